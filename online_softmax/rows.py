@@ -1,0 +1,87 @@
+"""Rows: what every stream becomes and every kernel reads."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A chunk of `n` labelled samples.
+
+    A row is a run of (feature, value) entries. Where every row carries the same features, `ids` is
+    shared: shape (m,), with `values` of shape (n, m). Otherwise the rows are ragged: `ids` and `values` have
+    one entry for each stored value and row `i` is the slice `starts[i]:starts[i + 1]`.
+
+    Attributes
+    ----------
+    names
+        The chunk's vocabulary of feature names, in the order of their first appearance, row by row.
+    ids
+        int32 positions in `names`; shape (m,) when shared, (entries,) when ragged.
+    values
+        C-contiguous float64; shape (n, m) when shared, (entries,) when ragged.
+    starts
+        int64 of shape (n + 1,) when ragged, None when shared.
+    labels
+        The chunk's vocabulary of labels, in the order of their first appearance.
+    codes
+        int32 positions in `labels`, shape (n,).
+    weights
+        float64 sample weights, shape (n,), or None when all are 1.
+    """
+
+    names: list[Hashable]
+    ids: NDArray[np.int32]
+    values: NDArray[np.float64]
+    starts: NDArray[np.int64] | None
+    labels: list[Hashable]
+    codes: NDArray[np.int32]
+    weights: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def x(self, i: int) -> dict[Hashable, float]:
+        """Return row `i` as a dictionary of features."""
+        if self.starts is None:
+            return dict(zip(map(self.names.__getitem__, self.ids.tolist()), self.values[i].tolist(), strict=True))
+        entries = slice(self.starts[i], self.starts[i + 1])
+        return dict(
+            zip(map(self.names.__getitem__, self.ids[entries].tolist()), self.values[entries].tolist(), strict=True)
+        )
+
+    def y(self, i: int) -> Hashable:
+        """Return the label of row `i`."""
+        return self.labels[self.codes[i]]
+
+    def w(self, i: int) -> float:
+        """Return the weight of row `i`."""
+        return 1.0 if self.weights is None else float(self.weights[i])
+
+    def head(self, n: int) -> Rows:
+        """Return the first `n` rows, without copying."""
+        return self.slice(0, n)
+
+    def slice(self, start: int, stop: int) -> Rows:
+        """Return rows `start` to `stop`, without copying."""
+        shared = self.starts is None
+        return Rows(
+            self.names,
+            self.ids,
+            self.values[start:stop] if shared else self.values,
+            None if self.starts is None else self.starts[start : stop + 1],
+            self.labels,
+            self.codes[start:stop],
+            None if self.weights is None else self.weights[start:stop],
+        )
+
+    def pairs(self) -> Iterator[tuple[dict[Hashable, float], Hashable, dict[str, Any]]]:
+        """Yield each row as `(x, y, keywords)`, as river's evaluation does."""
+        for i in range(len(self)):
+            yield self.x(i), self.y(i), {} if self.weights is None else {"w": self.w(i)}
