@@ -1,0 +1,12 @@
+"""The streams of the comparison, by name."""
+
+from __future__ import annotations
+
+from . import drawn, generated, packaged, words
+from .stream import Stream, sha
+
+__all__ = ["STREAMS", "Stream", "sha"]
+
+STREAMS: dict[str, Stream] = {
+    stream.name: stream for module in (packaged, generated, drawn, words) for stream in module.STREAMS
+}

@@ -1,0 +1,57 @@
+from libc.stdint cimport int32_t, int64_t
+
+from online_softmax._kernel.reader cimport Reader
+
+cdef enum:
+    INLINE_ENTRIES = 64
+
+# One sample on the caller's stack: slots and values, in the order of its features.
+ctypedef struct Sample:
+    Py_ssize_t n
+    int32_t *slots
+    double *x
+    int32_t slots_[INLINE_ENTRIES]
+    double x_[INLINE_ENTRIES]
+
+cdef enum Failure:
+    OVERFLOWED = -1
+    NO_MEMORY = -2
+
+cdef class Model:
+    cdef dict _slots        # feature name -> slot, from 1: slot 0 is the intercept's
+    cdef dict _positions    # label -> class position
+    cdef list _names        # of slots 1, 2, ..
+    cdef list _labels
+    cdef void *_lock
+    cdef unsigned long _owner
+    cdef int32_t _guess[INLINE_ENTRIES]     # the slot that each place of the last dictionary had
+    cdef Py_ssize_t n_features, n_classes
+    cdef int failure        # why the last `learn` returned NULL
+    cdef object _error      # what Python said when a row of many was refused
+    cdef bint ticks         # whether `tick` must be called before each sample
+
+    # What a kernel does, on slots and values. The first three run with the GIL, the others without.
+    cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1
+    cdef int admit(self, Py_ssize_t position, object label) except -1
+    cdef int tick(self) except -1
+    cdef void resize(self, Py_ssize_t features, Py_ssize_t classes) noexcept nogil
+    cdef double *probabilities(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil
+    cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil
+    cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
+                       double w) noexcept nogil
+    cdef int begin(self, bint many) noexcept nogil
+    cdef void rollback(self, bint many, Py_ssize_t classes) noexcept nogil
+
+    cdef int _enter(self) except -1
+    cdef void _leave(self) noexcept
+    cdef list _gather(self, object x, Sample *s, bint learning)
+    cdef int _entry(self, Sample *s, object name, object value, list new) except -1
+    cdef int32_t _look_up(self, object name) except -1
+    cdef int _admit_feature(self, object name) except -1
+    cdef int _admit_label(self, object y) except -1
+    cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1
+    cdef int _learn(self, Sample *s, list new, object y, double w) except -1
+    cdef object _refusal(self)
+    cdef bint _admit_row(self, Reader r) except -1
+    cdef double *_learn_row(self, Reader r, bint many) noexcept nogil
+    cdef object _row_error(self, rows, Py_ssize_t i)

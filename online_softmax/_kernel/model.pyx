@@ -1,0 +1,585 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, binding=True, auto_pickle=False
+"""The compiled base of every model: names and labels become slots and positions, rows reach the kernel, errors undo themselves.
+
+A call has two phases. The first walks the caller's dictionary, checks every value, and may run foreign
+`__hash__` and `__float__`; the second holds the model's lock and is plain C on slots and values.
+"""
+
+from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.object cimport PyObject
+from libc.math cimport INFINITY, NAN, isfinite
+from libc.stdlib cimport free, malloc
+
+from online_softmax._kernel.reader cimport Buffer, Reader
+
+import math
+
+import numpy as np
+
+cdef extern from "Python.h":
+    PyObject *PyList_GET_ITEM(object, Py_ssize_t)
+
+cdef extern from "pythread.h":
+    ctypedef void *PyThread_type_lock
+    PyThread_type_lock PyThread_allocate_lock()
+    void PyThread_free_lock(PyThread_type_lock)
+    int PyThread_acquire_lock(PyThread_type_lock, int) nogil
+    void PyThread_release_lock(PyThread_type_lock) nogil
+    unsigned long PyThread_get_thread_ident() nogil
+
+cdef enum:
+    SIGNAL_ROWS = 1 << 14
+
+
+cdef double number(object name, object value) except? -1:
+    """A feature's value as a finite double, or an error that names the feature and the value."""
+    cdef double v
+    if PyFloat_CheckExact(value):
+        v = PyFloat_AS_DOUBLE(value)
+    else:
+        v = _converted(name, value)
+    if not isfinite(v):
+        raise ValueError(f"feature {name!r} is {value!r}: values must be finite numbers")
+    return v
+
+
+cdef double _converted(object name, object value) except? -1:
+    if isinstance(value, (int, np.floating, np.integer, np.bool_)):
+        pass
+    elif isinstance(value, (str, bytes, bytearray, np.generic)) or getattr(value, "ndim", 0) != 0:
+        raise TypeError(f"feature {name!r} is {_shown(value)}: values must be numbers")
+    elif isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
+        raise TypeError(f"feature {name!r} is {_shown(value)}: values must be numbers")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"feature {name!r} is {_shown(value)}: values must fit into a double") from None
+    except TypeError:
+        raise TypeError(f"feature {name!r} is {_shown(value)}: values must be numbers") from None
+
+
+def _shown(value):
+    """The value as a message shows it: short, with its type."""
+    if isinstance(value, int) and abs(value) > 10**30:
+        return f"an int of {value.bit_length()} bits"
+    text = repr(value).replace("\n", " ")
+    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
+
+
+cdef double sample_weight(object w) except? -1:
+    cdef double v
+    if PyFloat_CheckExact(w):
+        v = PyFloat_AS_DOUBLE(w)
+    elif isinstance(w, (int, np.floating, np.integer, np.bool_)):
+        try:
+            v = float(w)
+        except OverflowError:
+            v = INFINITY
+    else:
+        raise TypeError(f"w must be a number, got {_shown(w)}")
+    if not (isfinite(v) and v >= 0):
+        raise ValueError(f"w must be finite and at least 0, got {w!r}")
+    return v
+
+
+cdef int sample_room(Sample *s, Py_ssize_t n) except -1:
+    s.slots, s.x = s.slots_, s.x_
+    if n > INLINE_ENTRIES:
+        s.x = <double *>malloc(n * (sizeof(double) + sizeof(int32_t)))
+        if s.x == NULL:
+            raise MemoryError
+        s.slots = <int32_t *>(s.x + n)
+    return 0
+
+
+cdef inline void sample_free(Sample *s) noexcept:
+    if s.x != s.x_:
+        free(s.x)
+
+
+cdef class Model:
+    def __cinit__(self):
+        self._slots, self._positions, self._names, self._labels = {}, {}, [], []
+        self._lock = PyThread_allocate_lock()
+        if self._lock == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        if self._lock != NULL:
+            PyThread_free_lock(self._lock)
+
+    # ---- what a kernel fills in ----
+
+    cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1:
+        """Make room for so many features and classes."""
+        raise NotImplementedError
+
+    cdef int admit(self, Py_ssize_t position, object label) except -1:
+        """Prepare the class at `position`."""
+        raise NotImplementedError
+
+    cdef int tick(self) except -1:
+        """Ask Python for what the next sample needs; called only where `ticks` is set."""
+        raise NotImplementedError
+
+    cdef void resize(self, Py_ssize_t features, Py_ssize_t classes) noexcept nogil:
+        """Take so many features and classes into use; room for them has been made."""
+        self.n_features, self.n_classes = features, classes
+
+    cdef double *probabilities(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil:
+        """p of every class."""
+        return NULL
+
+    cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil:
+        """-ln p_y."""
+        return NAN
+
+    cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
+                       double w) noexcept nogil:
+        """Learn a sample; returns p of the `known` classes before it, or NULL with `failure` set."""
+        return NULL
+
+    cdef int begin(self, bint many) noexcept nogil:
+        """Start what `rollback` can undo: one sample, or many."""
+        return 0
+
+    cdef void rollback(self, bint many, Py_ssize_t classes) noexcept nogil:
+        pass
+
+    # ---- the lock ----
+
+    cdef int _enter(self) except -1:
+        cdef unsigned long me = PyThread_get_thread_ident()
+        if not PyThread_acquire_lock(self._lock, 0):
+            if self._owner == me:
+                raise RuntimeError("the model was called from inside one of its own calls, by a name, label or schedule")
+            with nogil:
+                PyThread_acquire_lock(self._lock, 1)
+        self._owner = me
+        return 0
+
+    cdef void _leave(self) noexcept:
+        self._owner = 0
+        PyThread_release_lock(self._lock)
+
+    # ---- names and labels ----
+
+    cdef list _gather(self, object x, Sample *s, bint learning):
+        """Fill `s` from a mapping. Learning, the names that have no slot yet are returned, and entry i of them has slot -1 - i."""
+        cdef list new = [] if learning else None
+        s.x, s.n = s.x_, 0
+        if PyDict_CheckExact(x):
+            sample_room(s, len(<dict>x))
+            for name, value in (<dict>x).items():
+                self._entry(s, name, value, new)
+            return new
+        items = getattr(x, "items", None)
+        if items is None or isinstance(x, type) or getattr(x, "ndim", 1) != 1:
+            raise TypeError(f"x must be a mapping of features to numbers, got {_shown(x)}")
+        pairs = list(items())
+        sample_room(s, len(pairs))
+        for name, value in pairs:
+            self._entry(s, name, value, new)
+        return new
+
+    cdef inline int _entry(self, Sample *s, object name, object value, list new) except -1:
+        cdef Py_ssize_t i = s.n
+        cdef int32_t slot = self._guess[i] if i < INLINE_ENTRIES else 0
+        cdef double v = PyFloat_AS_DOUBLE(value) if PyFloat_CheckExact(value) else NAN
+        if not isfinite(v):
+            v = number(name, value)
+        if slot == 0 or slot > self.n_features or PyList_GET_ITEM(self._names, slot - 1) != <PyObject *>name:
+            slot = self._look_up(name)
+            if slot and i < INLINE_ENTRIES:
+                self._guess[i] = slot
+        if slot == 0:
+            if new is None:
+                return 0
+            new.append(name)
+            slot = -<int32_t>len(new)
+        s.slots[i], s.x[i] = slot, v
+        s.n += 1
+        return 0
+
+    cdef int32_t _look_up(self, object name) except -1:
+        """The slot of a name, 0 if it has none."""
+        cdef PyObject *slot
+        try:
+            slot = PyDict_GetItemWithError(self._slots, name)
+        except TypeError:
+            raise TypeError(f"feature name {_shown(name)} must be hashable") from None
+        return 0 if slot == NULL else <object>slot
+
+    cdef int _admit_feature(self, object name) except -1:
+        """The slot of a name, new or not."""
+        cdef Py_ssize_t slot = self._look_up(name)
+        if slot:
+            return slot
+        slot = self.n_features + 1
+        self.reserve(slot, self.n_classes)
+        self._slots[name] = slot
+        self._names.append(name)
+        self.resize(slot, self.n_classes)
+        return slot
+
+    cdef int _admit_label(self, object y) except -1:
+        """The position of a label, new or not."""
+        cdef PyObject *known
+        cdef Py_ssize_t position
+        try:
+            known = PyDict_GetItemWithError(self._positions, y)
+        except TypeError:
+            raise TypeError(f"label {_shown(y)} must be hashable") from None
+        if known != NULL:
+            return <object>known
+        try:
+            missing = bool(y != y)
+        except Exception:
+            missing = True
+        if missing:
+            raise ValueError(f"label is {y!r}: a missing label cannot be learned")
+        position = self.n_classes
+        self.reserve(self.n_features, position + 1)
+        self.admit(position, y)
+        self._positions[y] = position
+        self._labels.append(y)
+        self.resize(self.n_features, position + 1)
+        return position
+
+    cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1:
+        """Forget the newest names and labels, those beyond the first `features` and `classes`."""
+        while len(self._names) > features:
+            del self._slots[self._names.pop()]
+        while len(self._labels) > classes:
+            del self._positions[self._labels.pop()]
+        self.resize(features, classes)
+        return 0
+
+    cdef object _refusal(self):
+        if self.failure == NO_MEMORY:
+            return MemoryError()
+        return OverflowError("learning this sample would overflow a weight: scale the features or lower the learning rate")
+
+    cdef int _learn(self, Sample *s, list new, object y, double w) except -1:
+        """Learn a gathered sample, or leave no trace."""
+        cdef Py_ssize_t i, position, slot
+        cdef Py_ssize_t features = self.n_features, known = self.n_classes
+        try:
+            if new:
+                self.reserve(features + len(new), known)
+                for i in range(s.n):
+                    if s.slots[i] < 0:
+                        s.slots[i] = self._admit_feature(new[-1 - s.slots[i]])
+            position = self._admit_label(y)
+            if self.ticks:
+                self.tick()
+            self.begin(False)
+            if self.learn(s.slots, s.x, s.n, known, position, w) == NULL:
+                self.rollback(False, known)
+                raise self._refusal()
+        except BaseException:
+            self._truncate(features, known)
+            raise
+        return 0
+
+    # ---- one sample ----
+
+    def learn_one(self, x, y, w=1.0):
+        """Learn from one sample.
+
+        Parameters
+        ----------
+        x
+            The features: a mapping of names (any hashable) to finite numbers.
+        y
+            The label: any hashable; a label never seen before becomes a new class.
+        w
+            The sample's weight, a finite number of at least 0; it multiplies the gradient of the loss.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a value, name, label or weight is not one of these; the model is as it was.
+        OverflowError
+            If a weight would leave the range of doubles; the model is as it was.
+        """
+        cdef Sample s
+        cdef double weight = sample_weight(w)
+        s.x = s.x_
+        try:
+            new = self._gather(x, &s, True)
+            self._enter()
+            try:
+                self._learn(&s, new, y, weight)
+            finally:
+                self._leave()
+        finally:
+            sample_free(&s)
+
+    def predict_proba_one(self, x, **kwargs):
+        """Return the probability of each class seen so far.
+
+        Parameters
+        ----------
+        x
+            The features: a mapping of names to finite numbers; names never learned count for nothing.
+        kwargs
+            Accepted and ignored, as pipelines pass them.
+
+        Returns
+        -------
+        A dictionary {label: probability} in the order in which labels were first seen; empty before the first sample.
+        """
+        cdef Sample s
+        cdef double *p
+        cdef Py_ssize_t c = 0
+        cdef dict out = {}
+        s.x = s.x_
+        try:
+            self._gather(x, &s, False)
+            self._enter()
+            try:
+                if self._labels:
+                    p = self.probabilities(s.slots, s.x, s.n)
+                    for label in self._labels:
+                        out[label] = p[c]
+                        c += 1
+            finally:
+                self._leave()
+        finally:
+            sample_free(&s)
+        return out
+
+    def predict_one(self, x, **kwargs):
+        """Return the most probable label, the earliest seen among equals; None before the first sample.
+
+        Parameters
+        ----------
+        x
+            The features, as in `predict_proba_one`.
+        kwargs
+            Accepted and ignored, as pipelines pass them.
+        """
+        cdef Sample s
+        s.x = s.x_
+        try:
+            self._gather(x, &s, False)
+            self._enter()
+            try:
+                if not self._labels:
+                    return None
+                return self._labels[largest(self.probabilities(s.slots, s.x, s.n), self.n_classes)]
+            finally:
+                self._leave()
+        finally:
+            sample_free(&s)
+
+    def loss_one(self, x, y):
+        """Return the log loss of a sample, -ln p_y, under the current weights, in nats; inf for a label never seen.
+
+        Parameters
+        ----------
+        x
+            The features, as in `predict_proba_one`.
+        y
+            The label.
+        """
+        cdef Sample s
+        s.x = s.x_
+        try:
+            self._gather(x, &s, False)
+            self._enter()
+            try:
+                position = self._positions.get(y)
+                return math.inf if position is None else self.loss_of(s.slots, s.x, s.n, position)
+            finally:
+                self._leave()
+        finally:
+            sample_free(&s)
+
+    @property
+    def classes(self):
+        """The labels seen so far, in the order of their first appearance."""
+        return list(self._labels)
+
+    @property
+    def features(self):
+        """The names of the features learned so far, in the order of their first appearance."""
+        return list(self._names)
+
+    # ---- rows ----
+
+    cdef bint _admit_row(self, Reader r) except -1:
+        """Give slots to the new names of the row just read, and a position to its label."""
+        cdef Py_ssize_t i
+        for i in range(r.n):
+            if r.slots[i] < 0:
+                r.slot_of[r.ids[i]] = self._admit_feature(r.names[r.ids[i]])
+        r.position = r.position_of[r.code] = self._admit_label(r.labels[r.code])
+        r.find_slots()
+        if self.ticks:
+            self.tick()
+        return True
+
+    cdef double *_learn_row(self, Reader r, bint many) noexcept nogil:
+        """Learn the row just read; p of the classes known before it, or NULL, and then (unless `many` do) no trace of it."""
+        cdef Py_ssize_t features = self.n_features, known = self.n_classes
+        cdef double *p = NULL
+        cdef bint admitted = True
+        if r.n_new or r.position < 0 or self.ticks:
+            with gil:
+                try:
+                    self._admit_row(r)
+                except BaseException as error:
+                    self._error = error
+                    admitted = False
+        if admitted:
+            if not many:
+                self.begin(False)
+            p = self.learn(r.slots, r.x, r.n, known, r.position, r.w)
+            if p == NULL and not many:
+                self.rollback(False, known)
+        if p == NULL and not many:
+            with gil:
+                self._truncate(features, known)
+        return p
+
+    def _progress(self, rows, scale=None):
+        """Predict, then learn, each row in turn.
+
+        `scale` is None or the counts, means and variances of river's StandardScaler for `rows.names`, updated in place.
+
+        Returns the number of rows done, the predicted positions (-1 while there was no class), and p of the true
+        labels (nan where the label was unseen). Where a row is refused, it and the rows after it are not done.
+        """
+        cdef Py_ssize_t n = len(rows), i = 0, done = 0, known
+        cdef int32_t position
+        cdef double *p
+        predicted, chances = np.full(n, -1, np.int32), np.full(n, np.nan)
+        cdef Buffer predicted_ = Buffer(predicted, "i", n, True), chances_ = Buffer(chances, "d", n, True)
+        cdef int32_t *best = <int32_t *>predicted_.view.buf
+        cdef double *chance = <double *>chances_.view.buf
+        cdef Reader r
+        self._enter()
+        try:
+            r = Reader(rows, self._slots, self._positions, scale)
+            with nogil:
+                for i in range(n):
+                    if i % SIGNAL_ROWS == 0:
+                        with gil:
+                            PyErr_CheckSignals()
+                    if not r.read(i):
+                        break
+                    known, position = self.n_classes, r.position
+                    if r.scaled:
+                        if known:
+                            r.transform()
+                            r.keep_known()
+                            p = self.probabilities(r.known_slots, r.known_x, r.n_known)
+                            best[i] = largest(p, known)
+                            if position >= 0:
+                                chance[i] = p[position]
+                        r.learn_scale()
+                        r.transform()
+                    p = self._learn_row(r, False)
+                    if p == NULL:
+                        if r.scaled:
+                            r.unlearn_scale()
+                        best[i], chance[i] = -1, NAN
+                        break
+                    if known and not r.scaled:
+                        best[i] = largest(p, known)
+                        if position >= 0:
+                            chance[i] = p[position]
+                    done = i + 1
+        finally:
+            self._leave()
+        return done, predicted, chances
+
+    def _learn_rows(self, rows):
+        """Learn every row in turn, or none."""
+        cdef Py_ssize_t n = len(rows), i = 0, features, known
+        cdef bint failed = False
+        cdef Reader r
+        self._enter()
+        try:
+            features, known = self.n_features, self.n_classes
+            try:
+                r = Reader(rows, self._slots, self._positions)
+                self.reserve(features + len(rows.names), known + len(rows.labels))
+                if self.begin(True):
+                    raise MemoryError
+                try:
+                    with nogil:
+                        for i in range(n):
+                            if i % SIGNAL_ROWS == 0:
+                                with gil:
+                                    PyErr_CheckSignals()
+                            failed = not r.read(i) or self._learn_row(r, True) == NULL
+                            if failed:
+                                break
+                    if failed:
+                        raise self._row_error(rows, i)
+                except BaseException:
+                    self.rollback(True, known)
+                    raise
+            except BaseException:
+                self._truncate(features, known)
+                raise
+        finally:
+            self._leave()
+
+    cdef object _row_error(self, rows, Py_ssize_t i):
+        """Why row i was refused."""
+        error, self._error = self._error, None
+        if error is None:
+            try:
+                for name, value in rows.x(i).items():
+                    number(name, value)
+                sample_weight(rows.w(i))
+                error = self._refusal()
+            except ValueError as refused:
+                error = refused
+        error.add_note(f"in row {i}, counted from 0")
+        return error
+
+    def _predict_rows(self, rows):
+        """Return p of each row, shape (rows, classes)."""
+        cdef Py_ssize_t n = len(rows), i = 0, c, C
+        cdef double *p
+        cdef double *out
+        cdef Reader r
+        cdef Buffer out_
+        self._enter()
+        try:
+            C = self.n_classes
+            P = np.empty((n, C))
+            out_ = Buffer(P, "d", n * C, True)
+            out = <double *>out_.view.buf
+            r = Reader(rows, self._slots, self._positions)
+            with nogil:
+                for i in range(n if C else 0):
+                    if i % SIGNAL_ROWS == 0:
+                        with gil:
+                            PyErr_CheckSignals()
+                    if not r.read(i):
+                        with gil:
+                            raise self._row_error(rows, i)
+                    r.keep_known()
+                    p = self.probabilities(r.known_slots, r.known_x, r.n_known)
+                    for c in range(C):
+                        out[i * C + c] = p[c]
+        finally:
+            self._leave()
+        return P
+
+
+cdef Py_ssize_t largest(const double *p, Py_ssize_t n) noexcept nogil:
+    """The position of the largest p, the first among equals."""
+    cdef Py_ssize_t c, best = 0
+    for c in range(1, n):
+        if p[c] > p[best]:
+            best = c
+    return best

@@ -1,0 +1,35 @@
+/* river's StandardScaler on one row: running mean and variance of each feature, then (x - mean) / sd. */
+#ifndef ONLINE_SOFTMAX_SCALER_H
+#define ONLINE_SOFTMAX_SCALER_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct { double *count, *mean, *var; } scaler;
+
+static inline void scaler_transform(const scaler *s, const int32_t *ids, const double *x, int64_t n, double *out) {
+    for (int64_t i = 0; i < n; i++) {
+        double var = s->var[ids[i]];
+        out[i] = var != 0 ? (x[i] - s->mean[ids[i]]) / sqrt(var) : 0;
+    }
+}
+
+/* Learn a row; `before` (3 n doubles) keeps what `scaler_unlearn` brings back. */
+static inline void scaler_learn(scaler *s, const int32_t *ids, const double *x, int64_t n, double *before) {
+    for (int64_t i = 0; i < n; i++) {
+        int32_t j = ids[i];
+        double k = s->count[j] + 1, mean = s->mean[j], var = s->var[j];
+        before[3 * i] = s->count[j], before[3 * i + 1] = mean, before[3 * i + 2] = var;
+        s->count[j] = k;
+        s->mean[j] = mean + (x[i] - mean) / k;
+        s->var[j] = var + ((x[i] - mean) * (x[i] - s->mean[j]) - var) / k;
+    }
+}
+
+static inline void scaler_unlearn(scaler *s, const int32_t *ids, int64_t n, const double *before) {
+    for (int64_t i = n - 1; i >= 0; i--)
+        s->count[ids[i]] = before[3 * i], s->mean[ids[i]] = before[3 * i + 1], s->var[ids[i]] = before[3 * i + 2];
+}
+
+#endif

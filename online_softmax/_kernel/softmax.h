@@ -1,0 +1,315 @@
+/* Softmax regression: z = xB, p = softmax(z), g = p - e_y, B <- B - eta x g.
+
+   B is slot-major: the row of a feature holds its weight for every class, side by side, then the
+   states of the update rule. Row 0 is the intercept's. Nothing here knows Python. */
+#ifndef ONLINE_SOFTMAX_SOFTMAX_H
+#define ONLINE_SOFTMAX_SOFTMAX_H
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+#include "rules.h"
+
+enum { BLOCK = 8 }; /* classes at a time; B has as many doubles to spare at its end */
+
+enum { LEARNED = 0, OVERFLOWED = -1, NO_MEMORY = -2 };
+
+typedef struct {
+    int64_t n_rows, n_classes;           /* in use; rows with the intercept's */
+    int64_t row_capacity, class_capacity;
+    double *B;                           /* row_capacity x (1 + states) x class_capacity */
+    int64_t *stamp;                      /* the transaction that last saved a row */
+    double *class_weight;
+    double *z, *p, *g;                   /* scratch, one value a class */
+    rule rule;
+    rule_clock clock;
+    int intercept;
+    double l2, clip;                     /* clip: HUGE_VAL for none */
+    int64_t transaction;
+    int many;                            /* whether it spans many samples */
+    double *saved;                       /* rows as they were when the transaction first touched them */
+    int64_t *saved_slot;
+    int64_t n_saved, saved_capacity;     /* in rows */
+    int64_t *saved_t;                    /* the clock, for a transaction of many samples */
+    double *saved_final_lr;
+} softmax;
+
+INLINE int64_t row_length(const softmax *m) { return (1 + m->rule.n_states) * m->class_capacity; }
+INLINE double *row_of(const softmax *m, int64_t slot) { return m->B + slot * row_length(m); }
+
+static void softmax_free(softmax *m) {
+    free(m->B), free(m->stamp), free(m->class_weight), free(m->z), free(m->p), free(m->g);
+    free(m->clock.t), free(m->clock.final_lr), free(m->clock.eta), free(m->clock.a), free(m->clock.b);
+    free(m->saved), free(m->saved_slot), free(m->saved_t), free(m->saved_final_lr);
+}
+
+static int64_t softmax_bytes(const softmax *m) {
+    int64_t saved = m->saved_capacity * (row_length(m) + 1), classes = 11 * m->class_capacity;
+    return 8 * (m->row_capacity * (row_length(m) + 1) + classes + saved);
+}
+
+/* A copy of `old` (`n` values) with room for `room`, the rest zero; NULL where there is no memory. */
+static void *grown(const void *old, int64_t n, int64_t room) {
+    void *a = calloc((size_t)room, 8);
+    if (a && old) memcpy(a, old, (size_t)n * 8);
+    return a;
+}
+
+/* Room for so many rows and classes; a failure changes nothing. Never called inside a transaction that has saved rows. */
+static int softmax_reserve(softmax *m, int64_t rows, int64_t classes) {
+    if (rows <= m->row_capacity && classes <= m->class_capacity) return LEARNED;
+    int64_t R = rows > m->row_capacity ? rows + rows / 8 : m->row_capacity;
+    int64_t C = classes > m->class_capacity ? classes + classes / 8 : m->class_capacity;
+    int64_t parts = 1 + m->rule.n_states, stride = m->class_capacity, n = m->n_classes;
+    if (C != m->class_capacity) {
+        double **fields[] = {&m->class_weight, &m->z, &m->p, &m->g, (double **)&m->clock.t,
+                             &m->clock.final_lr, &m->clock.eta, &m->clock.a, &m->clock.b,
+                             (double **)&m->saved_t, &m->saved_final_lr};
+        enum { FIELDS = sizeof fields / sizeof *fields };
+        void *fresh[FIELDS];
+        int64_t i, failed = 0;
+        for (i = 0; i < FIELDS; i++) failed |= !(fresh[i] = grown(*fields[i], n, C));
+        double *B = calloc((size_t)(R * parts * C + BLOCK), 8);
+        int64_t *stamp = grown(m->stamp, m->n_rows, R);
+        if (failed || !B || !stamp) {
+            for (i = 0; i < FIELDS; i++) free(fresh[i]);
+            free(B), free(stamp);
+            return NO_MEMORY;
+        }
+        for (i = 0; n && i < m->n_rows * parts; i++) memcpy(B + i * C, m->B + i * stride, (size_t)n * 8);
+        for (i = 0; i < FIELDS; i++) { free(*fields[i]); *fields[i] = fresh[i]; }
+        free(m->B), free(m->stamp), free(m->saved), free(m->saved_slot);
+        m->B = B, m->stamp = stamp, m->saved = NULL, m->saved_slot = NULL;
+        m->n_saved = m->saved_capacity = 0, m->class_capacity = C;
+    } else {
+        int64_t *stamp = realloc(m->stamp, (size_t)R * 8);
+        if (!stamp) return NO_MEMORY;
+        m->stamp = stamp;
+        double *B = realloc(m->B, (size_t)(R * parts * C + BLOCK) * 8);
+        if (!B) return NO_MEMORY;
+        m->B = B;
+        memset(m->stamp + m->row_capacity, 0, (size_t)(R - m->row_capacity) * 8);
+        memset(row_of(m, m->row_capacity), 0, (size_t)((R - m->row_capacity) * parts * C + BLOCK) * 8);
+    }
+    m->row_capacity = R;
+    return LEARNED;
+}
+
+/* ---- predict ---- */
+
+/* z = xB where partial sums leave the range of doubles: the same sums in a smaller unit. */
+static void scores_beyond_range(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C, double *z) {
+    CLASSES {
+        double s = m->intercept ? ldexp(row_of(m, 0)[c], -1100) : 0;
+        for (int64_t i = 0; i < n; i++) s += ldexp(x[i], -550) * ldexp(row_of(m, slots[i])[c], -550);
+        s = ldexp(s, 1100);
+        z[c] = s > DBL_MAX ? DBL_MAX : (s < -DBL_MAX ? -DBL_MAX : s);
+    }
+}
+
+/* z_c = sum_i x_i w_ic; with `ahead`, at Nesterov's looked-ahead weights w - rho s. */
+INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C, int ahead, double *restrict z) {
+    int64_t stride = m->class_capacity;
+    if (m->intercept) memcpy(z, m->B, (size_t)C * 8);
+    else memset(z, 0, (size_t)C * 8);
+    if (ahead && m->intercept) CLASSES z[c] -= m->rule.rho * m->B[stride + c];
+    if (ahead)
+        for (int64_t i = 0; i < n; i++) {
+            const double *restrict w = row_of(m, slots[i]);
+            CLASSES z[c] += x[i] * (w[c] - m->rule.rho * w[stride + c]);
+        }
+    else
+        for (int64_t first = 0; first < C; first += BLOCK) { /* sums stay in registers; lanes past C are read, not used */
+            double sum[BLOCK] = {0};
+            for (int64_t i = 0; i < n; i++) {
+                const double *restrict w = row_of(m, slots[i]) + first;
+                for (int k = 0; k < BLOCK; k++) sum[k] += x[i] * w[k];
+            }
+            for (int64_t k = 0; k < BLOCK && first + k < C; k++) z[first + k] += sum[k];
+        }
+    double finite = 0;
+    CLASSES finite += z[c] * 0;
+    if (finite != 0) scores_beyond_range(m, slots, x, n, C, z);
+}
+
+/* p = softmax(z), shifted by the largest score so that no exp overflows; returns ln sum exp(z). */
+static double softmax_of(const double *z, double *p, int64_t C) {
+    double top = -HUGE_VAL, sum = 0;
+    CLASSES top = z[c] > top ? z[c] : top;
+    CLASSES sum += p[c] = exp(z[c] - top);
+    CLASSES p[c] /= sum;
+    return top + log(sum);
+}
+
+/* The probabilities of the known classes, in m->p; returns ln sum exp(z). */
+WIDE static double softmax_predict(const softmax *m, const int32_t *slots, const double *x, int64_t n) {
+    scores(m, slots, x, n, m->n_classes, 0, m->z);
+    return softmax_of(m->z, m->p, m->n_classes);
+}
+
+/* ---- learn ---- */
+
+/* From here on, a row is saved before its first change, and `softmax_rollback` brings it back. */
+INLINE void softmax_begin(softmax *m) { m->transaction++, m->n_saved = 0, m->many = 0; }
+
+/* The same for many samples: the clock, too. */
+static void softmax_begin_many(softmax *m) {
+    softmax_begin(m);
+    m->many = 1;
+    memcpy(m->saved_t, m->clock.t, (size_t)m->n_classes * 8);
+    memcpy(m->saved_final_lr, m->clock.final_lr, (size_t)m->n_classes * 8);
+}
+
+static int save_row(softmax *m, int64_t slot) {
+    if (m->stamp[slot] == m->transaction) return LEARNED;
+    int64_t length = row_length(m);
+    if (m->n_saved == m->saved_capacity) {
+        int64_t room = m->n_saved + m->n_saved / 2 + 16;
+        double *saved = realloc(m->saved, (size_t)(room * length) * 8);
+        if (!saved) return NO_MEMORY;
+        m->saved = saved;
+        int64_t *slots = realloc(m->saved_slot, (size_t)room * 8);
+        if (!slots) return NO_MEMORY;
+        m->saved_slot = slots, m->saved_capacity = room;
+    }
+    memcpy(m->saved + m->n_saved * length, row_of(m, slot), (size_t)length * 8);
+    m->saved_slot[m->n_saved++] = slot;
+    m->stamp[slot] = m->transaction;
+    return LEARNED;
+}
+
+static void softmax_rollback(softmax *m) {
+    int64_t length = row_length(m);
+    for (int64_t i = 0; i < m->n_saved; i++)
+        memcpy(row_of(m, m->saved_slot[i]), m->saved + i * length, (size_t)length * 8);
+    m->n_saved = 0;
+}
+
+static void softmax_rollback_many(softmax *m, int64_t classes) {
+    softmax_rollback(m);
+    memcpy(m->clock.t, m->saved_t, (size_t)classes * 8);
+    memcpy(m->clock.final_lr, m->saved_final_lr, (size_t)classes * 8);
+}
+
+/* Whether every value is finite: the exponent of inf and nan is all ones. */
+INLINE int all_finite(const double *a, int64_t n) {
+    uint64_t overflowed = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, a + i, 8);
+        overflowed |= ((bits >> 52 & 0x7ff) + 1) & 0x800;
+    }
+    return !overflowed;
+}
+
+#define RULES(DO) \
+    DO(RULE_SGD, step_sgd) DO(RULE_MOMENTUM, step_momentum) DO(RULE_NESTEROV, step_momentum) \
+    DO(RULE_ADAGRAD, step_adagrad) DO(RULE_RMSPROP, step_rmsprop) DO(RULE_ADADELTA, step_adadelta) \
+    DO(RULE_ADAM, step_adam) DO(RULE_AMSGRAD, step_amsgrad) DO(RULE_ADAMAX, step_adamax) \
+    DO(RULE_NADAM, step_nadam) DO(RULE_ADABOUND, step_adabound) DO(RULE_FTRL, step_ftrl)
+
+/* One row's step on gradients x g + l2 w (w looked ahead under Nesterov); m->z is scratch. */
+INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g, int64_t C) {
+    double *restrict w = row_of(m, slot);
+    int64_t stride = m->class_capacity;
+    if (m->l2 != 0) {
+        double *restrict sum = m->z;
+        CLASSES sum[c] = x * g[c] + m->l2 * w[c];
+        if (m->rule.kind == RULE_NESTEROV) CLASSES sum[c] -= m->l2 * m->rule.rho * w[stride + c];
+        x = 1, g = sum;
+    }
+    switch (m->rule.kind) {
+#define DO(kind, step) case kind: step(&m->rule, &m->clock, w, stride, x, g, C); break;
+        RULES(DO)
+#undef DO
+    }
+    return all_finite(w, row_length(m)) ? LEARNED : OVERFLOWED;
+}
+
+static int save_rows(softmax *m, const int32_t *slots, int64_t n) {
+    int failed = m->intercept ? save_row(m, 0) : LEARNED;
+    for (int64_t i = 0; i < n && !failed; i++) failed = save_row(m, slots[i]);
+    return failed;
+}
+
+/* Plain SGD whose steps x d are so short that no weight can leave the doubles: they are at most 1e280, longer ones
+   are checked, and 1e28 samples would have to conspire. Fills d = eta g, in m->z. */
+INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, int64_t C) {
+    double *restrict d = m->z;
+    double longest = 0, largest = 1;
+    if (m->rule.kind != RULE_SGD || m->l2 != 0) return 0;
+    CLASSES d[c] = m->clock.eta[c] * m->g[c];
+    CLASSES longest = fabs(d[c]) > longest ? fabs(d[c]) : longest;
+    for (int64_t i = 0; i < n; i++) largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
+    return longest * largest <= 1e280;
+}
+
+INLINE void sgd_rows(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C) {
+    const double *restrict d = m->z;
+    if (m->intercept) {
+        double *restrict w = row_of(m, 0);
+        CLASSES w[c] -= d[c];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double *restrict w = row_of(m, slots[i]);
+        CLASSES w[c] -= x[i] * d[c];
+    }
+}
+
+/* The gradient of the loss in each score, g_c = w_c (p_c - [c = y]), with p kept inside [1e-15, 1 - 1e-15]. */
+INLINE void loss_gradient(const softmax *m, const double *p, int64_t known, int64_t y, double weight, double *g) {
+    for (int64_t c = 0; c < m->n_classes; c++) {
+        double q = c < known ? p[c] : 0;
+        q = q < 1e-15 ? 1e-15 : (q > 1 - 1e-15 ? 1 - 1e-15 : q);
+        q = weight * m->class_weight[c] * (q - (c == y));
+        g[c] = q > m->clip ? m->clip : (q < -m->clip ? -m->clip : q);
+    }
+}
+
+/* Learn one sample inside a transaction. `known` classes had been seen before it (y is the next one if it is new);
+   their probabilities under the weights before the step are left in m->p. On failure call `softmax_rollback`. */
+WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight) {
+    int64_t C = m->n_classes;
+    double *p = m->p;
+    scores(m, slots, x, n, known, 0, m->z);
+    softmax_of(m->z, p, known);
+    if (m->rule.kind == RULE_NESTEROV) {
+        scores(m, slots, x, n, known, 1, m->z);
+        softmax_of(m->z, p = m->z, known);
+    }
+    loss_gradient(m, p, known, y, weight, m->g);
+    rule_tick(&m->rule, &m->clock, C);
+    int safe = sgd_is_safe(m, x, n, C);
+    int failed = safe && !m->many ? LEARNED : save_rows(m, slots, n);
+    if (safe && !failed) sgd_rows(m, slots, x, n, C);
+    else {
+        if (m->intercept && !failed) failed = step_row(m, 0, 1, m->g, C);
+        for (int64_t i = 0; i < n && !failed; i++) failed = step_row(m, slots[i], x[i], m->g, C);
+    }
+    if (!failed) rule_tock(&m->rule, &m->clock, C);
+    return failed;
+}
+
+/* ---- the matrix form: one step with G = X^T (softmax(XB) - Y) / n ---- */
+
+/* Add one sample's part to G, n_ids rows of n_classes; `ids` are rows of G, and the last row is the intercept's. */
+static void batch_gradient(softmax *m, const int32_t *slots, const int32_t *ids, const double *x, int64_t n, int64_t y,
+                           double weight, double share, double *G, int64_t n_ids) {
+    int64_t C = m->n_classes;
+    softmax_predict(m, slots, x, n);
+    loss_gradient(m, m->p, C, y, weight, m->g);
+    for (int64_t i = 0; i < n; i++) CLASSES G[ids[i] * C + c] += x[i] * m->g[c] * share;
+    CLASSES G[n_ids * C + c] += m->g[c] * share;
+}
+
+static int batch_step(softmax *m, const int32_t *slots, int64_t n_ids, const double *G) {
+    int64_t C = m->n_classes;
+    rule_tick(&m->rule, &m->clock, C);
+    int failed = save_rows(m, slots, n_ids);
+    if (m->intercept && !failed) failed = step_row(m, 0, 1, G + n_ids * C, C);
+    for (int64_t i = 0; i < n_ids && !failed; i++) failed = step_row(m, slots[i], 1, G + i * C, C);
+    if (!failed) rule_tock(&m->rule, &m->clock, C);
+    return failed;
+}
+
+#endif

@@ -1,0 +1,226 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, binding=True, auto_pickle=False
+"""Softmax regression under one update rule: the face of softmax.h."""
+
+from libc.math cimport HUGE_VAL, isfinite
+from libc.stdint cimport int32_t, int64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy
+
+from online_softmax._kernel.model cimport NO_MEMORY, OVERFLOWED, Model
+from online_softmax._kernel.reader cimport Buffer, Reader
+
+import numpy as np
+
+cdef extern from "softmax.h":
+    ctypedef struct rule_t "rule":
+        int kind, n_states, schedule, correct_bias
+        double lr, power, rho, eps, beta_1, beta_2, gamma, alpha, beta, l1, l2
+    ctypedef struct rule_clock:
+        int64_t *t
+        double *final_lr
+        double *eta
+    ctypedef struct softmax:
+        int64_t n_rows, n_classes, class_capacity
+        double *B
+        double *class_weight
+        double *z
+        double *p
+        rule_t rule
+        rule_clock clock
+        int intercept
+        double l2, clip
+    int RULE_NONE, RULE_SGD, RULE_MOMENTUM, RULE_NESTEROV, RULE_ADAGRAD, RULE_RMSPROP, RULE_ADADELTA, RULE_ADAM
+    int RULE_AMSGRAD, RULE_ADAMAX, RULE_NADAM, RULE_ADABOUND, RULE_FTRL
+    int SCHEDULE_CONSTANT, SCHEDULE_INVERSE_SCALING, SCHEDULE_FOREIGN
+    void softmax_free(softmax *)
+    int64_t softmax_bytes(const softmax *)
+    int softmax_reserve(softmax *, int64_t rows, int64_t classes)
+    double softmax_predict(const softmax *, const int32_t *, const double *, int64_t) nogil
+    void softmax_begin(softmax *) nogil
+    void softmax_begin_many(softmax *) nogil
+    void softmax_rollback(softmax *) nogil
+    void softmax_rollback_many(softmax *, int64_t classes) nogil
+    int softmax_learn(softmax *, const int32_t *, const double *, int64_t n, int64_t known, int64_t y, double w) nogil
+    void batch_gradient(softmax *, const int32_t *, const int32_t *, const double *, int64_t n, int64_t y, double w,
+                        double share, double *G, int64_t n_ids) nogil
+    int batch_step(softmax *, const int32_t *slots, int64_t n_ids, const double *G) nogil
+
+# Each rule with its number of states a weight.
+RULES = {
+    "SGD": (RULE_SGD, 0), "Momentum": (RULE_MOMENTUM, 1), "NesterovMomentum": (RULE_NESTEROV, 1),
+    "AdaGrad": (RULE_ADAGRAD, 1), "RMSProp": (RULE_RMSPROP, 1), "AdaDelta": (RULE_ADADELTA, 2), "Adam": (RULE_ADAM, 2),
+    "AMSGrad": (RULE_AMSGRAD, 3), "AdaMax": (RULE_ADAMAX, 2), "Nadam": (RULE_NADAM, 2), "AdaBound": (RULE_ADABOUND, 2),
+    "FTRLProximal": (RULE_FTRL, 2),
+}
+
+
+cdef class Softmax(Model):
+    """A softmax regression on slots; `configure` before use."""
+
+    cdef softmax model
+    cdef int64_t first_t        # the step count that a new class starts from
+    cdef double first_final_lr  # AdaBound's, likewise
+    cdef object foreign         # a schedule that only Python can compute, or None
+    cdef dict class_weights
+    cdef readonly object optimizer, loss, l2, intercept, clip_gradient
+
+    def __dealloc__(self):
+        softmax_free(&self.model)
+
+    def _configure(self, optimizer, loss, l2, intercept, clip_gradient, rule, class_weights):
+        """Set the parameters of a fresh model; `rule` is what `optimizers.rule` made of the optimizer."""
+        cdef rule_t *r = &self.model.rule
+        if r.kind != RULE_NONE:
+            raise RuntimeError("the model is configured already: build a new one, or clone it")
+        self.optimizer, self.loss, self.l2 = optimizer, loss, l2
+        self.intercept, self.clip_gradient = intercept, clip_gradient
+        r.kind, r.n_states = RULES[rule.name]
+        constants = rule.constants
+        r.rho, r.eps = constants.get("rho", 0), constants.get("eps", 0)
+        r.beta_1, r.beta_2 = constants.get("beta_1", 0), constants.get("beta_2", 0)
+        r.correct_bias, r.gamma = constants.get("correct_bias", 0), constants.get("gamma", 0)
+        r.alpha, r.beta = constants.get("alpha", 0), constants.get("beta", 0)
+        r.l1, r.l2 = constants.get("l1", 0), constants.get("l2", 0)
+        r.lr, r.power = rule.lr, rule.power
+        self.foreign, self.ticks = rule.schedule, rule.schedule is not None
+        r.schedule = (SCHEDULE_FOREIGN if self.ticks else
+                      SCHEDULE_CONSTANT if rule.power == 0 else SCHEDULE_INVERSE_SCALING)
+        self.first_t, self.first_final_lr = rule.t, constants.get("final_lr", 0)
+        self.model.l2, self.model.intercept = l2, intercept
+        self.model.clip = HUGE_VAL if clip_gradient is None else clip_gradient
+        self.class_weights = class_weights
+        self.resize(0, 0)
+
+    cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1:
+        if self.model.rule.kind == RULE_NONE:
+            raise RuntimeError("the model has not been initialised: call __init__ first")
+        if softmax_reserve(&self.model, features + 1, classes) == NO_MEMORY:
+            raise MemoryError(f"no memory for {features} features and {classes} classes")
+        return 0
+
+    cdef int admit(self, Py_ssize_t position, object label) except -1:
+        self.model.class_weight[position] = self.class_weights.get(label, 1.0)
+        self.model.clock.t[position] = self.first_t
+        self.model.clock.final_lr[position] = self.first_final_lr
+        return 0
+
+    cdef void resize(self, Py_ssize_t features, Py_ssize_t classes) noexcept nogil:
+        self.n_features, self.n_classes = features, classes
+        self.model.n_rows, self.model.n_classes = features + 1, classes
+
+    cdef int tick(self) except -1:
+        cdef double eta
+        for c in range(self.n_classes):
+            eta = self.foreign.get(self.model.clock.t[c])
+            if not isfinite(eta):
+                raise ValueError(f"the schedule {self.foreign!r} gave {eta} at t = {self.model.clock.t[c]}: it must be finite")
+            self.model.clock.eta[c] = eta
+        return 0
+
+    cdef double *probabilities(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil:
+        softmax_predict(&self.model, slots, x, n)
+        return self.model.p
+
+    cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil:
+        cdef double total = softmax_predict(&self.model, slots, x, n)
+        return total - self.model.z[y]
+
+    cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
+                       double w) noexcept nogil:
+        self.failure = softmax_learn(&self.model, slots, x, n, known, y, w)
+        return NULL if self.failure else self.model.p
+
+    cdef int begin(self, bint many) noexcept nogil:
+        if many:
+            softmax_begin_many(&self.model)
+        else:
+            softmax_begin(&self.model)
+        return 0
+
+    cdef void rollback(self, bint many, Py_ssize_t classes) noexcept nogil:
+        if many:
+            softmax_rollback_many(&self.model, classes)
+        else:
+            softmax_rollback(&self.model)
+
+    def _learn_batch(self, rows):
+        """One step with the mean gradient of the rows, X^T (softmax(XB) - Y) / n."""
+        cdef Py_ssize_t n = len(rows), i, features, known, n_ids = len(rows.names)
+        cdef double share, total = 0
+        cdef double *G = NULL
+        cdef Reader r
+        if n == 0:
+            return
+        self._enter()
+        try:
+            features, known = self.n_features, self.n_classes
+            try:
+                r = Reader(rows, self._slots, self._positions)
+                for i in range(n_ids):
+                    r.slot_of[i] = self._admit_feature(r.names[i])
+                for i in range(len(r.labels)):
+                    r.position_of[i] = self._admit_label(r.labels[i])
+                if self.ticks:
+                    self.tick()
+                G = <double *>calloc((n_ids + 1) * self.n_classes, sizeof(double))
+                if G == NULL:
+                    raise MemoryError
+                for i in range(n):
+                    if not r.read(i):
+                        raise self._row_error(rows, i)
+                    batch_gradient(&self.model, r.slots, r.ids, r.x, r.n, r.position, r.w, 1.0 / n, G, n_ids)
+                softmax_begin(&self.model)
+                self.failure = batch_step(&self.model, r.slot_of, n_ids, G)
+                if self.failure:
+                    softmax_rollback(&self.model)
+                    raise self._refusal()
+            except BaseException:
+                self._truncate(features, known)
+                raise
+        finally:
+            free(G)
+            self._leave()
+
+    # ---- state ----
+
+    def _state(self):
+        """The learned state: names, labels, and arrays. Shapes: rows (1 + features, 1 + states, classes), t and final_lr (classes,)."""
+        cdef Py_ssize_t i, parts = 1 + self.model.rule.n_states, C = self.n_classes
+        rows = np.empty((self.n_features + 1, parts, C))
+        t, final_lr = np.empty(C, np.int64), np.empty(C)
+        cdef Buffer rows_ = Buffer(rows, "d", rows.size, True), t_ = Buffer(t, "l", C, True)
+        cdef Buffer final_lr_ = Buffer(final_lr, "d", C, True)
+        self._enter()
+        try:
+            if C:
+                for i in range((self.n_features + 1) * parts):
+                    memcpy(<double *>rows_.view.buf + i * C, self.model.B + i * self.model.class_capacity, C * sizeof(double))
+                memcpy(t_.view.buf, self.model.clock.t, C * sizeof(int64_t))
+                memcpy(final_lr_.view.buf, self.model.clock.final_lr, C * sizeof(double))
+        finally:
+            self._leave()
+        return {"names": list(self._names), "labels": list(self._labels), "rows": rows, "t": t, "final_lr": final_lr}
+
+    def _restore(self, state):
+        """Take over a learned state into a fresh model."""
+        cdef Py_ssize_t i, parts = 1 + self.model.rule.n_states, C = len(state["labels"])
+        cdef Buffer rows_, t_, final_lr_
+        self._enter()
+        try:
+            self.reserve(len(state["names"]), C)
+            for name in state["names"]:
+                self._admit_feature(name)
+            for label in state["labels"]:
+                self._admit_label(label)
+            if C:
+                rows_ = Buffer(state["rows"], "d", (self.n_features + 1) * parts * C)
+                t_, final_lr_ = Buffer(state["t"], "l", C), Buffer(state["final_lr"], "d", C)
+                for i in range((self.n_features + 1) * parts):
+                    memcpy(self.model.B + i * self.model.class_capacity, <double *>rows_.view.buf + i * C, C * sizeof(double))
+                memcpy(self.model.clock.t, t_.view.buf, C * sizeof(int64_t))
+                memcpy(self.model.clock.final_lr, final_lr_.view.buf, C * sizeof(double))
+        finally:
+            self._leave()
+
+    def __sizeof__(self):
+        return object.__sizeof__(self) + softmax_bytes(&self.model)

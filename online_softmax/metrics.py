@@ -1,0 +1,174 @@
+"""Metrics: what a chunk of scored rows adds to."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from math import fsum, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLIP = 1e-15  # the least probability a log loss is taken of
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How well one class was found.
+
+    Attributes
+    ----------
+    label
+        The class.
+    precision
+        The part of the rows predicted as this class that were of this class.
+    recall
+        The part of the rows of this class that were predicted as this class.
+    f1
+        The harmonic mean of the two.
+    support
+        How many rows were of this class.
+
+    """
+
+    label: Hashable
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class Scores:
+    """The running scores of a stream of predictions.
+
+    Labels and predictions are codes: the caller's numbering of the classes from 0.
+
+    Parameters
+    ----------
+    window
+        How many of the last rows the window figures are about.
+
+    Attributes
+    ----------
+    n_samples
+        How many rows have been added.
+    n_unseen
+        How many of them had a label the model could not know.
+
+    Examples
+    --------
+    >>> from online_softmax.metrics import Scores
+
+    >>> scores = Scores(window=2)
+    >>> scores.add(true=[0, 1, 1], predicted=[-1, 0, 1], p=[float("nan"), 0.25, 0.5])
+    >>> scores.accuracy, scores.window_accuracy
+    (0.3333333333333333, 0.5)
+    >>> scores.log_loss
+    1.0397207708399179
+    >>> scores.confusion(2)
+    array([[0, 0],
+           [1, 1]])
+
+    """
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        self.n_samples = 0
+        self.n_unseen = 0
+        self._hits = 0
+        self._loss = 0.0
+        self._n_losses = 0
+        self._counts: dict[tuple[int, int], int] = {}
+        self._last_hits = np.empty(0, dtype=bool)
+        self._last_losses = np.empty(0)
+
+    def add(
+        self,
+        true: Sequence[int] | NDArray[np.int32],
+        predicted: Sequence[int] | NDArray[np.int32],
+        p: Sequence[float] | NDArray[np.float64],
+        unseen: Sequence[bool] | NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Add rows, in order.
+
+        Parameters
+        ----------
+        true
+            The code of each row's label.
+        predicted
+            The code of the predicted label, or -1 where the model knew no class.
+        p
+            The probability of the row's label; nan leaves the row out of the log loss.
+        unseen
+            Whether the model could not know the row's label; without it, that is so where `p` is nan.
+
+        """
+        true = np.asarray(true, dtype=np.int64)
+        predicted = np.asarray(predicted, dtype=np.int64)
+        losses = -np.log(np.clip(p, CLIP, 1.0, dtype=np.float64))
+        known = losses[~np.isnan(losses)]
+        hits = true == predicted
+
+        self._remember(hits, losses)
+        self._count(true, predicted)
+        self.n_samples += len(true)
+        self.n_unseen += int(np.count_nonzero(np.isnan(losses) if unseen is None else unseen))
+        self._hits += int(np.count_nonzero(hits))
+        # One by one from the left, so that the sum does not depend on how the rows were cut into chunks.
+        self._loss = float(np.add.accumulate(np.append(self._loss, known))[-1])
+        self._n_losses += len(known)
+
+    @property
+    def accuracy(self) -> float:
+        """Return the part of the rows that were predicted right."""
+        return self._hits / self.n_samples if self.n_samples else nan
+
+    @property
+    def log_loss(self) -> float:
+        """Return the mean of -ln p over the rows whose label had been seen."""
+        return self._loss / self._n_losses if self._n_losses else nan
+
+    @property
+    def window_accuracy(self) -> float:
+        """Return the accuracy over the last `window` rows."""
+        last = self._last_hits[: self.n_samples]
+        return float(np.count_nonzero(last)) / len(last) if len(last) else nan
+
+    @property
+    def window_log_loss(self) -> float:
+        """Return the log loss over the last `window` rows."""
+        last = self._last_losses[: self.n_samples]
+        last = last[~np.isnan(last)]
+        return fsum(last) / len(last) if len(last) else nan
+
+    def confusion(self, n_classes: int) -> NDArray[np.int64]:
+        """Return how often each class (row) was predicted as each class (column).
+
+        Rows for which the model knew no class are not in it.
+        """
+        matrix = np.zeros((n_classes, n_classes), dtype=np.int64)
+        for (true, predicted), n in self._counts.items():
+            if predicted >= 0:
+                matrix[true, predicted] = n
+        return matrix
+
+    def classes(self, labels: Sequence[Hashable]) -> list[ClassScores]:
+        """Return the scores of each class that was a label or a prediction, where `labels[code]` is its label."""
+        support = np.zeros(len(labels), dtype=np.int64)
+        chosen = np.zeros(len(labels), dtype=np.int64)
+        right = np.zeros(len(labels), dtype=np.int64)
+        for (true, predicted), n in self._counts.items():
+            support[true] += n
+            if predicted >= 0:
+                chosen[predicted] += n
+            if predicted == true:
+                right[true] += n
+        return [
+            ClassScores(label, r / c if c else 0.0, r / s if s else 0.0, 2 * r / (s + c), s)
+            for label, r, c, s in zip(labels, right.tolist(), chosen.tolist(), support.tolist(), strict=True)
+            if s + c
+        ]
+
+    def _remember(self, hits: NDArray[np.bool_], losses: NDArray[np.float64]) -> None:
+        """Write the rows over the oldest ones of the window, which grows to its size as it fills."""
+        missing = min(self.window, self.n_samples + len(hits)) - len(self._last_hits)

@@ -1,0 +1,95 @@
+"""Streams: whatever holds labelled samples, as chunks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import narwhals.stable.v2 as nw
+
+from .csv import CsvStream
+from .frame import FrameStream
+from .pairs import PairStream
+
+__all__ = ["Chunk", "CsvStream", "FrameStream", "PairStream", "Stream", "open_stream"]
+
+
+class Chunk(Protocol):
+    """A run of samples: a `Rows`, or anything else that gives them one by one."""
+
+    def pairs(self) -> Iterator[tuple[Any, Hashable, Mapping[str, Any]]]:
+        """Yield each sample as `(x, y, keywords)`."""
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """An iterable of chunks that knows how much of its source has been read."""
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the source that has been read, 0 to 1, or None where its length is unknown."""
+
+    def __iter__(self) -> Iterator[Chunk]: ...
+
+
+def open_stream(source: Any, *, target: Hashable | None = None) -> Stream:
+    """Open a source of labelled samples.
+
+    Parameters
+    ----------
+    source
+        The path of a CSV file with a header; or the name of a bundled stream (a file of that name wins); or a
+        pandas, polars or pyarrow frame; or an iterable of `(x, y)` or `(x, y, {"w": weight})`; or a stream that is
+        open already.
+    target
+        The column that holds the label. Bundled streams know theirs, and pairs carry their own.
+
+    Returns
+    -------
+    stream
+        An iterable of chunks. Numbers and booleans become features of that value, a string becomes the feature
+        `column=value` with value 1.
+
+    Examples
+    --------
+    >>> from online_softmax.streams import open_stream
+    >>> import pandas as pd
+
+    >>> frame = pd.DataFrame({"size": [1, 2], "colour": ["red", "blue"], "kind": ["a", "b"]})
+    >>> for chunk in open_stream(frame, target="kind"):
+    ...     for x, y, _ in chunk.pairs():
+    ...         print(x, y)
+    {'size': 1.0, 'colour=red': 1.0} a
+    {'size': 2.0, 'colour=blue': 1.0} b
+
+    """
+    if isinstance(source, str | Path):
+        return _open_path(source, target)
+    frame = nw.from_native(source, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        return FrameStream(frame, target)
+    if target is not None:
+        raise ValueError(f"target={target!r} names a column, and only files and frames have columns")
+    if isinstance(source, Stream) and not isinstance(source, type):
+        return source
+    if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
+        return PairStream(source)
+    raise TypeError(
+        f"a stream is a path, a bundled name, a frame or an iterable of (x, y), not {type(source).__name__!r}"
+    )
+
+
+def _open_path(source: str | Path, target: Hashable | None) -> Stream:
+    path = Path(source)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a directory, not a CSV file")
+    if path.exists():
+        return CsvStream(path, target)
+
+    from online_softmax import datasets
+
+    if str(source) in datasets.BUNDLED:
+        bundled = datasets.BUNDLED[str(source)]
+        return CsvStream(datasets.path(bundled.name), bundled.target if target is None else target)
+    raise FileNotFoundError(f"no file {str(source)!r}, nor a bundled stream of that name ({', '.join(datasets.BUNDLED)})")

@@ -1,0 +1,108 @@
+"""Frames: the rows of a pandas, polars or pyarrow frame."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from online_softmax.rows import Rows
+
+from .columns import Coded, FlawError, assemble, check_names, choose, code
+
+CHUNK = 8192
+
+
+class FrameStream:
+    """A stream over a data frame.
+
+    Parameters
+    ----------
+    frame
+        An eager narwhals frame.
+    target
+        The column that holds the label.
+
+    Attributes
+    ----------
+    features
+        The feature columns, in order.
+    words
+        Those of them that hold strings.
+
+    Examples
+    --------
+    >>> from online_softmax.streams import open_stream
+    >>> import polars as pl
+
+    >>> frame = pl.DataFrame({"size": [1.0, None], "kind": ["a", "b"]})
+    >>> list(open_stream(frame, target="kind"))
+    Traceback (most recent call last):
+    ValueError: row 1, column 'size': None is not a finite number
+
+    """
+
+    def __init__(self, frame: nw.DataFrame[Any], target: Hashable | None = None) -> None:
+        columns: list[Hashable] = list(frame.columns)
+        self.target = choose(target, columns, "the frame")
+        self.features = [name for name in columns if name != self.target]
+        self.words = {name for name in self.features if _is_words(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
+        check_names(self.features, self.words)
+        self._frame = frame
+        self._done = 0
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the frame that has been read."""
+        return self._done / max(1, len(self._frame))
+
+    def __iter__(self) -> Iterator[Rows]:
+        for start in range(0, len(self._frame), CHUNK):
+            part = self._frame[start : start + CHUNK]
+            self._done = start + len(part)
+            try:
+                yield self._rows(part)
+            except FlawError as flaw:
+                if flaw.row:
+                    yield self._rows(part[: flaw.row])
+                raise ValueError(self._reason(part, flaw, start)) from None
+
+    def _rows(self, part: nw.DataFrame[Any]) -> Rows:
+        numbers = np.empty((len(part), len(self.features) - len(self.words)))
+        words = {}
+        j = 0
+        for name in self.features:
+            column = part.get_column(name)  # type: ignore[arg-type]
+            if name in self.words:
+                words[name] = _coded(column)
+            else:
+                numbers[:, j] = column.cast(nw.Float64).fill_null(float("nan")).to_numpy()
+                j += 1
+        target = _coded(part.get_column(self.target))  # type: ignore[arg-type]
+        return assemble(self.features, numbers, words, (self.target, target))
+
+    def _reason(self, part: nw.DataFrame[Any], flaw: FlawError, start: int) -> str:
+        value = part.get_column(flaw.column)[flaw.row]  # type: ignore[arg-type]
+        if flaw.column == self.target:
+            wrong = "the label is missing"
+        elif flaw.column in self.words:
+            wrong = "the string is missing"
+        else:
+            wrong = f"{value!r} is not a finite number"
+        return f"row {start + flaw.row}, column {flaw.column!r}: {wrong}"
+
+
+def _is_words(name: Hashable, dtype: nw.dtypes.DType) -> bool:
+    if dtype.is_numeric() or dtype == nw.Boolean:
+        return False
+    if dtype in (nw.String, nw.Categorical, nw.Enum):
+        return True
+    raise ValueError(f"column {name!r} holds {dtype}, not numbers, booleans or strings; convert it or leave it out")
+
+
+def _coded(column: nw.Series[Any]) -> Coded:
+    values = column.to_list()
+    missing = column.is_null().to_list()
+    return code(None if gone or value != value else value for value, gone in zip(values, missing, strict=True))

@@ -1,0 +1,286 @@
+"""What every model keeps, whatever rule it learns by: probabilities, names, labels, copies, threads."""
+
+from __future__ import annotations
+
+import copy
+import enum
+import fractions
+import gc
+import math
+import pickle
+import sys
+import threading
+import weakref
+from collections import Counter, OrderedDict, UserDict, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from river import checks, preprocessing
+from river.utils import VectorDict
+
+COLOURS = ("red", "green", "blue")
+
+
+class Shade(enum.Enum):
+    DARK = enum.auto()
+
+
+def train(model, n=30):
+    """Teach `model` three colours from the features a, b and c."""
+    for i in range(n):
+        model.learn_one({"a": math.sin(i), "b": i % 4 - 1.5, "c": 0.5}, COLOURS[i % 3])
+    return model
+
+
+def weights_of(model):
+    """List every weight of `model`, intercepts included."""
+    features = [weight for row in model.weights.values() for weight in row.values()]
+    return features + list(model.intercepts.values())
+
+
+def assert_distribution(p, classes):
+    assert list(p) == classes
+    assert all(type(value) is float and 0 <= value <= 1 for value in p.values())
+    assert math.isclose(math.fsum(p.values()), 1, rel_tol=1e-12)
+
+
+names = st.sampled_from([f"x{j}" for j in range(8)])
+labels = st.sampled_from([*COLOURS, None, 7, (1, 2)])
+everyday = st.floats(-1e3, 1e3) | st.integers(-9, 9) | st.booleans()
+extreme = everyday | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(stream=st.lists(st.tuples(st.dictionaries(names, everyday, max_size=6), labels, st.floats(0, 3)), max_size=50))
+def test_probabilities_are_a_distribution_over_the_labels_seen(make_model, stream):
+    model = make_model()
+    seen = []
+    for x, y, w in stream:
+        model.predict_proba_one(x)
+        model.learn_one(x, y, w)
+        if y not in seen:
+            seen.append(y)
+        p = model.predict_proba_one(x)
+        assert_distribution(p, seen)
+        assert model.classes == seen
+        assert model.predict_one(x) == max(p, key=p.get)
+        assert model.loss_one(x, y) == pytest.approx(-math.log(p[y]) if p[y] > 0 else math.inf)
+    assert all(map(math.isfinite, weights_of(model)))
+
+
+@given(stream=st.lists(st.tuples(st.dictionaries(names, extreme, max_size=6), labels), max_size=20))
+def test_any_finite_number_is_learned_or_refused_whole(make_model, stream):
+    model = make_model()
+    for x, y in stream:
+        before = pickle.dumps(model)
+        try:
+            model.learn_one(x, y)
+        except (OverflowError, ValueError):
+            assert pickle.dumps(model) == before
+        assert_distribution(model.predict_proba_one(x), model.classes) if model.classes else None
+    assert all(map(math.isfinite, weights_of(model)))
+
+
+def test_cold_model_predicts_nothing(make_model):
+    model = make_model()
+    assert model.predict_proba_one({"a": 1.0}) == {}
+    assert model.predict_one({"a": 1.0}) is None
+    assert model.loss_one({"a": 1.0}, "red") == math.inf
+    assert model.classes == []
+    assert model.weights == {}
+
+
+def test_a_label_never_seen_costs_infinity(make_model):
+    assert train(make_model()).loss_one({"a": 1.0}, "violet") == math.inf
+
+
+def test_a_sample_without_features_registers_its_class(make_model):
+    model = make_model()
+    model.learn_one({}, "red")
+    model.learn_one({}, "green")
+    assert_distribution(model.predict_proba_one({"a": 1.0}), ["red", "green"])
+
+
+def test_predictions_change_nothing(make_model):
+    model = train(make_model())
+    before = pickle.dumps(model)
+    x = {"a": 1.0, "never seen": 2.0}
+    model.predict_proba_one(x, t=3)
+    model.predict_one(x, t=3)
+    model.loss_one(x, "violet")
+    model.weights["violet"] = {"a": 1.0}
+    model.weights["red"]["a"] = 9.0
+    model.classes.append("violet")
+    assert pickle.dumps(model) == before
+
+
+def test_ties_go_to_the_class_seen_first(make_model):
+    model = train(make_model())
+    for x in ({}, {"unknown": 3.0}, {"a": 1e-19}, {"b": -1e-18}):
+        p = model.predict_proba_one(x)
+        assert model.predict_one(x) == max(p, key=p.get)
+
+
+def test_samples_are_neither_changed_nor_kept(make_model):
+    class Sample(dict):
+        """A dictionary that can be watched."""
+
+    model = train(make_model())
+    x = Sample(a=1.0, b=2, fresh=True)
+    watch = weakref.ref(x)
+    model.learn_one(x, "red")
+    model.predict_proba_one(x)
+    model.predict_one(x)
+    assert x == {"a": 1.0, "b": 2, "fresh": True}
+    del x
+    gc.collect()
+    assert watch() is None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [OrderedDict, Counter, UserDict, MappingProxyType, pd.Series, VectorDict, lambda x: defaultdict(float, x)],
+    ids=["OrderedDict", "Counter", "UserDict", "MappingProxyType", "Series", "VectorDict", "defaultdict"],
+)
+def test_every_mapping_is_a_sample(make_model, kind):
+    plain, other = make_model(), make_model()
+    for i in range(12):
+        x = {"a": math.cos(i), "b": float(i % 3), f"late{i // 4}": 1.0}
+        mapping = kind(x)
+        plain.learn_one(x, COLOURS[i % 3])
+        other.learn_one(mapping, COLOURS[i % 3])
+        assert other.predict_proba_one(mapping) == plain.predict_proba_one(x)
+        assert other.predict_one(mapping) == plain.predict_one(x)
+        assert dict(mapping.items()) == x
+    assert other.weights == plain.weights
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        True,
+        np.True_,
+        3,
+        np.int8(3),
+        np.uint64(3),
+        2.5,
+        np.float16(2.5),
+        np.float32(2.5),
+        np.float64(2.5),
+        np.array(2.5),
+        np.array(3),
+        fractions.Fraction(5, 2),
+        Decimal("2.5"),
+    ],
+    ids=lambda number: type(number).__name__,
+)
+def test_every_real_number_is_a_value(make_model, number):
+    exact, other = train(make_model()), train(make_model())
+    exact.learn_one({"a": float(number), "fresh": float(number)}, "green")
+    other.learn_one({"a": number, "fresh": number}, "green")
+    assert other.predict_proba_one({"a": number}) == exact.predict_proba_one({"a": float(number)})
+    assert other.weights == exact.weights
+
+
+@pytest.mark.parametrize("w", [True, 2, np.int64(2), np.float32(0.5)], ids=lambda w: type(w).__name__)
+def test_every_real_number_is_a_weight(make_model, w):
+    exact, other = train(make_model()), train(make_model())
+    exact.learn_one({"a": 1.0}, "green", w=float(w))
+    other.learn_one({"a": 1.0}, "green", w=w)
+    assert other.weights == exact.weights
+
+
+ODD_LABELS = [
+    None,
+    False,
+    0.5,
+    b"bytes",
+    ("a", 1),
+    frozenset({1}),
+    fractions.Fraction(1, 3),
+    np.int64(12),
+    np.str_("numpy"),
+    Shade.DARK,
+    int,
+    10**400,
+    object(),
+]
+
+
+@pytest.mark.parametrize("label", ODD_LABELS, ids=lambda label: type(label).__name__)
+def test_labels_and_names_come_back_as_they_were_given(make_model, label):
+    model = make_model()
+    model.learn_one({label: 1.0}, label)
+    assert model.classes[0] is label
+    assert model.predict_one({}) is label
+    assert next(iter(model.predict_proba_one({}))) is label
+    assert next(iter(model.weights)) is label
+    assert model.predict_proba_one({label: 1.0}) == {label: 1.0}
+
+
+def test_equal_labels_are_one_class_under_its_first_name(make_model):
+    model = make_model()
+    for label in (np.int64(1), True, 1, 1.0):
+        model.learn_one({"a": 1.0}, label)
+    assert len(model.classes) == 1
+    assert type(model.classes[0]) is np.int64
+
+
+def test_copies_are_equal_and_independent(make_model):
+    model = train(make_model())
+    copies = [copy.deepcopy(model), pickle.loads(pickle.dumps(model)), pickle.loads(pickle.dumps(model, protocol=2))]
+    before = pickle.dumps(model)
+    x = {"a": 0.3, "late": 1.0}
+    for twin in copies:
+        assert pickle.dumps(twin) == before
+        twin.learn_one(x, "violet")
+    assert pickle.dumps(model) == before
+    model.learn_one(x, "violet")
+    for twin in copies:
+        assert twin.predict_proba_one(x) == model.predict_proba_one(x)
+        assert twin.weights == model.weights
+    assert model.clone().classes == []
+
+
+def test_four_threads_share_one_model(make_model):
+    model, barrier = make_model(), threading.Barrier(4)
+
+    def work(k):
+        barrier.wait()
+        for i in range(150):
+            x = {"shared": i % 3 / 2, f"own {k}, {i // 10}": 1.0}
+            model.learn_one(x, f"class {(i + k) % 5}")
+            assert math.isclose(math.fsum(model.predict_proba_one(x).values()), 1, rel_tol=1e-12)
+            assert model.predict_one(x) is not None
+            if i % 50 == 0:
+                pickle.loads(pickle.dumps(model)).learn_one(x, "elsewhere")
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(work, range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert sorted(model.classes) == [f"class {c}" for c in range(5)]
+    features = {"shared"} | {f"own {k}, {i}" for k in range(4) for i in range(15)}
+    assert set().union(*model.weights.values()) == features
+    assert all(map(math.isfinite, weights_of(model)))
+
+
+def test_keeps_every_check_of_river(make_model):
+    for check in checks.yield_checks(make_model()):
+        check(make_model().clone())
+
+
+def test_keeps_every_check_of_river_behind_a_scaler(make_model):
+    pipeline = preprocessing.StandardScaler() | make_model()
+    for check in checks.yield_checks(pipeline):
+        # The scaler learns a whole batch before it transforms: no classifier behind it can be equal there.
+        if check.__name__ != "check_learn_many_matches_learn_one":
+            check(pipeline.clone())
