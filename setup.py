@@ -12,7 +12,7 @@ setup(
             f"online_softmax._kernel.{name}",
             [f"{KERNEL}/{name}.pyx"],
             depends=[*glob(f"{KERNEL}/*.h"), *glob(f"{KERNEL}/*.pxd")],
-            extra_compile_args=["-O3", "-ffp-contract=off"],
+            extra_compile_args=["-O3", "-ffp-contract=off", "-Wno-psabi"],
         )
         for name in ("reader", "model", "softmax")
     ]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import math
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax._kernel.reader import encoded
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
+
+
+BLOCK = 2048  # rows that a transposition keeps in the cache
 
 
 def _frame(X: Any) -> nw.DataFrame[Any]:
@@ -34,28 +39,31 @@ def _series(name: str, y: Any, n: int) -> nw.Series[Any]:
 
 def _values(X: nw.DataFrame[Any]) -> NDArray[np.float64]:
     """Return the cells as a C-contiguous matrix of finite doubles, or an error that names column and row."""
-    V = np.empty(X.shape)
-    for j, column in enumerate(X.iter_columns()):
-        if not (column.dtype.is_numeric() or column.dtype == nw.Boolean or column.dtype == nw.Object):
+    columns = []
+    for column in X.iter_columns():
+        if not (column.dtype.is_numeric() or column.dtype in (nw.Boolean, nw.Object)):
             raise TypeError(f"column {column.name!r} has type {column.dtype}: columns must be numeric (one-hot encode others)")
         try:
-            V[:, j] = column.cast(nw.Float64).to_numpy() if column.null_count() else column.to_numpy()
+            columns.append(np.asarray((column.cast(nw.Float64) if column.null_count() else column).to_numpy(), float))
         except (TypeError, ValueError):
             raise TypeError(f"column {column.name!r} holds values that are not numbers") from None
-        if not np.isfinite(V[:, j]).all():
-            i = int(np.argmin(np.isfinite(V[:, j])))
-            raise ValueError(f"column {column.name!r} is {V[i, j]} in row {i}: values must be finite numbers")
+    V = np.empty(X.shape)
+    for start in range(0, len(V), BLOCK):
+        block = slice(start, start + BLOCK)
+        for j, column in enumerate(columns):
+            V[block, j] = column[block]
+    if not math.isfinite(V.sum()) and not np.isfinite(V).all():
+        i, j = np.argwhere(~np.isfinite(V))[0]
+        raise ValueError(f"column {X.columns[j]!r} is {V[i, j]} in row {i}: values must be finite numbers")
     return V
 
 
-def encoded(labels: Sequence[Hashable]) -> tuple[list[Hashable], NDArray[np.int32]]:
-    """Return the distinct labels in the order of their first appearance, and each label's position among them."""
+def _codes(labels: list[Hashable]) -> tuple[list[Hashable], NDArray[np.int32]]:
     try:
-        position = {label: i for i, label in enumerate(dict.fromkeys(labels))}
+        return encoded(labels)
     except TypeError:
         label = next(each for each in labels if getattr(type(each), "__hash__", None) is None)
         raise TypeError(f"label {label!r} must be hashable") from None
-    return list(position), np.fromiter(map(position.__getitem__, labels), np.int32, len(labels))
 
 
 def rows_of(X: IntoDataFrame, y: IntoSeries | None = None, w: float | IntoSeries = 1.0) -> Rows:
@@ -63,7 +71,7 @@ def rows_of(X: IntoDataFrame, y: IntoSeries | None = None, w: float | IntoSeries
     frame = _frame(X)
     names, V = list(frame.columns), _values(frame)
     n = len(frame)
-    labels, codes = ([None], np.zeros(n, np.int32)) if y is None else encoded(_series("y", y, n).to_list())
+    labels, codes = ([None], np.zeros(n, np.int32)) if y is None else _codes(_series("y", y, n).to_list())
     weights = None
     if not isinstance(w, int | float):
         weights = np.ascontiguousarray(_series("w", w, n).to_numpy(), np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from math import fsum, nan
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,15 +103,17 @@ class Scores:
             Whether the model could not know the row's label; without it, that is so where `p` is nan.
 
         """
-        true = np.asarray(true, dtype=np.int64)
-        predicted = np.asarray(predicted, dtype=np.int64)
-        losses = -np.log(np.clip(p, CLIP, 1.0, dtype=np.float64))
+        if not len(true):
+            return
+        labels = np.asarray(true, dtype=np.int64)
+        choices = np.asarray(predicted, dtype=np.int64)
+        losses = -np.log(np.clip(np.asarray(p, dtype=np.float64), CLIP, 1.0))
         known = losses[~np.isnan(losses)]
-        hits = true == predicted
+        hits = labels == choices
 
         self._remember(hits, losses)
-        self._count(true, predicted)
-        self.n_samples += len(true)
+        self._count(labels, choices)
+        self.n_samples += len(labels)
         self.n_unseen += int(np.count_nonzero(np.isnan(losses) if unseen is None else unseen))
         self._hits += int(np.count_nonzero(hits))
         # One by one from the left, so that the sum does not depend on how the rows were cut into chunks.
@@ -139,7 +141,7 @@ class Scores:
         """Return the log loss over the last `window` rows."""
         last = self._last_losses[: self.n_samples]
         last = last[~np.isnan(last)]
-        return fsum(last) / len(last) if len(last) else nan
+        return float(last.mean()) if len(last) else nan
 
     def confusion(self, n_classes: int) -> NDArray[np.int64]:
         """Return how often each class (row) was predicted as each class (column).
@@ -171,4 +173,26 @@ class Scores:
 
     def _remember(self, hits: NDArray[np.bool_], losses: NDArray[np.float64]) -> None:
         """Write the rows over the oldest ones of the window, which grows to its size as it fills."""
-        missing = min(self.window, self.n_samples + len(hits)) - len(self._last_hits)
+        end = self.n_samples + len(hits)
+        if (size := min(self.window, end)) > len(self._last_hits):
+            size = min(self.window, max(size, 2 * len(self._last_hits)))
+            self._last_hits = np.resize(self._last_hits, size)
+            self._last_losses = np.resize(self._last_losses, size)
+        keep = min(self.window, len(hits))
+        place = np.arange(end - keep, end) % self.window
+        self._last_hits[place] = hits[len(hits) - keep :]
+        self._last_losses[place] = losses[len(hits) - keep :]
+
+    def _count(self, true: NDArray[np.int64], predicted: NDArray[np.int64]) -> None:
+        """Count the rows of each pair of classes."""
+        width = int(predicted.max()) + 2
+        pairs = true * width + predicted + 1
+        if pairs.max() < 4096 + len(pairs):
+            every = np.bincount(pairs)
+            cells = np.flatnonzero(every)
+            counts = every[cells]
+        else:
+            cells, counts = np.unique(pairs, return_counts=True)
+        for cell, n in zip(cells.tolist(), counts.tolist(), strict=True):
+            pair = cell // width, cell % width - 1
+            self._counts[pair] = self._counts.get(pair, 0) + n

@@ -270,7 +270,7 @@ def test_a_sample_that_changes_its_names_while_it_is_read_never_breaks_the_model
         x.pop(next(iter(x)))
         x[f"more {next(names, 0)}"] = meddling_fraction(change)
 
-    x.update({"a": 1.0, "new": meddling_fraction(change)})
+    x.update({f"name {i}": 1.0 for i in range(70)}, new=meddling_fraction(change))
     within(10, lambda: model.learn_one(x, "red"))
     within(10, lambda: model.predict_proba_one(x))
     assert math.isclose(math.fsum(model.predict_proba_one({"a": 1.0}).values()), 1, rel_tol=1e-12)

@@ -97,14 +97,18 @@ def main() -> int:
     todo = [pair for pair in todo if pair not in done]
     failed = 0
     with ThreadPoolExecutor(chosen.jobs) as pool, chosen.results.open("a") as out:
-        for pair, future in [(pair, pool.submit(process, *pair)) for pair in todo]:
-            try:
-                out.write(future.result() + "\n")
-                out.flush()
-                print(*pair, flush=True)
-            except RuntimeError as error:
-                failed += 1
-                print(error, file=sys.stderr, flush=True)
+        runs = [(pair, pool.submit(process, *pair)) for pair in todo]
+        try:
+            for pair, run in runs:
+                if error := run.exception():
+                    failed += 1
+                    print(error, file=sys.stderr, flush=True)
+                else:
+                    out.write(run.result() + "\n")
+                    out.flush()
+                    print(*pair, flush=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
     return 1 if failed else 0
 
 

@@ -30,7 +30,7 @@ cdef class Model:
     cdef object _error      # what Python said when a row of many was refused
     cdef bint ticks         # whether `tick` must be called before each sample
 
-    # What a kernel does, on slots and values. The first three run with the GIL, the others without.
+    # What a kernel does, on slots and values. Only `resize` to `learn` run without the GIL.
     cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1
     cdef int admit(self, Py_ssize_t position, object label) except -1
     cdef int tick(self) except -1
@@ -39,8 +39,9 @@ cdef class Model:
     cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil
     cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
                        double w) noexcept nogil
-    cdef int begin(self, bint many) noexcept nogil
-    cdef void rollback(self, bint many, Py_ssize_t classes) noexcept nogil
+    cdef int begin_many(self, Reader r) except -1
+    cdef void end_many(self) noexcept
+    cdef void rollback_many(self, Py_ssize_t classes) noexcept
 
     cdef int _enter(self) except -1
     cdef void _leave(self) noexcept
@@ -52,6 +53,7 @@ cdef class Model:
     cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1
     cdef int _learn(self, Sample *s, list new, object y, double w) except -1
     cdef object _refusal(self)
-    cdef bint _admit_row(self, Reader r) except -1
+    cdef bint _admit_row(self, Reader r) noexcept with gil
+    cdef bint _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil
     cdef double *_learn_row(self, Reader r, bint many) noexcept nogil
     cdef object _row_error(self, rows, Py_ssize_t i)

@@ -138,15 +138,18 @@ cdef class Model:
 
     cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
                        double w) noexcept nogil:
-        """Learn a sample; returns p of the `known` classes before it, or NULL with `failure` set."""
+        """Learn a sample, or change nothing; returns p of the `known` classes before it, or NULL with `failure` set."""
         return NULL
 
-    cdef int begin(self, bint many) noexcept nogil:
-        """Start what `rollback` can undo: one sample, or many."""
-        return 0
+    cdef int begin_many(self, Reader r) except -1:
+        """Before rows that stand or fall together: save what `rollback_many` brings back."""
+        raise NotImplementedError
 
-    cdef void rollback(self, bint many, Py_ssize_t classes) noexcept nogil:
-        pass
+    cdef void end_many(self) noexcept:
+        """After them, either way."""
+
+    cdef void rollback_many(self, Py_ssize_t classes) noexcept:
+        """Undo them; there were so many `classes` before."""
 
     # ---- the lock ----
 
@@ -275,9 +278,7 @@ cdef class Model:
             position = self._admit_label(y)
             if self.ticks:
                 self.tick()
-            self.begin(False)
             if self.learn(s.slots, s.x, s.n, known, position, w) == NULL:
-                self.rollback(False, known)
                 raise self._refusal()
         except BaseException:
             self._truncate(features, known)
@@ -411,39 +412,38 @@ cdef class Model:
 
     # ---- rows ----
 
-    cdef bint _admit_row(self, Reader r) except -1:
-        """Give slots to the new names of the row just read, and a position to its label."""
+    cdef bint _admit_row(self, Reader r) noexcept with gil:
+        """Give slots to the new names of the row just read, and a position to its label; false where Python says no."""
         cdef Py_ssize_t i
-        for i in range(r.n):
-            if r.slots[i] < 0:
-                r.slot_of[r.ids[i]] = self._admit_feature(r.names[r.ids[i]])
-        r.position = r.position_of[r.code] = self._admit_label(r.labels[r.code])
-        r.find_slots()
-        if self.ticks:
-            self.tick()
+        try:
+            for i in range(r.n):
+                if r.slots[i] < 0:
+                    r.slot_of[r.ids[i]] = self._admit_feature(r.names[r.ids[i]])
+            r.position = r.position_of[r.code] = self._admit_label(r.labels[r.code])
+            r.find_slots()
+            if self.ticks:
+                self.tick()
+        except BaseException as error:
+            self._error = error
+            return False
         return True
+
+    cdef bint _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil:
+        """Forget the names and the label that a refused row brought."""
+        try:
+            self._truncate(features, classes)
+        except BaseException as error:
+            self._error = error
+        return False
 
     cdef double *_learn_row(self, Reader r, bint many) noexcept nogil:
         """Learn the row just read; p of the classes known before it, or NULL, and then (unless `many` do) no trace of it."""
         cdef Py_ssize_t features = self.n_features, known = self.n_classes
         cdef double *p = NULL
-        cdef bint admitted = True
-        if r.n_new or r.position < 0 or self.ticks:
-            with gil:
-                try:
-                    self._admit_row(r)
-                except BaseException as error:
-                    self._error = error
-                    admitted = False
-        if admitted:
-            if not many:
-                self.begin(False)
+        if not (r.n_new or r.position < 0 or self.ticks) or self._admit_row(r):
             p = self.learn(r.slots, r.x, r.n, known, r.position, r.w)
-            if p == NULL and not many:
-                self.rollback(False, known)
         if p == NULL and not many:
-            with gil:
-                self._truncate(features, known)
+            self._dismiss_row(features, known)
         return p
 
     def _progress(self, rows, scale=None):
@@ -509,8 +509,7 @@ cdef class Model:
             try:
                 r = Reader(rows, self._slots, self._positions)
                 self.reserve(features + len(rows.names), known + len(rows.labels))
-                if self.begin(True):
-                    raise MemoryError
+                self.begin_many(r)
                 try:
                     with nogil:
                         for i in range(n):
@@ -523,8 +522,10 @@ cdef class Model:
                     if failed:
                         raise self._row_error(rows, i)
                 except BaseException:
-                    self.rollback(True, known)
+                    self.rollback_many(known)
                     raise
+                finally:
+                    self.end_many()
             except BaseException:
                 self._truncate(features, known)
                 raise

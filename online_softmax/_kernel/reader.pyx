@@ -2,8 +2,12 @@
 """Rows as the kernel reads them: one row at a time, as slots and values, without Python."""
 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.dict cimport PyDict_GetItemWithError
+from cpython.object cimport PyObject
 from libc.math cimport isfinite
 from libc.stdlib cimport free, malloc
+
+import numpy as np
 
 
 cdef class Buffer:
@@ -18,6 +22,22 @@ cdef class Buffer:
     def __dealloc__(self):
         if self.held:
             PyBuffer_Release(&self.view)
+
+
+def encoded(list labels):
+    """Return the distinct labels in the order of their first appearance, and each label's position among them as int32."""
+    cdef dict positions = {}
+    cdef Py_ssize_t i, n = len(labels)
+    cdef PyObject *known
+    codes = np.empty(n, np.int32)
+    cdef Buffer codes_ = Buffer(codes, "i", n, True)
+    for i in range(n):
+        known = PyDict_GetItemWithError(positions, labels[i])
+        if known == NULL:
+            positions[labels[i]] = len(positions)
+            known = PyDict_GetItemWithError(positions, labels[i])
+        (<int32_t *>codes_.view.buf)[i] = <object>known
+    return list(positions), codes
 
 
 cdef class Reader:

@@ -10,27 +10,24 @@
 #include <string.h>
 #include "rules.h"
 
-enum { BLOCK = 8 }; /* classes at a time; B has as many doubles to spare at its end */
-
 enum { LEARNED = 0, OVERFLOWED = -1, NO_MEMORY = -2 };
 
 typedef struct {
     int64_t n_rows, n_classes;           /* in use; rows with the intercept's */
     int64_t row_capacity, class_capacity;
     double *B;                           /* row_capacity x (1 + states) x class_capacity */
-    int64_t *stamp;                      /* the transaction that last saved a row */
     double *class_weight;
     double *z, *p, *g;                   /* scratch, one value a class */
     rule rule;
     rule_clock clock;
     int intercept;
     double l2, clip;                     /* clip: HUGE_VAL for none */
-    int64_t transaction;
-    int many;                            /* whether it spans many samples */
-    double *saved;                       /* rows as they were when the transaction first touched them */
-    int64_t *saved_slot;
+    double *saved;                       /* rows as they were, and the slots they belong to */
+    int32_t *saved_slot;
     int64_t n_saved, saved_capacity;     /* in rows */
-    int64_t *saved_t;                    /* the clock, for a transaction of many samples */
+    int many;                            /* whether `softmax_begin_many` has saved all there is to save */
+    int64_t first_new;                   /* the first row that did not exist then */
+    int64_t *saved_t;                    /* the clock, likewise */
     double *saved_final_lr;
 } softmax;
 
@@ -38,24 +35,24 @@ INLINE int64_t row_length(const softmax *m) { return (1 + m->rule.n_states) * m-
 INLINE double *row_of(const softmax *m, int64_t slot) { return m->B + slot * row_length(m); }
 
 static void softmax_free(softmax *m) {
-    free(m->B), free(m->stamp), free(m->class_weight), free(m->z), free(m->p), free(m->g);
+    free(m->B), free(m->class_weight), free(m->z), free(m->p), free(m->g);
     free(m->clock.t), free(m->clock.final_lr), free(m->clock.eta), free(m->clock.a), free(m->clock.b);
     free(m->saved), free(m->saved_slot), free(m->saved_t), free(m->saved_final_lr);
 }
 
 static int64_t softmax_bytes(const softmax *m) {
     int64_t saved = m->saved_capacity * (row_length(m) + 1), classes = 11 * m->class_capacity;
-    return 8 * (m->row_capacity * (row_length(m) + 1) + classes + saved);
+    return 8 * (m->row_capacity * row_length(m) + classes + saved);
 }
 
 /* A copy of `old` (`n` values) with room for `room`, the rest zero; NULL where there is no memory. */
 static void *grown(const void *old, int64_t n, int64_t room) {
-    void *a = calloc((size_t)room, 8);
+    void *a = calloc((size_t)room + LANES, 8);
     if (a && old) memcpy(a, old, (size_t)n * 8);
     return a;
 }
 
-/* Room for so many rows and classes; a failure changes nothing. Never called inside a transaction that has saved rows. */
+/* Room for so many rows and classes; a failure changes nothing. Never called while rows are saved. */
 static int softmax_reserve(softmax *m, int64_t rows, int64_t classes) {
     if (rows <= m->row_capacity && classes <= m->class_capacity) return LEARNED;
     int64_t R = rows > m->row_capacity ? rows + rows / 8 : m->row_capacity;
@@ -69,27 +66,22 @@ static int softmax_reserve(softmax *m, int64_t rows, int64_t classes) {
         void *fresh[FIELDS];
         int64_t i, failed = 0;
         for (i = 0; i < FIELDS; i++) failed |= !(fresh[i] = grown(*fields[i], n, C));
-        double *B = calloc((size_t)(R * parts * C + BLOCK), 8);
-        int64_t *stamp = grown(m->stamp, m->n_rows, R);
-        if (failed || !B || !stamp) {
+        double *B = calloc((size_t)(R * parts * C + LANES), 8);
+        if (failed || !B) {
             for (i = 0; i < FIELDS; i++) free(fresh[i]);
-            free(B), free(stamp);
+            free(B);
             return NO_MEMORY;
         }
         for (i = 0; n && i < m->n_rows * parts; i++) memcpy(B + i * C, m->B + i * stride, (size_t)n * 8);
         for (i = 0; i < FIELDS; i++) { free(*fields[i]); *fields[i] = fresh[i]; }
-        free(m->B), free(m->stamp), free(m->saved), free(m->saved_slot);
-        m->B = B, m->stamp = stamp, m->saved = NULL, m->saved_slot = NULL;
+        free(m->B), free(m->saved), free(m->saved_slot);
+        m->B = B, m->saved = NULL, m->saved_slot = NULL;
         m->n_saved = m->saved_capacity = 0, m->class_capacity = C;
     } else {
-        int64_t *stamp = realloc(m->stamp, (size_t)R * 8);
-        if (!stamp) return NO_MEMORY;
-        m->stamp = stamp;
-        double *B = realloc(m->B, (size_t)(R * parts * C + BLOCK) * 8);
+        double *B = realloc(m->B, (size_t)(R * parts * C + LANES) * 8);
         if (!B) return NO_MEMORY;
         m->B = B;
-        memset(m->stamp + m->row_capacity, 0, (size_t)(R - m->row_capacity) * 8);
-        memset(row_of(m, m->row_capacity), 0, (size_t)((R - m->row_capacity) * parts * C + BLOCK) * 8);
+        memset(row_of(m, m->row_capacity), 0, (size_t)((R - m->row_capacity) * parts * C + LANES) * 8);
     }
     m->row_capacity = R;
     return LEARNED;
@@ -109,7 +101,7 @@ static void scores_beyond_range(const softmax *m, const int32_t *slots, const do
 
 /* z_c = sum_i x_i w_ic; with `ahead`, at Nesterov's looked-ahead weights w - rho s. */
 INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C, int ahead, double *restrict z) {
-    int64_t stride = m->class_capacity;
+    int64_t stride = m->class_capacity, length = row_length(m);
     if (m->intercept) memcpy(z, m->B, (size_t)C * 8);
     else memset(z, 0, (size_t)C * 8);
     if (ahead && m->intercept) CLASSES z[c] -= m->rule.rho * m->B[stride + c];
@@ -119,76 +111,90 @@ INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int6
             CLASSES z[c] += x[i] * (w[c] - m->rule.rho * w[stride + c]);
         }
     else
-        for (int64_t first = 0; first < C; first += BLOCK) { /* sums stay in registers; lanes past C are read, not used */
-            double sum[BLOCK] = {0};
-            for (int64_t i = 0; i < n; i++) {
-                const double *restrict w = row_of(m, slots[i]) + first;
-                for (int k = 0; k < BLOCK; k++) sum[k] += x[i] * w[k];
-            }
-            for (int64_t k = 0; k < BLOCK && first + k < C; k++) z[first + k] += sum[k];
+        for (int64_t c = 0; c < C; c += LANES) { /* the sums stay in registers */
+            const double *w = m->B + c;
+            lanes sum = {0};
+            for (int64_t i = 0; i < n; i++) sum += x[i] * load(w + slots[i] * length);
+            store(z + c, load(z + c) + sum, C - c);
         }
     double finite = 0;
     CLASSES finite += z[c] * 0;
     if (finite != 0) scores_beyond_range(m, slots, x, n, C, z);
 }
 
-/* p = softmax(z), shifted by the largest score so that no exp overflows; returns ln sum exp(z). */
-static double softmax_of(const double *z, double *p, int64_t C) {
+/* p = softmax(z), shifted by the largest score so that no exp overflows. */
+static void softmax_of(const double *z, double *p, int64_t C) {
     double top = -HUGE_VAL, sum = 0;
     CLASSES top = z[c] > top ? z[c] : top;
     CLASSES sum += p[c] = exp(z[c] - top);
     CLASSES p[c] /= sum;
-    return top + log(sum);
 }
 
-/* The probabilities of the known classes, in m->p; returns ln sum exp(z). */
-WIDE static double softmax_predict(const softmax *m, const int32_t *slots, const double *x, int64_t n) {
+/* The probabilities of the known classes, in m->p. */
+WIDE static void softmax_predict(const softmax *m, const int32_t *slots, const double *x, int64_t n) {
     scores(m, slots, x, n, m->n_classes, 0, m->z);
-    return softmax_of(m->z, m->p, m->n_classes);
+    softmax_of(m->z, m->p, m->n_classes);
+}
+
+/* -ln p_y = ln sum_c exp(z_c - z_y): finite where p_y itself underflows. */
+static double softmax_loss(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t y) {
+    double top = -HUGE_VAL, sum = 0;
+    int64_t C = m->n_classes;
+    softmax_predict(m, slots, x, n);
+    CLASSES top = m->z[c] > top ? m->z[c] : top;
+    CLASSES sum += exp(m->z[c] - top);
+    return log(sum) + (top - m->z[y]);
 }
 
 /* ---- learn ---- */
 
-/* From here on, a row is saved before its first change, and `softmax_rollback` brings it back. */
-INLINE void softmax_begin(softmax *m) { m->transaction++, m->n_saved = 0, m->many = 0; }
-
-/* The same for many samples: the clock, too. */
-static void softmax_begin_many(softmax *m) {
-    softmax_begin(m);
-    m->many = 1;
-    memcpy(m->saved_t, m->clock.t, (size_t)m->n_classes * 8);
-    memcpy(m->saved_final_lr, m->clock.final_lr, (size_t)m->n_classes * 8);
-}
-
-static int save_row(softmax *m, int64_t slot) {
-    if (m->stamp[slot] == m->transaction) return LEARNED;
+/* Save the intercept's row and those of `slots` (-1 for none), so that `restore_rows` brings them back. */
+static int save_rows(softmax *m, const int32_t *slots, int64_t n) {
     int64_t length = row_length(m);
-    if (m->n_saved == m->saved_capacity) {
-        int64_t room = m->n_saved + m->n_saved / 2 + 16;
-        double *saved = realloc(m->saved, (size_t)(room * length) * 8);
+    if (n + 1 > m->saved_capacity) {
+        double *saved = realloc(m->saved, (size_t)((n + 1) * length) * 8);
         if (!saved) return NO_MEMORY;
         m->saved = saved;
-        int64_t *slots = realloc(m->saved_slot, (size_t)room * 8);
-        if (!slots) return NO_MEMORY;
-        m->saved_slot = slots, m->saved_capacity = room;
+        int32_t *saved_slot = realloc(m->saved_slot, (size_t)(n + 1) * 4);
+        if (!saved_slot) return NO_MEMORY;
+        m->saved_slot = saved_slot, m->saved_capacity = n + 1;
     }
-    memcpy(m->saved + m->n_saved * length, row_of(m, slot), (size_t)length * 8);
-    m->saved_slot[m->n_saved++] = slot;
-    m->stamp[slot] = m->transaction;
+    m->n_saved = 0;
+    for (int64_t i = -1; i < n; i++) {
+        int32_t slot = i < 0 ? 0 : slots[i];
+        if (slot < 0) continue;
+        memcpy(m->saved + m->n_saved * length, row_of(m, slot), (size_t)length * 8);
+        m->saved_slot[m->n_saved++] = slot;
+    }
     return LEARNED;
 }
 
-static void softmax_rollback(softmax *m) {
+static void restore_rows(softmax *m) {
     int64_t length = row_length(m);
     for (int64_t i = 0; i < m->n_saved; i++)
         memcpy(row_of(m, m->saved_slot[i]), m->saved + i * length, (size_t)length * 8);
-    m->n_saved = 0;
 }
 
+/* Before many samples that stand or fall together: save what they may change. Rows that they add are zero before. */
+static int softmax_begin_many(softmax *m, const int32_t *slots, int64_t n) {
+    if (save_rows(m, slots, n)) return NO_MEMORY;
+    if (m->n_classes) {
+        memcpy(m->saved_t, m->clock.t, (size_t)m->n_classes * 8);
+        memcpy(m->saved_final_lr, m->clock.final_lr, (size_t)m->n_classes * 8);
+    }
+    m->many = 1, m->first_new = m->n_rows;
+    return LEARNED;
+}
+
+static void softmax_end_many(softmax *m) { m->many = 0; }
+
 static void softmax_rollback_many(softmax *m, int64_t classes) {
-    softmax_rollback(m);
-    memcpy(m->clock.t, m->saved_t, (size_t)classes * 8);
-    memcpy(m->clock.final_lr, m->saved_final_lr, (size_t)classes * 8);
+    restore_rows(m);
+    memset(row_of(m, m->first_new), 0, (size_t)((m->n_rows - m->first_new) * row_length(m)) * 8);
+    if (classes) {
+        memcpy(m->clock.t, m->saved_t, (size_t)classes * 8);
+        memcpy(m->clock.final_lr, m->saved_final_lr, (size_t)classes * 8);
+    }
 }
 
 /* Whether every value is finite: the exponent of inf and nan is all ones. */
@@ -226,12 +232,6 @@ INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g
     return all_finite(w, row_length(m)) ? LEARNED : OVERFLOWED;
 }
 
-static int save_rows(softmax *m, const int32_t *slots, int64_t n) {
-    int failed = m->intercept ? save_row(m, 0) : LEARNED;
-    for (int64_t i = 0; i < n && !failed; i++) failed = save_row(m, slots[i]);
-    return failed;
-}
-
 /* Plain SGD whose steps x d are so short that no weight can leave the doubles: they are at most 1e280, longer ones
    are checked, and 1e28 samples would have to conspire. Fills d = eta g, in m->z. */
 INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, int64_t C) {
@@ -245,14 +245,15 @@ INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, int64_t C) 
 }
 
 INLINE void sgd_rows(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C) {
-    const double *restrict d = m->z;
-    if (m->intercept) {
-        double *restrict w = row_of(m, 0);
-        CLASSES w[c] -= d[c];
-    }
-    for (int64_t i = 0; i < n; i++) {
-        double *restrict w = row_of(m, slots[i]);
-        CLASSES w[c] -= x[i] * d[c];
+    int64_t length = row_length(m);
+    for (int64_t c = 0; c < C; c += LANES) {
+        double *w = m->B + c;
+        lanes d = load(m->z + c);
+        if (m->intercept) store(w, load(w) - d, C - c);
+        for (int64_t i = 0; i < n; i++) {
+            double *wi = w + slots[i] * length;
+            store(wi, load(wi) - x[i] * d, C - c);
+        }
     }
 }
 
@@ -266,8 +267,8 @@ INLINE void loss_gradient(const softmax *m, const double *p, int64_t known, int6
     }
 }
 
-/* Learn one sample inside a transaction. `known` classes had been seen before it (y is the next one if it is new);
-   their probabilities under the weights before the step are left in m->p. On failure call `softmax_rollback`. */
+/* Learn one sample, or change nothing. `known` classes had been seen before it (y is the next one if it is new);
+   their probabilities under the weights before the step are left in m->p. */
 WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight) {
     int64_t C = m->n_classes;
     double *p = m->p;
@@ -280,13 +281,14 @@ WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x,
     loss_gradient(m, p, known, y, weight, m->g);
     rule_tick(&m->rule, &m->clock, C);
     int safe = sgd_is_safe(m, x, n, C);
-    int failed = safe && !m->many ? LEARNED : save_rows(m, slots, n);
+    int failed = safe || m->many ? LEARNED : save_rows(m, slots, n);
     if (safe && !failed) sgd_rows(m, slots, x, n, C);
     else {
         if (m->intercept && !failed) failed = step_row(m, 0, 1, m->g, C);
         for (int64_t i = 0; i < n && !failed; i++) failed = step_row(m, slots[i], x[i], m->g, C);
     }
     if (!failed) rule_tock(&m->rule, &m->clock, C);
+    else if (failed == OVERFLOWED && !m->many) restore_rows(m);
     return failed;
 }
 
@@ -309,6 +311,7 @@ static int batch_step(softmax *m, const int32_t *slots, int64_t n_ids, const dou
     if (m->intercept && !failed) failed = step_row(m, 0, 1, G + n_ids * C, C);
     for (int64_t i = 0; i < n_ids && !failed; i++) failed = step_row(m, slots[i], 1, G + i * C, C);
     if (!failed) rule_tock(&m->rule, &m->clock, C);
+    else if (failed == OVERFLOWED) restore_rows(m);
     return failed;
 }
 

@@ -35,11 +35,11 @@ cdef extern from "softmax.h":
     void softmax_free(softmax *)
     int64_t softmax_bytes(const softmax *)
     int softmax_reserve(softmax *, int64_t rows, int64_t classes)
-    double softmax_predict(const softmax *, const int32_t *, const double *, int64_t) nogil
-    void softmax_begin(softmax *) nogil
-    void softmax_begin_many(softmax *) nogil
-    void softmax_rollback(softmax *) nogil
-    void softmax_rollback_many(softmax *, int64_t classes) nogil
+    void softmax_predict(const softmax *, const int32_t *, const double *, int64_t) nogil
+    double softmax_loss(const softmax *, const int32_t *, const double *, int64_t n, int64_t y) nogil
+    int softmax_begin_many(softmax *, const int32_t *slots, int64_t n)
+    void softmax_end_many(softmax *)
+    void softmax_rollback_many(softmax *, int64_t classes)
     int softmax_learn(softmax *, const int32_t *, const double *, int64_t n, int64_t known, int64_t y, double w) nogil
     void batch_gradient(softmax *, const int32_t *, const int32_t *, const double *, int64_t n, int64_t y, double w,
                         double share, double *G, int64_t n_ids) nogil
@@ -122,26 +122,23 @@ cdef class Softmax(Model):
         return self.model.p
 
     cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil:
-        cdef double total = softmax_predict(&self.model, slots, x, n)
-        return total - self.model.z[y]
+        return softmax_loss(&self.model, slots, x, n, y)
 
     cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
                        double w) noexcept nogil:
         self.failure = softmax_learn(&self.model, slots, x, n, known, y, w)
         return NULL if self.failure else self.model.p
 
-    cdef int begin(self, bint many) noexcept nogil:
-        if many:
-            softmax_begin_many(&self.model)
-        else:
-            softmax_begin(&self.model)
+    cdef int begin_many(self, Reader r) except -1:
+        if softmax_begin_many(&self.model, r.slot_of, len(r.names)) == NO_MEMORY:
+            raise MemoryError
         return 0
 
-    cdef void rollback(self, bint many, Py_ssize_t classes) noexcept nogil:
-        if many:
-            softmax_rollback_many(&self.model, classes)
-        else:
-            softmax_rollback(&self.model)
+    cdef void end_many(self) noexcept:
+        softmax_end_many(&self.model)
+
+    cdef void rollback_many(self, Py_ssize_t classes) noexcept:
+        softmax_rollback_many(&self.model, classes)
 
     def _learn_batch(self, rows):
         """One step with the mean gradient of the rows, X^T (softmax(XB) - Y) / n."""
@@ -169,10 +166,8 @@ cdef class Softmax(Model):
                     if not r.read(i):
                         raise self._row_error(rows, i)
                     batch_gradient(&self.model, r.slots, r.ids, r.x, r.n, r.position, r.w, 1.0 / n, G, n_ids)
-                softmax_begin(&self.model)
                 self.failure = batch_step(&self.model, r.slot_of, n_ids, G)
                 if self.failure:
-                    softmax_rollback(&self.model)
                     raise self._refusal()
             except BaseException:
                 self._truncate(features, known)

@@ -12,7 +12,7 @@ from .csv import CsvStream
 from .frame import FrameStream
 from .pairs import PairStream
 
-__all__ = ["Chunk", "CsvStream", "FrameStream", "PairStream", "Stream", "open_stream"]
+__all__ = ["Chunk", "CsvStream", "FrameStream", "PairStream", "Stream", "open_file", "open_stream"]
 
 
 class Chunk(Protocol):
@@ -65,7 +65,7 @@ def open_stream(source: Any, *, target: Hashable | None = None) -> Stream:
 
     """
     if isinstance(source, str | Path):
-        return _open_path(source, target)
+        return open_file(source, target)
     frame = nw.from_native(source, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return FrameStream(frame, target)
@@ -80,7 +80,8 @@ def open_stream(source: Any, *, target: Hashable | None = None) -> Stream:
     )
 
 
-def _open_path(source: str | Path, target: Hashable | None) -> Stream:
+def open_file(source: str | Path, target: Hashable | None = None) -> CsvStream:
+    """Open a file, or the bundled stream of that name, with the label in the column `target`."""
     path = Path(source)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a directory, not a CSV file")
@@ -92,4 +93,5 @@ def _open_path(source: str | Path, target: Hashable | None) -> Stream:
     if str(source) in datasets.BUNDLED:
         bundled = datasets.BUNDLED[str(source)]
         return CsvStream(datasets.path(bundled.name), bundled.target if target is None else target)
-    raise FileNotFoundError(f"no file {str(source)!r}, nor a bundled stream of that name ({', '.join(datasets.BUNDLED)})")
+    bundled_names = ", ".join(datasets.BUNDLED)
+    raise FileNotFoundError(f"no file {str(source)!r}, nor a bundled stream of that name: {bundled_names}")

@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 from .columns import Coded
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
 
 
 def pyarrow() -> Any:
     """Import pyarrow, or say how to get it."""
     try:
-        import pyarrow.csv
+        import pyarrow.csv  # type: ignore[import-untyped]
     except ImportError:
         raise ImportError("CSV files are read by pyarrow: pip install 'online-softmax[files]'") from None
     return pyarrow
 
 
 def read_csv(
-    records: bytes, *, names: list[str] | None = None, types: Mapping[str, Any] | None = None, only: list[str] | None = None
+    records: bytes,
+    names: list[str] | None = None,
+    types: Mapping[str, Any] | None = None,
+    only: list[str] | None = None,
 ) -> pa.Table:
     """Read records by pyarrow: names None takes them from the first record, [] makes them up."""
     pa = pyarrow()

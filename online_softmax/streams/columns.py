@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from online_softmax.rows import Rows
 
 
 class Coded(NamedTuple):
-    """A column as codes: `words` in the order of their first appearance, `codes` of each row, -1 where it is missing."""
+    """A column as `words`, in the order of their first appearance, and each row's position among them, or -1."""
 
     words: list[Hashable]
     codes: NDArray[np.int32]
@@ -54,7 +54,7 @@ def check_names(features: Sequence[Hashable], words: Iterable[Hashable]) -> None
     for word in words:
         for feature in features:
             if feature != word and str(feature).startswith(f"{word}="):
-                raise ValueError(f"column {word!r} makes features {f'{word}=..'!r}, as column {feature!r} does; rename one")
+                raise ValueError(f"column {feature!r} is called like a value of column {word!r}; rename one")
 
 
 def choose(target: Hashable | None, columns: Sequence[Hashable], table: str) -> Hashable:
@@ -62,7 +62,9 @@ def choose(target: Hashable | None, columns: Sequence[Hashable], table: str) -> 
     if len(set(columns)) < len(columns):
         twice = next(name for i, name in enumerate(columns) if name in columns[:i])
         raise ValueError(f"{table} has two columns called {twice!r}; rename one")
-    known = ", ".join(name if str(name).isprintable() else repr(name) for name in map(str, columns[:20])) + (f" and {len(columns) - 20:,} more" if len(columns) > 20 else "")
+    known = ", ".join(name if name.isprintable() else repr(name) for name in map(str, columns[:20]))
+    if len(columns) > 20:
+        known += f" and {len(columns) - 20:,} more"
     if target is None:
         raise ValueError(f"name the target column of {table}, one of: {known}")
     if target not in columns:
@@ -73,7 +75,7 @@ def choose(target: Hashable | None, columns: Sequence[Hashable], table: str) -> 
 def assemble(
     features: Sequence[Hashable],
     numbers: NDArray[np.float64],
-    words: Mapping[Hashable, Coded],
+    words: Mapping[Any, Coded],
     target: tuple[Hashable, Coded],
 ) -> Rows:
     """Put columns together as rows.
@@ -112,7 +114,7 @@ def assemble(
             coded = words[feature]
             ids[:, j] += coded.codes
             row = np.empty(len(coded.words), dtype=np.int64)
-            row[coded.codes[::-1]] = np.arange(n - 1, -1, -1)  # of equal codes the last one written stays: the first row
+            row[coded.codes[::-1]] = np.arange(n)[::-1]  # of a word's rows the last one written, its first, stays
             names += [f"{feature}={word}" for word in coded.words]
             first += (row * m + j).tolist()
         else:
@@ -129,7 +131,7 @@ def assemble(
 def _check(
     features: Sequence[Hashable],
     numbers: NDArray[np.float64],
-    words: Mapping[Hashable, Coded],
+    words: Mapping[Any, Coded],
     target: tuple[Hashable, Coded],
 ) -> None:
     flaws: list[tuple[int, Hashable]] = []

@@ -15,7 +15,7 @@ from .columns import assemble, check_names, choose, shorten
 from .records import LONGEST, blocks, ends, is_open
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
 
 
 class CsvStream:
@@ -188,4 +188,6 @@ class CsvStream:
         except ValueError:
             return True
         value = table[column][0].as_py()
-        return value is None or (isinstance(value, float) and not isfinite(value)) or (column == self.target and value == "")
+        if column == self.target:
+            return value is None or value == ""
+        return value is None or (isinstance(value, float) and not isfinite(value))

@@ -64,4 +64,3 @@ def _length(source: Iterable[Any]) -> int | None:
     except TypeError:
         n = getattr(source, "n_samples", None)
         return n if isinstance(n, int) else None
-

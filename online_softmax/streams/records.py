@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -28,9 +29,7 @@ def blocks(file: BinaryIO) -> Iterator[bytes]:
     rest = b""
     while more := file.read(max(BLOCK, len(rest))):
         rest += more
-        quoted = None
-        for quoted in QUOTED.finditer(rest):
-            pass
+        quoted = next(iter(deque(QUOTED.finditer(rest), maxlen=1)), None)
         # The last quoted field may go on in the next block, even after a closing quote: another one may follow it.
         whole = quoted.start() if quoted and (not quoted[1] or quoted.end() == len(rest)) else len(rest)
         if (end := rest.rfind(b"\n", 0, whole) + 1) or len(rest) > LONGEST:

@@ -1,0 +1,171 @@
+"""Read the results; print the Markdown table, its conditions and the summary: `python benchmarks/quality/table.py`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+
+from rivals import CONTEXT, HEAD, LINEAR, OURS
+from run import RESULTS
+from streams import STREAMS
+
+NAMES = {
+    "river_default": "river's default",
+    "softmax_grid": "best of the grid",
+    "vowpal_wabbit": "best of VW",
+    "forest": "forest",
+    "adaptive_tree": "tree",
+    "neighbours": "neighbours",
+}
+Figures = dict[str, float]
+
+
+def load(path: Path) -> dict[str, dict[str, dict]]:
+    """stream -> rival -> its run; the rows must be the same for all rivals of a stream."""
+    runs: dict[str, dict[str, dict]] = {}
+    for line in path.read_text().splitlines():
+        run = json.loads(line)
+        runs.setdefault(run["stream"], {})[run["rival"]] = run
+    for name, rivals in runs.items():
+        if len({run["sha"] for run in rivals.values()}) > 1:
+            raise SystemExit(f"the rivals saw different rows of {name}; run it again with --again")
+    return {name: runs[name] for name in STREAMS if name in runs}
+
+
+def settings(run: dict) -> dict[str, Figures]:
+    return {name: figures for name, figures in run["settings"].items() if figures["log_loss"] is not None}
+
+
+def best(run: dict, figure: str) -> tuple[float, str]:
+    """The best value of the figure over the run's settings, and the setting."""
+    sign = -1 if figure == "accuracy" else 1
+    return min(((f[figure], name) for name, f in settings(run).items()), key=lambda pair: sign * pair[0])
+
+
+def geometric_mean(ratios: list[float]) -> float:
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---", *["---:"] * (len(header) - 1)], *rows)]
+
+
+def pair(loss: float, accuracy: float) -> str:
+    return f"{loss:.4f} / {100 * accuracy:.1f}"
+
+
+class Stream:
+    """Ours beside the best of the linear rivals in hindsight, a best for the log loss and a best for the accuracy."""
+
+    def __init__(self, name: str, runs: dict[str, dict]):
+        self.name, self.runs, self.correlated = name, runs, STREAMS[name].correlated
+        ours = runs[OURS]["settings"]["default"]
+        self.loss, self.accuracy = ours["log_loss"], ours["accuracy"]
+        rivals = [runs[rival] for rival in LINEAR]
+        self.best_loss, setting, rival = min((*best(run, "log_loss"), run["rival"]) for run in rivals)
+        self.setting = f"VW {setting}" if rival == "vowpal_wabbit" else setting
+        self.best_accuracy = max(best(run, "accuracy")[0] for run in rivals)
+        self.ratio = self.loss / self.best_loss
+
+    def row(self) -> list[str]:
+        run = self.runs[OURS]
+        shape = f"{run['rows']:,} x {run['features']:,} x {run['classes']}"
+        theirs = [pair(*(best(self.runs[rival], figure)[0] for figure in ("log_loss", "accuracy"))) for rival in LINEAR]
+        ours = f"**{pair(self.loss, self.accuracy)}**"
+        return [self.name + " †" * self.correlated, shape, ours, *theirs, f"{self.ratio:.3f}", self.setting]
+
+
+def summary(streams: list[Stream]) -> list[str]:
+    worst = max(streams, key=lambda s: s.loss - s.best_loss)
+    behind = min(streams, key=lambda s: s.accuracy - s.best_accuracy)
+    apart = [s.ratio for s in streams if not s.correlated]
+    gap = 100 * sum(s.accuracy - s.best_accuracy for s in streams) / len(streams)
+    over = [s.name for s in streams if s.loss > s.best_loss + 0.005]
+    return [
+        f"- Log loss, ours / best of all the others in hindsight, geometric mean over {len(streams)} streams: "
+        f"**{geometric_mean([s.ratio for s in streams]):.3f}** "
+        f"({geometric_mean(apart):.3f} over the {len(apart)} without strong autocorrelation).",
+        f"- Log loss lower than that best on {sum(s.loss < s.best_loss for s in streams)} of {len(streams)} streams; "
+        f"worst excess {worst.loss - worst.best_loss:+.4f} nats ({worst.name}); "
+        f"above +0.005 on: {', '.join(over) or 'none'}.",
+        f"- Accuracy higher than the most accurate of the others on "
+        f"{sum(s.accuracy > s.best_accuracy for s in streams)} of {len(streams)}, by {gap:+.2f} points on average; "
+        f"worst {100 * (behind.accuracy - behind.best_accuracy):+.2f} points ({behind.name}); more than one point "
+        f"behind on: {', '.join(s.name for s in streams if s.accuracy < s.best_accuracy - 0.01) or 'none'}.",
+    ]
+
+
+def context(runs: dict[str, dict[str, dict]]) -> list[str]:
+    """Ours and river's non-linear learners over the first rows of every stream."""
+    rivals = [rival for rival in CONTEXT if all(rival in of for of in runs.values())]
+    heads = {
+        name: {OURS: of[OURS]["settings"]["head"], **{r: of[r]["settings"]["default"] for r in rivals}}
+        for name, of in runs.items()
+    }
+    header = ["stream", "ours", *(NAMES[rival] for rival in rivals), "µs a row"]
+    rows = [
+        [
+            name,
+            *(pair(of[r]["log_loss"], of[r]["accuracy"]) for r in of),
+            " / ".join(f"{of[r]['us']:,.0f}" if of[r]["us"] >= 10 else f"{of[r]['us']:.1f}" for r in of),
+        ]
+        for name, of in heads.items()
+    ]
+    lines = [f"First {HEAD:,} rows at most, log loss / accuracy %:", "", *markdown(header, rows), ""]
+    for rival in rivals:
+        ratio = geometric_mean([of[OURS]["log_loss"] / of[rival]["log_loss"] for of in heads.values()])
+        cost = geometric_mean([of[rival]["us"] / of[OURS]["us"] for of in heads.values()])
+        ahead = [name for name, of in heads.items() if of[rival]["log_loss"] < of[OURS]["log_loss"]]
+        right = [name for name, of in heads.items() if of[rival]["accuracy"] > of[OURS]["accuracy"]]
+        lines.append(
+            f"- {NAMES[rival]}: our log loss is {ratio:.3f} of its (geometric mean), its time {cost:,.0f} times ours. "
+            f"Its log loss is lower on {len(ahead)} of {len(heads)}: {', '.join(ahead) or 'none'}; "
+            f"its accuracy higher on {len(right)}: {', '.join(right) or 'none'}."
+        )
+    return lines
+
+
+def conditions(runs: dict[str, dict[str, dict]]) -> str:
+    seen: dict[str, set[str]] = {}
+    for of in runs.values():
+        for run in of.values():
+            for name, value in run["conditions"].items():
+                seen.setdefault(name, set()).add(value)
+    dates, cpu = sorted(seen.pop("date")), ", ".join(sorted(seen.pop("cpu")))
+    versions = ", ".join(f"{name} {' and '.join(sorted(values))}" for name, values in seen.items())
+    return f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {cpu}, one process at a time; {versions}."
+
+
+NOTES = """\
+Progressive: every row is predicted, scored, then learned. Figures are mean log loss in nats (less is better) / accuracy
+in %. All answers are over the classes seen so far; a row whose label is new is an error for accuracy and is left out of
+the log loss, which is clipped at 1e-15. A rival's log loss and accuracy are each the best over its settings in
+hindsight, so they may come from different settings. Ours and Vowpal Wabbit (VW) get the raw features, the others
+`StandardScaler()` (on the sparse streams `text_*` and `one_hot` the grid also runs on raw values). Streams and their
+fixed seeds are in `benchmarks/quality/streams/`; † marks strong autocorrelation of the labels."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Print the table of the results.")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--brief", action="store_true", help="the summaries alone")
+    chosen = parser.parse_args()
+    everything = load(chosen.results)
+    runs = {name: of for name, of in everything.items() if {OURS, *LINEAR} <= of.keys()}
+    if not runs:
+        raise SystemExit(f"no stream has a run of {OURS} and of all of {', '.join(LINEAR)}")
+    if missing := STREAMS.keys() - runs.keys():
+        print(f"left out, as runs are missing: {', '.join(sorted(missing))}", file=sys.stderr)
+    streams = [Stream(name, of) for name, of in runs.items()]
+    header = ["stream", "rows x features x classes", "ours", *(NAMES[r] for r in LINEAR), "ratio", "best setting"]
+    lines = [NOTES, "", conditions(runs), "", *markdown(header, [s.row() for s in streams]), "", *summary(streams), ""]
+    lines += context({name: of for name, of in runs.items() if of.keys() & set(CONTEXT)})
+    print("\n".join(line for line in lines if not chosen.brief or line.startswith("- ")))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""The command line: online-softmax evaluate | datasets."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from river import compose, optim, preprocessing
+
+from .optimizers import CONSTANTS
+from .progressive import progressive_validation
+from .report import LiveTable, print_summary, write_json
+from .softmax import SoftmaxRegression
+from .streams import CsvStream, open_file
+
+DEFAULT_MODEL = "SGD(0.01)"
+OPTIMIZERS: dict[str, Callable[..., optim.base.Optimizer]] = {kind.__name__: kind for kind in CONSTANTS}
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+def run(*args: str) -> int:
+    """Run the command line and return its exit status: 0; 2 for what the user can mend; 130 after Ctrl-C.
+
+    Examples
+    --------
+    >>> from online_softmax import cli
+
+    >>> cli.run("datasets")
+    image_segments ...
+    0
+
+    """
+    try:
+        # typer only reads the arguments: the work it returns runs outside, where its handling of errors does not reach
+        work = app(args, prog_name="online-softmax", standalone_mode=False)
+        if callable(work):
+            work()
+        return work if isinstance(work, int) else 0
+    except KeyboardInterrupt as interrupt:
+        return _fail(str(interrupt) or "interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing it raises nothing
+        return 1
+    except Exception as error:
+        if callable(message := getattr(error, "format_message", None)):  # typer's, wherever it keeps the class
+            return _fail(f"{message()} (see --help)", 2)
+        if isinstance(error, ValueError | OSError | ImportError):
+            return _fail(str(error), 2)
+        raise
+
+
+@app.callback(invoke_without_command=True)
+def online_softmax(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Softmax regression, learned one sample at a time."""
+    if show_version:
+        print(f"online-softmax {_version()}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+    else:
+        return
+    raise typer.Exit
+
+
+@app.command()
+def evaluate(
+    source: Annotated[str, typer.Argument(help="A CSV file with a header, or the name of a bundled stream.")],
+    target: Annotated[str | None, typer.Option(help="The column to predict; bundled streams know theirs.")] = None,
+    model: Annotated[
+        str, typer.Option(help=f"The optimiser and its parameters, as in 'AdaGrad(0.3)': {', '.join(OPTIMIZERS)}.")
+    ] = DEFAULT_MODEL,
+    no_scale: Annotated[bool, typer.Option("--no-scale", help="Take numbers as they are, not standardised.")] = False,
+    intercept: Annotated[bool, typer.Option("--intercept", help="Give each class an intercept.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many rows.")] = None,
+    window: Annotated[int, typer.Option(min=1, help="How many rows the figures of the last rows are about.")] = 1000,
+    json: Annotated[Path | None, typer.Option(help="Write the result to this file, too.")] = None,
+) -> Callable[[], None]:
+    """Predict each row of a stream, score the prediction, then learn the row."""
+    return partial(_evaluate, source, target, model, not no_scale, intercept, limit, window, json)
+
+
+@app.command()
+def datasets() -> None:
+    """List the streams that come with the package."""
+    from online_softmax.datasets import BUNDLED
+
+    width = max(map(len, BUNDLED))
+    print(f"{'name':{width}}  {'rows':>7}  {'features':>8}  {'classes':>7}  description")
+    for one in BUNDLED.values():
+        print(f"{one.name:{width}}  {one.n_rows:>7,}  {one.n_features:>8,}  {one.n_classes:>7,}  {one.description}")
+
+
+def parse_optimizer(text: str) -> optim.base.Optimizer:
+    """Make the optimiser that `text` names: `Name`, `Name(0.1)` or `Name(lr=0.1, beta_1=0.8)`.
+
+    Examples
+    --------
+    >>> from online_softmax.cli import parse_optimizer
+
+    >>> parse_optimizer("Adam(0.1, beta_1=0.8)").beta_1
+    0.8
+    >>> parse_optimizer("Madam")
+    Traceback (most recent call last):
+    ValueError: no model is called 'Madam'; there are SGD, Momentum, ...
+
+    """
+    name, positional, named = _parse_call(text)
+    if name not in OPTIMIZERS:
+        raise ValueError(f"no model is called {name!r}; there are {', '.join(OPTIMIZERS)}")
+    signature = inspect.signature(OPTIMIZERS[name])
+    try:
+        values = signature.bind(*positional, **named).arguments
+    except TypeError as error:
+        raise ValueError(f"model {text!r}: {error}; {name} takes {', '.join(signature.parameters)}") from None
+    for parameter, value in values.items():
+        if isinstance(signature.parameters[parameter].default, bool):
+            if not isinstance(value, bool):
+                raise ValueError(f"model {text!r}: {parameter} is True or False, not {value!r}")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
+            raise ValueError(f"model {text!r}: {parameter} is a finite number, 0 or more, not {value!r}")
+    return OPTIMIZERS[name](**values)
+
+
+def _parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
+    """Take `Name(1, a=2)` apart, literals only."""
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+        if isinstance(call, ast.Name):
+            return call.id, [], {}
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+            return call.func.id, [ast.literal_eval(value) for value in call.args], named
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        pass
+    raise ValueError(f"model {text!r} is not of the form SGD, SGD(0.1) or Adam(lr=0.1, beta_1=0.8)")
+
+
+def _evaluate(
+    source: str,
+    target: str | None,
+    model: str,
+    scale: bool,
+    intercept: bool,
+    limit: int | None,
+    window: int,
+    json_file: Path | None,
+) -> None:
+    learner: Any = SoftmaxRegression(parse_optimizer(model), intercept=intercept)
+    if json_file is not None:
+        _check_writable(json_file)
+    stream = open_file(source, target)
+    if scale:
+        learner = _scale(stream) | learner
+
+    console = Console(highlight=False)
+    table = LiveTable(console, window)
+    try:
+        with table:
+            result = progressive_validation(stream, learner, window=window, limit=limit, progress=table)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted after {table.n_samples:,} rows") from None
+    console.print()
+    print_summary(result, console)
+    if json_file is not None:
+        write_json(
+            result,
+            json_file,
+            online_softmax=_version(),
+            source=source,
+            target=stream.target,
+            model=model,
+            scaled=scale,
+            intercept=intercept,
+            limit=limit,
+        )
+
+
+def _scale(stream: CsvStream) -> Any:
+    """Return what standardises the numbers of a stream and leaves its one-hot features alone: they are 1 or absent."""
+    numbers = [name for name in stream.features if name not in stream.words]
+    if not stream.words:
+        return preprocessing.StandardScaler()
+    if not numbers:
+        return compose.Discard()
+    return (compose.Select(*numbers) | preprocessing.StandardScaler()) + compose.Discard(*numbers)
+
+
+def _check_writable(path: Path) -> None:
+    """Find out before a long run whether its result can be written after it."""
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a directory")
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: there is no directory {path.parent}")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise PermissionError(f"cannot write {path}: permission denied")
+
+
+def _version() -> str:
+    try:
+        return version("online-softmax")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _fail(message: str, status: int) -> int:
+    """Say what went wrong, on one line."""
+    print(f"online-softmax: {' '.join(message.split())}", file=sys.stderr)
+    return status

@@ -1,0 +1,170 @@
+"""Report: a result as text in a terminal, and as a JSON file."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from .progressive import Result, Row
+
+MOST_CLASSES = 40  # lines of a summary
+WIDEST_LABEL = 40  # characters
+PATIENCE = 1.0  # seconds after which a bar is worth its line
+
+
+class LiveTable:
+    """A table that grows as a validation goes on, over a progress bar where the output is a terminal.
+
+    It is the `progress` of one `progressive_validation`, in a `with` block.
+
+    Parameters
+    ----------
+    console
+        Where to write.
+    window
+        How many rows the window figures are about.
+
+    Attributes
+    ----------
+    n_samples
+        The rows that had been scored when it was last told.
+
+    """
+
+    def __init__(self, console: Console, window: int) -> None:
+        self.n_samples = 0
+        self._console = console
+        self._bar = Progress(
+            TextColumn("{task.fields[rows]:>10,} rows"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=1, rows=0)
+        self._may_bar = console.is_terminal and not console.is_dumb_terminal
+        _print(console, f"{'':32}{f'last {window:,} rows':>22}", "bold")
+        _print(console, _columns("rows", "accuracy", "log loss", "accuracy", "log loss", "rows/s"), "bold")
+
+    def __enter__(self) -> LiveTable:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar.live.is_started:
+            self._bar.stop()
+
+    def __call__(self, row: Row, *, mark: bool, fraction: float | None) -> None:
+        """Take the figures so far: write them where they are a row of the table, and move the bar."""
+        self.n_samples = row.n_samples
+        if self._may_bar and row.seconds > PATIENCE:
+            self._bar.start()
+            total = None if fraction is None else 1
+            self._bar.update(self._task, completed=fraction or 0, total=total, rows=row.n_samples)
+        if mark:
+            run = _percent(row.accuracy), _number(row.log_loss)
+            last = _percent(row.window_accuracy), _number(row.window_log_loss)
+            _print(self._console, _columns(f"{row.n_samples:,}", *run, *last, f"{row.rows_per_second:,.0f}"))
+
+
+def print_summary(result: Result, console: Console) -> None:
+    """Print what a validation found, over all and of each class.
+
+    Examples
+    --------
+    >>> from rich.console import Console
+    >>> from online_softmax import SoftmaxRegression, progressive_validation
+    >>> from online_softmax.report import print_summary
+
+    >>> samples = [({"a": 1}, "left"), ({"b": 1}, "right")] * 50
+    >>> print_summary(progressive_validation(samples, SoftmaxRegression()), Console())
+    100 rows in ... s: accuracy 98.00%, log loss 0.4604, macro F1 98.00%
+    2 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss
+    <BLANKLINE>
+    class      precision     recall         F1      support
+    left         100.00%     98.00%     98.99%           50
+    right        100.00%     98.00%     98.99%           50
+
+    """
+    _print(
+        console,
+        f"{result.n_samples:,} rows in {result.seconds:.1f} s: accuracy {_percent(result.accuracy)}, "
+        f"log loss {_number(result.log_loss)}, macro F1 {_percent(result.macro_f1)}",
+        "bold",
+    )
+    if n := result.n_unseen:
+        what = "1 row had a label" if n == 1 else f"{n:,} rows had a label"
+        _print(console, f"{what} that was new to the model: wrong for the accuracy, left out of the log loss")
+    _print(console, "")
+
+    classes = result.classes
+    if hidden := max(0, len(classes) - MOST_CLASSES):
+        classes = sorted(classes, key=lambda one: -one.support)[:MOST_CLASSES]
+    names = [_name(one.label) for one in classes]
+    width = max(8, *map(len, names))
+    _print(console, f"{'class':{width}}  {'precision':>10} {'recall':>10} {'F1':>10} {'support':>12}", "bold")
+    for name, one in zip(names, classes, strict=True):
+        figures = f"{_percent(one.precision):>10} {_percent(one.recall):>10} {_percent(one.f1):>10} {one.support:>12,}"
+        _print(console, f"{name:{width}}  {figures}")
+    if hidden:
+        _print(console, f"and {hidden:,} more classes with fewer rows")
+
+
+def write_json(result: Result, path: str | Path, **conditions: Any) -> None:
+    """Write a result as a JSON file, after the conditions it was found under.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from online_softmax import SoftmaxRegression, progressive_validation
+    >>> from online_softmax.report import write_json
+
+    >>> with TemporaryDirectory() as folder:
+    ...     write_json(progressive_validation("phishing", SoftmaxRegression()), f"{folder}/run.json", model="plain")
+    ...     print(Path(folder, "run.json").read_text()[:40])
+    {
+      "model": "plain",
+      "n_samples": 1250,
+
+    """
+    content = {**conditions, **result.to_dict()}
+    lines = ",\n".join(f"  {json.dumps(name)}: {_compact(value)}" for name, value in content.items())
+    Path(path).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+
+
+def _compact(value: Any) -> str:
+    """Write a value in JSON: a list with one line for each item, everything else on one line."""
+    if not isinstance(value, list) or not value:
+        return json.dumps(value, allow_nan=False)
+    items = ",\n".join(f"    {json.dumps(item, allow_nan=False)}" for item in value)
+    return f"[\n{items}\n  ]"
+
+
+def _columns(*cells: str) -> str:
+    return f"{cells[0]:>10}" + "".join(f" {cell:>10}" for cell in cells[1:])
+
+
+def _percent(part: float) -> str:
+    return f"{part:.2%}" if isfinite(part) else "-"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if isfinite(value) else "-"
+
+
+def _name(label: object) -> str:
+    """Return a label as a cell of a table: printable and not too wide."""
+    text = str(label)
+    text = text if text.isprintable() and text else repr(text)
+    return text if len(text) <= WIDEST_LABEL else f"{text[: WIDEST_LABEL - 3]}..."
+
+
+def _print(console: Console, line: str, style: str = "") -> None:
+    console.print(Text(line.rstrip(), style), soft_wrap=True)

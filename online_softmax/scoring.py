@@ -1,0 +1,178 @@
+"""Scoring: predict each row, then learn it, one by one or in the kernel."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from math import isnan, nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .rows import Rows
+
+if TYPE_CHECKING:
+    from .streams import Chunk
+
+Pairs = Iterator[tuple[Any, Hashable, Mapping[str, Any]]]
+STEP = 500  # rows that a model in Python scores before it tells how far it is
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Rows that have been predicted and then learned.
+
+    Attributes
+    ----------
+    true, predicted
+        Codes of the labels and of the predictions, where -1 is a model that knew no class.
+    p
+        The probability the model gave the label; nan where it gave none.
+    unseen
+        Whether the model could not know the label.
+    error
+        Why the row after these was refused, if it was.
+
+    """
+
+    true: NDArray[np.int32]
+    predicted: NDArray[np.int32]
+    p: NDArray[np.float64]
+    unseen: NDArray[np.bool_]
+    error: Exception | None = None
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+    @classmethod
+    def nothing(cls, error: Exception) -> Scored:
+        """Return no rows, and the reason."""
+        none = np.empty(0, dtype=np.int32)
+        return cls(none, none, np.empty(0), np.empty(0, dtype=np.bool_), error)
+
+
+class Labels:
+    """A numbering of labels, in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self._codes: dict[Hashable, int] = {}
+
+    def code(self, label: Hashable) -> int:
+        """Return the number of `label`."""
+        return self._codes.setdefault(label, len(self._codes))
+
+    def known(self) -> list[Hashable]:
+        """Return the labels, by number."""
+        return list(self._codes)
+
+
+class Scorer:
+    """Predicts rows and then learns them, by the fastest way the model and the rows have.
+
+    A model with the method `_progress(rows)` is handed `Rows` whole. It predicts and learns them in order, and returns
+    how many it has done, and arrays of the position of each prediction in `model.classes` (-1 where it knew no class)
+    and of the probability of each label (nan where it had never seen it). Done with fewer than all, it has refused the
+    next row and is as it was before it; then `model.learn_one` raises the reason.
+
+    Any other model predicts and learns one by one.
+
+    Parameters
+    ----------
+    model
+        A river classifier, or a pipeline that ends with one.
+
+    """
+
+    def __init__(self, model: Any) -> None:
+        if not callable(getattr(model, "learn_one", None)) or not callable(getattr(model, "predict_proba_one", None)):
+            raise TypeError(f"a model that learns from labels is a river classifier, not {type(model).__name__!r}")
+        self.model = model
+        self.labels = Labels()
+        self._progress: Callable[[Rows], tuple[int, Any, Any]] | None = getattr(model, "_progress", None)
+        self._classes = np.empty(0, dtype=np.int32)  # the codes of the model's classes, in the model's order
+        self._learned: set[int] = set()
+        self._has_probabilities = True
+        parameters = inspect.signature(model.learn_one).parameters.values()
+        self._takes_weights = any(one.name == "w" or one.kind is one.VAR_KEYWORD for one in parameters)
+
+    def score(self, chunk: Chunk, until: Callable[[], int]) -> Iterator[Scored]:
+        """Score the samples of `chunk`, a run at a time, of at most `until()` rows; stop where that is 0."""
+        if isinstance(chunk, Rows) and self._progress is not None:
+            done = 0
+            while n := min(until(), len(chunk) - done):
+                yield self._score_rows(chunk.slice(done, done + n))
+                done += n
+            return
+        pairs = chunk.pairs()
+        while n := min(until(), STEP):
+            scored = self._score_pairs(islice(pairs, n))
+            yield scored
+            if len(scored) < n:
+                return
+
+    def _score_rows(self, rows: Rows) -> Scored:
+        assert self._progress is not None
+        done, predicted, p = self._progress(rows)
+        error = None
+        if done < len(rows):
+            try:
+                self.model.learn_one(rows.x(done), rows.y(done), rows.w(done))
+            except Exception as refusal:
+                error = refusal
+            else:
+                raise RuntimeError(f"{self.model} refused the row {rows.x(done)!r} in bulk and took it alone")
+        new = self.model.classes[len(self._classes) :]
+        self._classes = np.append(self._classes, [self.labels.code(label) for label in new]).astype(np.int32)
+        codes = np.array([self.labels.code(label) for label in rows.labels], dtype=np.int32)
+        # Position -1, no class, is the last of the table.
+        chosen = np.append(self._classes, np.int32(-1))[predicted[:done]]
+        return Scored(codes[rows.codes[:done]], chosen, p[:done], np.isnan(p[:done]), error)
+
+    def _score_pairs(self, pairs: Pairs) -> Scored:
+        true: list[int] = []
+        predicted: list[int] = []
+        p: list[float] = []
+        unseen: list[bool] = []
+        error = None
+        try:
+            for x, y, keywords in pairs:
+                label = self.labels.code(y)
+                context = {name: value for name, value in keywords.items() if name != "w"}
+                choice, probability, known = self._predict(x, y, label, context)
+                if "w" in keywords and self._takes_weights:
+                    self.model.learn_one(x, y, **keywords)
+                else:
+                    self.model.learn_one(x, y, **context)
+                self._learned.add(label)
+                true.append(label)
+                predicted.append(choice)
+                p.append(probability)
+                unseen.append(not known)
+        except Exception as refusal:
+            error = refusal
+        return Scored(
+            np.array(true, dtype=np.int32),
+            np.array(predicted, dtype=np.int32),
+            np.array(p, dtype=np.float64),
+            np.array(unseen, dtype=np.bool_),
+            error,
+        )
+
+    def _predict(self, x: Any, y: Hashable, label: int, context: Mapping[str, Any]) -> tuple[int, float, bool]:
+        """Return the code of the predicted label, the probability of `y`, and whether the model could know `y`."""
+        known = label in self._learned
+        if self._has_probabilities:
+            try:
+                probabilities = self.model.predict_proba_one(x, **context)
+            except NotImplementedError:
+                self._has_probabilities = False
+            else:
+                known = known or y in probabilities
+                p = float(probabilities.get(y, 0.0)) if known else nan
+                choice = self.labels.code(max(probabilities, key=probabilities.get)) if probabilities else -1
+                return choice, 0.0 if known and isnan(p) else p, known
+        answer = self.model.predict_one(x, **context)
+        return -1 if answer is None else self.labels.code(answer), nan, known
