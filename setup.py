@@ -12,8 +12,8 @@ setup(
             f"online_softmax._kernel.{name}",
             [f"{KERNEL}/{name}.pyx"],
             depends=[*glob(f"{KERNEL}/*.h"), *glob(f"{KERNEL}/*.pxd")],
-            extra_compile_args=["-O3", "-ffp-contract=off", "-Wno-psabi"],
+            extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wno-psabi"],
         )
-        for name in ("reader", "model", "softmax")
+        for name in ("reader", "model", "softmax", "auto")
     ]
 )

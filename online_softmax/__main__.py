@@ -11,9 +11,10 @@ def main() -> None:
     try:
         from online_softmax.cli import run
     except ModuleNotFoundError as error:
-        if error.name not in ("typer", "rich"):
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("typer", "rich"):
             raise
-        _stop(f"the command line needs {error.name}: pip install 'online-softmax[cli]'", 2)
+        _stop(f"the command line needs {missing}: pip install 'online-softmax[cli]'", 2)
     except KeyboardInterrupt:
         _stop("interrupted", 130)
     sys.exit(run(*sys.argv[1:]))

@@ -36,7 +36,9 @@ def run(*args: str) -> int:
     >>> from online_softmax import cli
 
     >>> cli.run("datasets")
-    image_segments ...
+    name               rows  features  classes  description
+    image_segments    2,310        18        7  3 x 3 pixel regions of outdoor photographs, by what they show
+    ...
     0
 
     """
@@ -140,8 +142,9 @@ def _parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
         if isinstance(call, ast.Name):
             return call.id, [], {}
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
-            return call.func.id, [ast.literal_eval(value) for value in call.args], named
+            named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+            if len(named) == len(call.keywords):  # none twice, and no **
+                return call.func.id, [ast.literal_eval(value) for value in call.args], named
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         pass
     raise ValueError(f"model {text!r} is not of the form SGD, SGD(0.1) or Adam(lr=0.1, beta_1=0.8)")

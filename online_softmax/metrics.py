@@ -179,7 +179,7 @@ class Scores:
             self._last_hits = np.resize(self._last_hits, size)
             self._last_losses = np.resize(self._last_losses, size)
         keep = min(self.window, len(hits))
-        place = np.arange(end - keep, end) % self.window
+        place = np.arange(end - keep, end) % len(self._last_hits)
         self._last_hits[place] = hits[len(hits) - keep :]
         self._last_losses[place] = losses[len(hits) - keep :]
 

@@ -119,7 +119,8 @@ class RowError(ValueError):
 
     def __init__(self, reason: Exception, result: Result) -> None:
         text = str(reason) if isinstance(reason, ValueError | TypeError) else f"{type(reason).__name__}: {reason}"
-        super().__init__(f"{text} ({result.n_samples:,} rows were scored before it)")
+        n = result.n_samples
+        super().__init__(f"{text} ({n:,} {'row was' if n == 1 else 'rows were'} scored before it)")
         self.result = result
 
 
@@ -192,12 +193,12 @@ def progressive_validation(
     >>> model = preprocessing.StandardScaler() | SoftmaxRegression()
     >>> result = progressive_validation(datasets.ImageSegments(), model)
     >>> result
-    Result(n_samples=2310, accuracy=0.8173, log_loss=0.6895, macro_f1=0.8163, n_unseen=7)
+    Result(n_samples=2310, accuracy=0.8251, log_loss=0.6837, macro_f1=0.8186, n_unseen=7)
     >>> for row in result.rows:
     ...     print(f"{row.n_samples:,} rows: {row.accuracy:.1%}, the last {result.window:,} {row.window_accuracy:.1%}")
-    1,000 rows: 78.5%, the last 1,000 78.5%
-    2,000 rows: 81.5%, the last 1,000 84.5%
-    2,310 rows: 81.7%, the last 1,000 84.3%
+    1,000 rows: 77.4%, the last 1,000 77.4%
+    2,000 rows: 82.2%, the last 1,000 86.9%
+    2,310 rows: 82.5%, the last 1,000 85.8%
 
     """
     _check_count("window", window)

@@ -9,11 +9,8 @@ import gc
 import math
 import pickle
 import random
-import sys
-import threading
 import weakref
 from collections import Counter, OrderedDict, UserDict, defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -250,32 +247,6 @@ def test_copies_are_equal_and_independent(make_model):
         assert twin.predict_proba_one(x) == model.predict_proba_one(x)
         assert twin.weights == model.weights
     assert model.clone().classes == []
-
-
-def test_four_threads_share_one_model(make_model):
-    model, barrier = make_model(), threading.Barrier(4)
-
-    def work(k):
-        barrier.wait()
-        for i in range(150):
-            x = {"shared": i % 3 / 2, f"own {k}, {i // 10}": 1.0}
-            model.learn_one(x, f"class {(i + k) % 5}")
-            assert math.isclose(math.fsum(model.predict_proba_one(x).values()), 1, rel_tol=1e-12)
-            assert model.predict_one(x) is not None
-            if i % 50 == 0:
-                pickle.loads(pickle.dumps(model)).learn_one(x, "elsewhere")
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(work, range(4)))
-    finally:
-        sys.setswitchinterval(interval)
-    assert sorted(model.classes) == [f"class {c}" for c in range(5)]
-    features = {"shared"} | {f"own {k}, {i}" for k in range(4) for i in range(15)}
-    assert set().union(*model.weights.values()) == features
-    assert all(map(math.isfinite, weights_of(model)))
 
 
 def test_keeps_every_check_of_river(make_model):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import fractions
 import math
 import pickle
 import random
+from decimal import Decimal
 
 import narwhals.exceptions
 import numpy as np
@@ -138,13 +140,11 @@ def test_an_empty_frame_changes_nothing(make_model, backend):
         assert backend.values(model.predict_many(empty)) == []
 
 
-def test_one_weight_for_all_rows(make_model, backend):
-    scalar, array = trained(make_model), trained(make_model)
-    X, y = backend.frame({"a": [1.0, 2.0, 3.0]}), backend.series(["red", "green", "violet"])
-    scalar.learn_many(X, y, w=2.5)
-    array.learn_many(X, y, w=np.full(3, 2.5))
-    loop = one_by_one(trained(make_model), {"a": [1.0, 2.0, 3.0]}, ["red", "green", "violet"], [2.5] * 3)
-    assert scalar.weights == array.weights == loop.weights
+@pytest.mark.parametrize("w", [2.5, np.float64(2.5), np.full(3, 2.5)], ids=["float", "NumPy float", "array"])
+def test_one_weight_for_all_rows(make_model, backend, w):
+    model, columns, labels = trained(make_model), {"a": [1.0, 2.0, 3.0]}, ["red", "green", "violet"]
+    model.learn_many(backend.frame(columns), backend.series(labels), w=w)
+    assert model.weights == one_by_one(trained(make_model), columns, labels, [2.5] * 3).weights
 
 
 @pytest.mark.parametrize("cell", [math.nan, None, math.inf], ids=repr)
@@ -163,6 +163,19 @@ def test_a_column_of_strings_is_named_and_changes_nothing(make_model, backend):
     refuse(model, lambda: model.learn_many(X, y), (TypeError, ValueError), match="text")
     refuse(model, lambda: model.predict_proba_many(X), (TypeError, ValueError), match="text")
     refuse(model, lambda: model.predict_many(X), (TypeError, ValueError), match="text")
+
+
+@pytest.mark.parametrize(
+    "thing", ["2.0", b"2.0", 1j, [1.0], math.inf, 10**400, object()], ids=lambda thing: repr(thing)[:20]
+)
+def test_a_column_of_objects_may_hold_numbers_only(make_model, thing):
+    model = trained(make_model)
+    y, numbers = pd.Series(["red", "unheard"]), [fractions.Fraction(1, 2), Decimal("2.5")]
+    X = pd.DataFrame({"a": [1.0, 2.0], "mixed": pd.Series([1.0, thing], dtype=object)})
+    refuse(model, lambda: model.learn_many(X, y), (TypeError, ValueError), match="mixed")
+    refuse(model, lambda: model.predict_proba_many(X), (TypeError, ValueError), match="mixed")
+    model.learn_many(pd.DataFrame({"mixed": pd.Series(numbers, dtype=object)}), y)
+    assert model.weights == one_by_one(trained(make_model), {"mixed": numbers}, list(y), [1.0] * 2).weights
 
 
 @pytest.mark.parametrize(
@@ -192,7 +205,11 @@ def test_bad_labels_change_nothing(make_model, backend):
     X = backend.frame({"a": [1.0, 2.0, 3.0], "new": [1.0, 2.0, 3.0]})
     refuse(model, lambda: model.learn_many(X, backend.series(["red", "green"])), ValueError)
     refuse(model, lambda: model.learn_many(X, pl.Series([1.0, 2.0, math.nan])), ValueError)
-    refuse(model, lambda: model.learn_many(X, None), (TypeError, ValueError))
+
+
+def test_labels_are_not_optional(make_model, backend):
+    model = trained(make_model)
+    refuse(model, lambda: model.learn_many(backend.frame({"a": [1.0]}), None), (TypeError, ValueError))
 
 
 @pytest.mark.parametrize("X", [None, [[1.0]], {"a": [1.0]}, np.ones((1, 1)), pl.LazyFrame({"a": [1.0]})], ids=type)

@@ -22,12 +22,13 @@ STOREYS = [
     {"_kernel", "rows"},
     {"optimizers", "model_file", "frames"},
     {"softmax", "auto"},
-    {"streams", "datasets", "metrics"},
+    {"streams", "datasets", "metrics", "scoring"},
     {"progressive"},
     {"report"},
     {"cli", "sklearn", "spark", "executors"},
     {"__init__", "__main__"},
 ]
+ROOMS = set().union(*STOREYS)
 
 
 def test_the_public_names():
@@ -60,41 +61,50 @@ def test_the_import_is_as_light_as_rivers():
     assert imported("import online_softmax") & HEAVY == imported("from river import base, optim") & HEAVY
 
 
-def room(path):
-    """Name the room of the house that a module stands in."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def module(path):
+    """Give a file's dotted name, without the package's own: streams.csv."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def room(name):
+    """Give the room of the house that a module stands in."""
+    return name.partition(".")[0]
 
 
 def storey(name):
-    """Give the height of a room."""
-    (height,) = (height for height, rooms in enumerate(STOREYS) if name in rooms)
-    return height
+    """Give the height of a module's room."""
+    return next(height for height, rooms in enumerate(STOREYS) if room(name) in rooms)
 
 
 def imports(path):
-    """Give every room of the house that a module imports from, at its top or inside a function."""
-    inside = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    """Give every module of the house that a file imports from, at its top or inside a function."""
+    package = path.relative_to(PACKAGE.parent).with_suffix("").parts
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            sources = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            above = ".".join(inside[: len(inside) - node.level]) if node.level else ""
-            source = ".".join(filter(None, [above, node.module]))
-            names = [f"{source}.{alias.name}" for alias in node.names] if source == "online_softmax" else [source]
+            above = package[: len(package) - node.level] if node.level else ()
+            source = ".".join([*above, *filter(None, [node.module])])
+            sources = [f"{source}.{alias.name}" for alias in node.names] if source == PACKAGE.name else [source]
         else:
             continue
-        for name in names:
-            package, _, rest = name.partition(".")
-            if package == "online_softmax":
-                yield rest.partition(".")[0] if rest.partition(".")[0] in set().union(*STOREYS) else "__init__"
+        for source in sources:
+            top, _, name = source.partition(".")
+            if top == PACKAGE.name:
+                yield name if room(name) in ROOMS else "__init__"
+
+
+def test_every_room_has_its_storey():
+    assert {room(module(path)) for path in MODULES} <= ROOMS
 
 
 def test_imports_go_down_the_house_and_never_up():
     for path in MODULES:
-        for other in imports(path):
-            assert storey(other) <= storey(room(path)), f"{path.name} imports {other}"
+        for name in imports(path):
+            assert storey(name) <= storey(module(path)), f"{module(path)} imports {name}"
 
 
-def test_only_the_models_touch_the_kernel():
-    doors = {room(path) for path in MODULES if "_kernel" in imports(path)}
-    assert doors - {"_kernel"} <= {"softmax", "auto"}
+def test_only_the_models_touch_the_kernels():
+    for path in MODULES:
+        kernels = {name for name in imports(path) if room(name) == "_kernel"} - {"_kernel.reader"}
+        assert not kernels or room(module(path)) in {"_kernel", "softmax", "auto"}, module(path)

@@ -245,6 +245,7 @@ def test_an_update_that_overflows_changes_nothing(rule):
     for call in (
         lambda: model.learn_one(sample, "unheard", w=1e10),
         lambda: model.learn_many(pd.DataFrame([{"a": 1.0, "new": 0.0}, sample]), pd.Series(["red", "unheard"]), w=1e10),
+        lambda: model.learn_batch(pd.DataFrame([sample] * 2), pd.Series(["red", "unheard"]), w=1e10),
     ):
         with pytest.raises((OverflowError, ValueError)):
             call()

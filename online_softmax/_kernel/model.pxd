@@ -28,6 +28,7 @@ cdef class Model:
     cdef Py_ssize_t n_features, n_classes
     cdef int failure        # why the last `learn` returned NULL
     cdef object _error      # what Python said when a row of many was refused
+    cdef bint zero_is_absent   # whether a new name with the value 0 is left out
     cdef bint ticks         # whether `tick` must be called before each sample
 
     # What a kernel does, on slots and values. Only `resize` to `learn` run without the GIL.

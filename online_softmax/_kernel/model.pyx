@@ -129,7 +129,7 @@ cdef class Model:
         self.n_features, self.n_classes = features, classes
 
     cdef double *probabilities(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil:
-        """p of every class."""
+        """p of every class, or NULL with `failure` set."""
         return NULL
 
     cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil:
@@ -198,7 +198,7 @@ cdef class Model:
             if slot and i < INLINE_ENTRIES:
                 self._guess[i] = slot
         if slot == 0:
-            if new is None:
+            if new is None or (v == 0 and self.zero_is_absent):
                 return 0
             new.append(name)
             slot = -<int32_t>len(new)
@@ -344,6 +344,8 @@ cdef class Model:
             try:
                 if self._labels:
                     p = self.probabilities(s.slots, s.x, s.n)
+                    if p == NULL:
+                        raise self._refusal()
                     for label in self._labels:
                         out[label] = p[c]
                         c += 1
@@ -364,6 +366,7 @@ cdef class Model:
             Accepted and ignored, as pipelines pass them.
         """
         cdef Sample s
+        cdef double *p
         s.x = s.x_
         try:
             self._gather(x, &s, False)
@@ -394,7 +397,9 @@ cdef class Model:
             self._enter()
             try:
                 position = self._positions.get(y)
-                return math.inf if position is None else self.loss_of(s.slots, s.x, s.n, position)
+                if position is None:
+                    return math.inf
+                return self.loss_of(s.slots, s.x, s.n, position)
             finally:
                 self._leave()
         finally:
@@ -417,7 +422,7 @@ cdef class Model:
         cdef Py_ssize_t i
         try:
             for i in range(r.n):
-                if r.slots[i] < 0:
+                if r.slots[i] < 0 and not (r.x[i] == 0 and self.zero_is_absent):
                     r.slot_of[r.ids[i]] = self._admit_feature(r.names[r.ids[i]])
             r.position = r.position_of[r.code] = self._admit_label(r.labels[r.code])
             r.find_slots()
@@ -441,7 +446,11 @@ cdef class Model:
         cdef Py_ssize_t features = self.n_features, known = self.n_classes
         cdef double *p = NULL
         if not (r.n_new or r.position < 0 or self.ticks) or self._admit_row(r):
-            p = self.learn(r.slots, r.x, r.n, known, r.position, r.w)
+            if r.n_new:
+                r.keep_known()
+                p = self.learn(r.known_slots, r.known_x, r.n_known, known, r.position, r.w)
+            else:
+                p = self.learn(r.slots, r.x, r.n, known, r.position, r.w)
         if p == NULL and not many:
             self._dismiss_row(features, known)
         return p
@@ -478,6 +487,8 @@ cdef class Model:
                             r.transform()
                             r.keep_known()
                             p = self.probabilities(r.known_slots, r.known_x, r.n_known)
+                            if p == NULL:
+                                break
                             best[i] = largest(p, known)
                             if position >= 0:
                                 chance[i] = p[position]
@@ -570,6 +581,9 @@ cdef class Model:
                             raise self._row_error(rows, i)
                     r.keep_known()
                     p = self.probabilities(r.known_slots, r.known_x, r.n_known)
+                    if p == NULL:
+                        with gil:
+                            raise self._refusal()
                     for c in range(C):
                         out[i * C + c] = p[c]
         finally:

@@ -66,9 +66,11 @@ def open_stream(source: Any, *, target: Hashable | None = None) -> Stream:
     """
     if isinstance(source, str | Path):
         return open_file(source, target)
-    frame = nw.from_native(source, eager_only=True, pass_through=True)
+    frame = nw.from_native(source, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return FrameStream(frame, target)
+    if isinstance(frame, nw.LazyFrame):
+        raise TypeError("a lazy frame has no rows yet; collect() it first")
     if target is not None:
         raise ValueError(f"target={target!r} names a column, and only files and frames have columns")
     if isinstance(source, Stream) and not isinstance(source, type):
@@ -90,8 +92,7 @@ def open_file(source: str | Path, target: Hashable | None = None) -> CsvStream:
 
     from online_softmax import datasets
 
-    if str(source) in datasets.BUNDLED:
-        bundled = datasets.BUNDLED[str(source)]
-        return CsvStream(datasets.path(bundled.name), bundled.target if target is None else target)
-    bundled_names = ", ".join(datasets.BUNDLED)
-    raise FileNotFoundError(f"no file {str(source)!r}, nor a bundled stream of that name: {bundled_names}")
+    name = str(source)
+    if name not in datasets.BUNDLED:
+        raise FileNotFoundError(f"no file {name!r}, nor a bundled stream of that name: {', '.join(datasets.BUNDLED)}")
+    return CsvStream(datasets.path(name), datasets.BUNDLED[name].target if target is None else target)

@@ -12,10 +12,12 @@ from online_softmax.rows import Rows
 
 from .arrow import coded, matrix, pyarrow, read_csv
 from .columns import assemble, check_names, choose, shorten
-from .records import LONGEST, blocks, ends, is_open
+from .records import LONGEST, blocks, ends, is_broken, is_open
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
+
+BLOCK = 1 << 20  # bytes to read at a time, and to decide from what each column holds
 
 
 class CsvStream:
@@ -30,6 +32,8 @@ class CsvStream:
         The file.
     target
         The column that holds the label.
+    block_bytes
+        About how much to read at a time.
 
     Attributes
     ----------
@@ -55,8 +59,9 @@ class CsvStream:
 
     """
 
-    def __init__(self, path: str | Path, target: Hashable | None = None) -> None:
+    def __init__(self, path: str | Path, target: Hashable | None = None, *, block_bytes: int = BLOCK) -> None:
         self.path = Path(path)
+        self.block_bytes = block_bytes
         self._read = 0
         self._size = self.path.stat().st_size
         with self.path.open("rb") as file:
@@ -64,7 +69,7 @@ class CsvStream:
             self.target = str(choose(target, self.columns, str(self.path)))
             self.features = [name for name in self.columns if name != self.target]
             self._types: dict[str, pa.DataType] | None = None  # to be decided by the first block
-            self._types = self._decide(next(self._blocks(file), (0, b""))[1])
+            self._types = self._decide(next(self._blocks(file, BLOCK), (0, b""))[1])
         self.words = {name for name in self.features if str(self._types[name]) == "string"}
         check_names(self.features, self.words)
 
@@ -75,7 +80,7 @@ class CsvStream:
 
     def __iter__(self) -> Iterator[Rows]:
         with self.path.open("rb") as file:
-            for line, block in self._blocks(file):
+            for line, block in self._blocks(file, self.block_bytes):
                 self._read = file.tell()
                 reason = ""
                 try:
@@ -90,20 +95,22 @@ class CsvStream:
 
     def _header(self, file: BinaryIO) -> tuple[list[str], int, int]:
         """Return the names of the columns, and the offset and the line at which the rows begin."""
-        block = next(blocks(file), b"")
+        block = next(blocks(file, BLOCK), b"")
         end = next((end for end in ends(block) if block[:end].strip()), 0)
         if not end:
             raise ValueError(f"{self.path} is empty")
         text = block[:end].decode(errors="replace")
         if "\0" in text or "\ufffd" in text:
             raise ValueError(f"{self.path} is not a CSV file: its header is not UTF-8 text")
+        if is_broken(block[:end]):
+            raise ValueError(f"{self.path}, line 1: a carriage return outside quotes")
         return read_csv(block[:end] + b"\n").column_names, end, 1 + block.count(b"\n", 0, end)
 
-    def _blocks(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    def _blocks(self, file: BinaryIO, size: int) -> Iterator[tuple[int, bytes]]:
         """Yield the blocks after the header, each with the number of its first line."""
         file.seek(self._start)
         line = self._line
-        for block in blocks(file):
+        for block in blocks(file, size):
             if len(block) > LONGEST:
                 raise ValueError(f"{self.path}, line {line}: a record of more than {LONGEST:,} bytes")
             yield line, block
@@ -168,6 +175,8 @@ class CsvStream:
         """Say what is wrong with a record that cannot be read."""
         if is_open(record):
             return ": a quote opens here and never closes"
+        if is_broken(record):
+            return ": a carriage return outside quotes"
         if (n := read_csv(record, names=[]).num_columns) != len(self.columns):
             return f": {n} field{'s' * (n != 1)} where the header has {len(self.columns)}"
         column = next((name for name in self.columns if self._is_flawed(record, name)), self.target)

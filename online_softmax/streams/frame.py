@@ -12,8 +12,6 @@ from online_softmax.rows import Rows
 
 from .columns import Coded, FlawError, assemble, check_names, choose, code
 
-CHUNK = 8192
-
 
 class FrameStream:
     """A stream over a data frame.
@@ -24,6 +22,8 @@ class FrameStream:
         An eager narwhals frame.
     target
         The column that holds the label.
+    chunk_rows
+        How many rows to take at a time.
 
     Attributes
     ----------
@@ -44,12 +44,13 @@ class FrameStream:
 
     """
 
-    def __init__(self, frame: nw.DataFrame[Any], target: Hashable | None = None) -> None:
+    def __init__(self, frame: nw.DataFrame[Any], target: Hashable | None = None, *, chunk_rows: int = 8192) -> None:
         columns: list[Hashable] = list(frame.columns)
         self.target = choose(target, columns, "the frame")
         self.features = [name for name in columns if name != self.target]
         self.words = {name for name in self.features if _is_words(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
         check_names(self.features, self.words)
+        self.chunk_rows = chunk_rows
         self._frame = frame
         self._done = 0
 
@@ -59,8 +60,8 @@ class FrameStream:
         return self._done / max(1, len(self._frame))
 
     def __iter__(self) -> Iterator[Rows]:
-        for start in range(0, len(self._frame), CHUNK):
-            part = self._frame[start : start + CHUNK]
+        for start in range(0, len(self._frame), self.chunk_rows):
+            part = self._frame[start : start + self.chunk_rows]
             self._done = start + len(part)
             try:
                 yield self._rows(part)
@@ -90,7 +91,7 @@ class FrameStream:
         elif flaw.column in self.words:
             wrong = "the string is missing"
         else:
-            wrong = f"{value!r} is not a finite number"
+            wrong = f"{value} is not a finite number"
         return f"row {start + flaw.row}, column {flaw.column!r}: {wrong}"
 
 

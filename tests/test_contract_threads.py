@@ -1,0 +1,116 @@
+"""What every model keeps when many threads use it: each call whole, none lost, no reader sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import pickle
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _impatient_threads():
+    """Let threads take turns a hundred times as often as they would."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(5e-5)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def together(*jobs):
+    """Run every job in a thread of its own, started at once; raise what any of them raises."""
+    barrier = threading.Barrier(len(jobs))
+
+    def start(job):
+        barrier.wait()
+        job()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        for future in [pool.submit(start, job) for job in jobs]:
+            future.result()
+
+
+def sums_to_one(p):
+    return math.isclose(math.fsum(p), 1, rel_tol=1e-12)
+
+
+def test_four_threads_learn_and_predict(make_model):
+    model = make_model()
+
+    def work(k):
+        for i in range(150):
+            x = {"shared": i % 3 / 2, f"own {k}, {i // 10}": 1.0}
+            model.learn_one(x, f"class {(i + k) % 5}")
+            assert sums_to_one(model.predict_proba_one(x).values())
+            assert model.predict_one(x) is not None
+            if i % 50 == 0:
+                pickle.loads(pickle.dumps(model)).learn_one(x, "elsewhere")
+
+    together(*(lambda k=k: work(k) for k in range(4)))
+    assert sorted(model.classes) == [f"class {c}" for c in range(5)]
+    features = {"shared"} | {f"own {k}, {i}" for k in range(4) for i in range(15)}
+    assert set().union(*model.weights.values()) == features
+    assert all(math.isfinite(weight) for row in model.weights.values() for weight in row.values())
+
+
+def test_readers_never_see_half_a_batch(make_model):
+    model, learned = make_model(), threading.Event()
+    model.learn_many(pd.DataFrame({"a": [1.0, 2.0]}), pd.Series(["first", "second"]))
+    question = pd.DataFrame({"a": [0.5, -0.5], "column 7": [1.0, 2.0]})
+
+    def learn():
+        for k in range(15):
+            columns = {f"column {j}": [0.01 * j] * 40 for j in range(10 * k, 10 * k + 20)}
+            model.learn_many(pd.DataFrame(columns), pd.Series([f"class {k}, {i // 10}" for i in range(40)]))
+        learned.set()
+
+    def read(look):
+        while not learned.is_set():
+            look()
+
+    def weights():
+        assert len({len(row) for row in model.weights.values()}) == 1
+
+    def copies():
+        twin = pickle.loads(pickle.dumps(model))
+        assert len(twin.predict_proba_one({"a": 1.0})) == len(twin.classes) == len(twin.weights)
+
+    def probabilities():
+        assert all(map(sums_to_one, model.predict_proba_many(question).to_numpy()))
+        assert len(model.predict_many(question)) == 2
+
+    together(learn, lambda: read(weights), lambda: read(copies), lambda: read(probabilities))
+    assert len(model.classes) == 2 + 15 * 4
+
+
+BATCH = pd.DataFrame({"late": [1.0] * 50_000, "a": [1.0] * 49_999 + [1e308]})
+ANSWERS = pd.Series(["red"] * 50_000)
+WEIGHTS = pd.Series([1.0] * 49_999 + [1e300])
+
+
+def test_a_batch_that_fails_takes_nothing_from_another_thread(make_model):
+    model, failed = make_model(), threading.Event()
+    model.learn_one({"a": 1.0}, "green")
+
+    def fail():
+        with contextlib.suppress(OverflowError, ValueError):
+            model.learn_many(BATCH, ANSWERS, w=WEIGHTS)
+        failed.set()
+
+    def learn():
+        while not (failed.is_set() or "red" in model.classes):
+            pass
+        model.learn_one({"late": 1.0}, "green")
+
+    together(fail, learn)
+    assert "late" in model.weights["green"]
+    twin = make_model()
+    twin.learn_one({"a": 1.0}, "green")
+    twin.learn_one({"late": 1.0}, "green")
+    if model.classes == ["green"]:
+        assert model.weights == twin.weights
