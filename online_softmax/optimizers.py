@@ -1,4 +1,4 @@
-"""The door: river's optimisers and losses become the kernel's rules, or one sentence of refusal."""
+"""The door: optimisers and losses, river's and ours, become the kernel's rules, or one sentence of refusal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,79 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from river import optim
+
+
+
+class _Implicit(optim.base.Optimizer):
+    """An optimiser whose step needs the whole sample; only the kernel can take it."""
+
+    def _step_with_dict(self, w: Any, g: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} steps a whole sample at once: only SoftmaxRegression can run it")
+
+
+class ImplicitSGD(_Implicit):
+    r"""Implicit (proximal) stochastic gradient descent for softmax cross entropy.
+
+    The step goes along the gradient of the sample's loss, but only as far as the loss at the *new* weights asks for:
+
+    $$B \leftarrow B - f \, r \, g^T, \quad r = \eta x, \quad g = p - e_y, \quad f \in (0, 1]$$
+
+    In the reduction of y against the rest, with $\rho = 1 - p_y$, $s = r^T x$, $a = \sum_c g_c^2 / \rho$, $m = \ln (p_y / \rho)$ and
+    $A = a s / \rho$, the new margin u solves $u + A \sigma(u) = m + A$ on $[m, m + a s]$, and $f = (u - m) / (a s)$. No learning
+    rate and no sample weight can overshoot. l2 shrinks the sample's weights by $1 / (1 + \eta \, l2)$.
+
+    Parameters
+    ----------
+    lr
+        The learning rate $\eta$, a number or a scheduler.
+
+    Examples
+    --------
+    >>> from online_softmax import ImplicitSGD, SoftmaxRegression
+    >>> model = SoftmaxRegression(ImplicitSGD(1e6))
+    >>> for x, y in [({"a": 1.0}, "yes"), ({"a": -1.0}, "no")]:
+    ...     model.learn_one(x, y)
+    >>> model.loss_one({"a": -1.0}, "no") < 1e-3
+    True
+
+    References
+    ----------
+    [^1]: [Kulis, B. and Bartlett, P., 2010. Implicit online learning. ICML.](https://icml.cc/Conferences/2010/papers/429.pdf)
+    [^2]: [Toulis, P. and Airoldi, E., 2017. Asymptotic and finite-sample properties of estimators based on stochastic
+        gradients. Annals of Statistics, 45(4).](https://doi.org/10.1214/16-AOS1506)
+    """
+
+    def __init__(self, lr: float | optim.base.Scheduler = 0.1) -> None:
+        super().__init__(lr)
+
+
+class ImplicitAdaGrad(_Implicit):
+    r"""`ImplicitSGD` with one AdaGrad accumulator a feature, shared by all classes.
+
+    $$G_i \leftarrow G_i + x_i^2 \sum_c g_c^2, \quad r_i = \eta \, x_i / \sqrt{G_i + 10^{-8}}$$
+
+    Parameters
+    ----------
+    lr
+        The learning rate $\eta$, a number or a scheduler.
+
+    Examples
+    --------
+    >>> from river import datasets, evaluate, metrics, preprocessing
+    >>> from online_softmax import ImplicitAdaGrad, SoftmaxRegression
+    >>> model = preprocessing.StandardScaler() | SoftmaxRegression(ImplicitAdaGrad())
+    >>> evaluate.progressive_val_score(datasets.ImageSegments(), model, metrics.CrossEntropy()).get() < 0.68
+    True
+
+    References
+    ----------
+    [^1]: [Duchi, J., Hazan, E. and Singer, Y., 2011. Adaptive subgradient methods for online learning and stochastic
+        optimization. JMLR, 12, 2121-2159.](https://jmlr.org/papers/v12/duchi11a.html)
+    """
+
+    def __init__(self, lr: float | optim.base.Scheduler = 0.3) -> None:
+        super().__init__(lr)
+
 
 # The constants of each supported optimiser; eta comes from its schedule.
 CONSTANTS: dict[type, tuple[str, ...]] = {
@@ -22,7 +95,10 @@ CONSTANTS: dict[type, tuple[str, ...]] = {
     optim.Nadam: ("beta_1", "beta_2", "eps"),
     optim.AdaBound: ("beta_1", "beta_2", "eps", "gamma", "final_lr"),
     optim.FTRLProximal: ("alpha", "beta", "l1", "l2"),
+    ImplicitSGD: (),
+    ImplicitAdaGrad: (),
 }
+IMPLICIT = (ImplicitSGD, ImplicitAdaGrad)
 
 # Where each optimiser keeps what it has learned, by feature.
 STATES = ("s", "g2", "s2", "m", "v", "v_hat", "u", "z", "n")
@@ -68,7 +144,7 @@ def number(what: str, value: Any, least: float = -math.inf) -> float:
 
 
 def rule(optimizer: Any) -> Rule:
-    """Return the kernel's rule for a river optimiser.
+    """Return the kernel's rule for an optimiser.
 
     Examples
     --------
@@ -85,8 +161,7 @@ def rule(optimizer: Any) -> Rule:
     if kind not in CONSTANTS:
         known = ", ".join(each.__name__ for each in CONSTANTS)
         raise TypeError(
-            f"optimizer {optimizer!r} cannot run here: use one of river.optim's {known}, "
-            "or river.linear_model.SoftmaxRegression"
+            f"optimizer {optimizer!r} cannot run here: use one of {known}, or river.linear_model.SoftmaxRegression"
         )
     if any(getattr(optimizer, state, None) for state in STATES):
         raise ValueError(f"optimizer {kind.__name__} has been trained by another model: pass a fresh one")

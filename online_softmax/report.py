@@ -83,11 +83,12 @@ def print_summary(result: Result, console: Console) -> None:
     >>> from online_softmax.report import print_summary
 
     >>> print_summary(progressive_validation("phishing", SoftmaxRegression()), Console())
-    1,250 rows in ... s: accuracy 84.00%, log loss 0.3775, macro F1 83.89%
+    1,250 rows in ... s: accuracy 74.08%, log loss 0.4970, macro F1 70.55%
     2 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss
     <BLANKLINE>
     class      precision     recall         F1      support
-    ...
+    0             69.32%     96.87%     80.81%          702
+    1             91.79%     44.89%     60.29%          548
 
     """
     _print(

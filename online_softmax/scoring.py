@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from math import isnan, nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,22 @@ class Scored:
         return cls(none, none, np.empty(0), np.empty(0, dtype=np.bool_), error)
 
 
+class Native(Protocol):
+    """A model that predicts and learns `Rows` whole."""
+
+    @property
+    def classes(self) -> list[Hashable]:
+        """Return the labels the model knows."""
+
+    def _progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
+        """Predict, then learn, each row in turn.
+
+        Returns how many rows are done; the position of each prediction in `classes`, or -1 where no class was known;
+        and the probability of each label, or nan where it had never been seen. Done with fewer than all, the model has
+        refused the next row and is as it was before it: its `learn_one` raises the reason.
+        """
+
+
 class Labels:
     """A numbering of labels, in the order in which they are met."""
 
@@ -72,12 +88,7 @@ class Labels:
 class Scorer:
     """Predicts rows and then learns them, by the fastest way the model and the rows have.
 
-    A model with the method `_progress(rows)` is handed `Rows` whole. It predicts and learns them in order, and returns
-    how many it has done, and arrays of the position of each prediction in `model.classes` (-1 where it knew no class)
-    and of the probability of each label (nan where it had never seen it). Done with fewer than all, it has refused the
-    next row and is as it was before it; then `model.learn_one` raises the reason.
-
-    Any other model predicts and learns one by one.
+    A native model takes `Rows` whole. Any other model, and any other chunk, goes one by one.
 
     Parameters
     ----------
@@ -91,7 +102,7 @@ class Scorer:
             raise TypeError(f"a model that learns from labels is a river classifier, not {type(model).__name__!r}")
         self.model = model
         self.labels = Labels()
-        self._progress: Callable[[Rows], tuple[int, Any, Any]] | None = getattr(model, "_progress", None)
+        self._native = _native(model)
         self._classes = np.empty(0, dtype=np.int32)  # the codes of the model's classes, in the model's order
         self._learned: set[int] = set()
         self._has_probabilities = True
@@ -100,7 +111,7 @@ class Scorer:
 
     def score(self, chunk: Chunk, until: Callable[[], int]) -> Iterator[Scored]:
         """Score the samples of `chunk`, a run at a time, of at most `until()` rows; stop where that is 0."""
-        if isinstance(chunk, Rows) and self._progress is not None:
+        if isinstance(chunk, Rows) and self._native is not None:
             done = 0
             while n := min(until(), len(chunk) - done):
                 yield self._score_rows(chunk.slice(done, done + n))
@@ -114,8 +125,8 @@ class Scorer:
                 return
 
     def _score_rows(self, rows: Rows) -> Scored:
-        assert self._progress is not None
-        done, predicted, p = self._progress(rows)
+        assert self._native is not None
+        done, predicted, p = self._native._progress(rows)
         error = None
         if done < len(rows):
             try:
@@ -124,7 +135,7 @@ class Scorer:
                 error = refusal
             else:
                 raise RuntimeError(f"{self.model} refused the row {rows.x(done)!r} in bulk and took it alone")
-        new = self.model.classes[len(self._classes) :]
+        new = self._native.classes[len(self._classes) :]
         self._classes = np.append(self._classes, [self.labels.code(label) for label in new]).astype(np.int32)
         codes = np.array([self.labels.code(label) for label in rows.labels], dtype=np.int32)
         # Position -1, no class, is the last of the table.
@@ -176,3 +187,8 @@ class Scorer:
                 return choice, 0.0 if known and isnan(p) else p, known
         answer = self.model.predict_one(x, **context)
         return -1 if answer is None else self.labels.code(answer), nan, known
+
+
+def _native(model: Any) -> Native | None:
+    """Return what runs `model` over rows, or None where there is nothing but its methods for one sample."""
+    return model if hasattr(model, "_progress") else None

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from river import base, optim
+from river import optim
 
 from online_softmax import optimizers
 from online_softmax._kernel.softmax import Softmax
-from online_softmax.frames import FrameMethods, rows_of
+from online_softmax.classifier import KernelClassifier
+from online_softmax.frames import rows_of
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
 
 
-class SoftmaxRegression(Softmax, FrameMethods, base.MiniBatchClassifier):  # type: ignore[misc]
+class SoftmaxRegression(Softmax, KernelClassifier):
     r"""Softmax regression, learned one sample at a time.
 
     For classes $1..C$ with weight vectors $\beta_j$, the columns of $B$, and a sample $(x, y)$:
@@ -33,7 +34,7 @@ class SoftmaxRegression(Softmax, FrameMethods, base.MiniBatchClassifier):  # typ
     ----------
     optimizer
         One of `river.optim`'s SGD, Momentum, NesterovMomentum, AdaGrad, AdaDelta, RMSProp, Adam, AMSGrad, AdaMax, Nadam,
-        AdaBound and FTRLProximal, with any scheduler. `SGD(0.01)` by default. It serves as a template and is
+        AdaBound and FTRLProximal, with any scheduler, or `ImplicitSGD` or `ImplicitAdaGrad`. `SGD(0.01)` by default. It serves as a template and is
         not stepped itself; each class counts its own steps, from the sample in which it first appears.
     loss
         `river.optim.losses.CrossEntropy`, with or without `class_weight`: a class's weight multiplies its row of the
@@ -83,20 +84,18 @@ class SoftmaxRegression(Softmax, FrameMethods, base.MiniBatchClassifier):  # typ
         optimizers.number("l2", l2, least=0)
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
+        if isinstance(optimizer, optimizers.IMPLICIT) and (clip_gradient is not None or loss.class_weight):
+            raise ValueError(f"{type(optimizer).__name__} takes neither clip_gradient nor class weights: weigh samples by w")
         self._configure(
             optimizer, loss, l2, intercept, clip_gradient, optimizers.rule(optimizer), optimizers.class_weights(loss)
         )
-
-    @property
-    def _multiclass(self) -> bool:
-        return True
 
     @property
     def weights(self) -> dict[Hashable, dict[Hashable, float]]:
         """A snapshot of the weights, {label: {feature: weight}}."""
         state = self._state()
         return {
-            label: dict(zip(state["names"], state["rows"][1:, 0, c].tolist(), strict=True))
+            label: dict(zip(state["names"], state["B"][1:, 0, c].tolist(), strict=True))
             for c, label in enumerate(state["labels"])
         }
 
@@ -104,7 +103,7 @@ class SoftmaxRegression(Softmax, FrameMethods, base.MiniBatchClassifier):  # typ
     def intercepts(self) -> dict[Hashable, float]:
         """A snapshot of the intercepts, {label: weight}; all 0 without `intercept=True`."""
         state = self._state()
-        return dict(zip(state["labels"], state["rows"][0, 0].tolist(), strict=True))
+        return dict(zip(state["labels"], state["B"][0, 0].tolist(), strict=True))
 
     def learn_batch(self, X: IntoDataFrame, y: IntoSeries, w: float | IntoSeries = 1.0) -> None:
         r"""Take one step with the mean gradient of a batch, $X^T (\mathrm{softmax}(XB) - Y) / n$.
@@ -123,14 +122,6 @@ class SoftmaxRegression(Softmax, FrameMethods, base.MiniBatchClassifier):  # typ
         w
             The samples' weights, one number or a series; each multiplies its sample's part of the gradient.
         """
+        if isinstance(self.optimizer, optimizers.IMPLICIT):
+            raise TypeError(f"{type(self.optimizer).__name__} steps sample by sample: use learn_many")
         self._learn_batch(rows_of(X, y, w))
-
-    def __getstate__(self) -> dict[str, Any]:
-        parameters = self._get_params()
-        return {**self.__dict__, "parameters": {name: getattr(self, name) for name in parameters}, "state": self._state()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        SoftmaxRegression.__init__(self, **state.pop("parameters"))
-        self._restore(state.pop("state"))
-        self.__dict__.update(state)

@@ -11,8 +11,11 @@
 
 enum { NO_MEMORY = -2 };
 
-/* The bank's rows of Z and P. The second-order experts come last: they are there while the first sample has no more features than they can take. */
+/* The bank's rows of Z and P. The second-order experts come last: they leave where more than SECOND_ORDER features appear in the
+   first SETTLED samples; where that happens later, they have proven themselves and stay, over the first SECOND_ORDER. */
 enum { LINEAR_AT = 0, LABELS_AT = LINEAR_AT + LINEAR_EXPERTS, NEWTON_AT = LABELS_AT + LABEL_EXPERTS, BANK = NEWTON_AT + NEWTON_EXPERTS };
+
+#define SETTLED 500
 
 typedef struct {
     int64_t t;                           /* samples learned */
@@ -46,7 +49,7 @@ static void bank_free(bank *b) {
 static int64_t bank_bytes(const bank *b) {
     int64_t row = sizeof(feature) + sizeof(int32_t) + 8 * (LINEAR_EXPERTS * b->stride + 2);
     int64_t second = b->newton.P ? 8 * ((1 + SECOND_ORDER) * (NEWTON_EXPERTS * b->stride + SIDE) + 2 * SIDE) : 0;
-    int64_t follow = b->labels.follow ? b->stride * b->stride : 0;
+    int64_t follow = b->labels.follow ? b->labels.follow_stride * b->labels.follow_stride : 0;
     int64_t scratch = (int64_t)(sizeof(feature) + 4 + 6 * 8) * b->active.room + 12 * b->asked_room;
     return b->row_capacity * row + second + scratch + 8 * (follow + (2 + OPINION_ROWS + BANK) * b->stride);
 }
@@ -70,7 +73,8 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
     if (rows > b->row_capacity || classes > b->stride) {
         int64_t R = rows > b->row_capacity ? rows + rows / 8 : b->row_capacity, was = b->stride, stride = was;
         if (classes > was) stride = (classes + classes / 8 + LANES - 1) / LANES * LANES;
-        int second = b->newton.P != NULL, follow = stride <= MARKOV_CLASSES && (b->labels.follow || !was);
+        int64_t pairs_were = b->labels.follow_stride, pairs = stride < MARKOV_CLASSES ? stride : MARKOV_CLASSES;
+        int second = b->newton.P != NULL, follow = b->labels.follow || !was;
         feature *features = calloc((size_t)R, sizeof *features);
         int32_t *dense = calloc((size_t)R, sizeof *dense);
         double *fresh[] = {
@@ -78,7 +82,7 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
             widened(b->linear.G_slow, 1, 1, b->n_rows, 1, R), widened(b->labels.recent, 1, 1, was, 1, stride),
             widened(b->labels.always, 1, 1, was, 1, stride), calloc((size_t)((OPINION_ROWS + BANK) * stride + LANES), 8),
             second ? widened(b->newton.W, 1 + SECOND_ORDER, NEWTON_EXPERTS, was, 1 + SECOND_ORDER, stride) : NULL,
-            follow ? widened(b->labels.follow, was, 1, was, stride, stride) : NULL};
+            follow ? widened(b->labels.follow, pairs_were, 1, pairs_were, pairs, pairs) : NULL};
         int failed = !features || !dense || (second && !fresh[6]) || (follow && !fresh[7]);
         for (int i = 0; i < 6; i++) failed |= !fresh[i];
         if (failed) {
@@ -91,7 +95,7 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
         free(b->features), free(b->dense), b->features = features, b->dense = dense;
         double **homes[] = {&b->linear.W, &b->linear.G, &b->linear.G_slow, &b->labels.recent, &b->labels.always, &b->rows, &b->newton.W, &b->labels.follow};
         for (int i = 0; i < 8; i++) free(*homes[i]), *homes[i] = fresh[i];
-        b->row_capacity = R, b->stride = stride, b->n_asked = -1;
+        b->row_capacity = R, b->stride = stride, b->labels.follow_stride = pairs, b->n_asked = -1;
         opinions_lay_out(&b->opinions, b->rows, stride);
         b->g = b->rows + OPINION_ROWS * stride;
     }
@@ -121,18 +125,20 @@ static int bank_reserve_sample(bank *b, int64_t n) {
     return 0;
 }
 
-/* Choose the bank, once, before the first sample. */
-static int bank_start(bank *b, int second_order) {
-    if (second_order && !b->newton.P) {
-        b->newton.P = calloc((1 + SECOND_ORDER) * SIDE + LANES, 8);
-        b->newton.Px = calloc(2 * SIDE + LANES, 8);
-        b->newton.W = calloc((size_t)((1 + SECOND_ORDER) * NEWTON_EXPERTS * b->stride + LANES), 8);
-        if (!b->newton.P || !b->newton.Px || !b->newton.W) return -1;
-        b->newton.fresh = 1;
-        newton_resize(&b->newton, b->n_rows);
-    }
-    mixture_start(&b->mixture, second_order ? BANK : NEWTON_AT);
+static int bank_start(bank *b) {
+    b->newton.P = calloc((1 + SECOND_ORDER) * SIDE + LANES, 8);
+    b->newton.Px = calloc(2 * SIDE + LANES, 8);
+    b->newton.W = calloc((size_t)((1 + SECOND_ORDER) * NEWTON_EXPERTS * b->stride + LANES), 8);
+    if (!b->newton.P || !b->newton.Px || !b->newton.W) return -1;
+    b->newton.fresh = 1;
+    mixture_start(&b->mixture, BANK);
     return 0;
+}
+
+static void bank_drop_newton(bank *b) {
+    free(b->newton.P), free(b->newton.Px), free(b->newton.W);
+    b->newton = (newton){0};
+    mixture_keep(&b->mixture, NEWTON_AT);
 }
 
 /* Whether the opinions at hand are about this very sample. */
@@ -216,13 +222,14 @@ WIDE static int bank_learn(bank *b, const int32_t *slots, const double *x, int64
         newton_learn(&b->newton, t, b->g + NEWTON_AT * stride, stride, C);
         newton_forget(&b->newton, weight * (kappa > LEAST_CURVATURE ? kappa : LEAST_CURVATURE), h);
     }
-    labels_learn(&b->labels, stride, C, y, weight);
+    labels_learn(&b->labels, C, y, weight);
     b->n_dense = 0;
     for (int64_t i = 1; i < a->n; i++) {
         b->features[a->slot[i]] = a->after[i];
         if (a->after[i].nz >= DENSE) b->dense[b->n_dense++] = a->slot[i];
     }
     b->t++;
+    if (b->newton.P && b->n_rows > 1 + SECOND_ORDER && b->t <= SETTLED) bank_drop_newton(b);
     return 0;
 }
 

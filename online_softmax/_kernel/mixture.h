@@ -54,6 +54,23 @@ static void mixture_start(mixture *m, int64_t n) {
     for (int b = 0; b < BUCKETS; b++) m->bucket[b].S[0][0] = m->bucket[b].S[1][1] = BUCKET_PRIOR;
 }
 
+/* Keep only the first n experts. */
+static void mixture_keep(mixture *m, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += m->w[i];
+    for (int64_t i = 0; i < EXPERTS; i++) m->w[i] = i < n ? m->w[i] / sum : 0;
+    for (int q = 0; q < MIXERS; q++) {
+        kalman *k = &m->mixer[q], was = *k;
+        memset(k, 0, sizeof *k);
+        for (int64_t i = 0; i <= n; i++) { /* Bayes is the input after the last expert's */
+            int64_t from = i < n ? i : m->n;
+            k->u[i] = was.u[from];
+            for (int64_t j = 0; j <= n; j++) k->S[i][j] = was.S[from][j < n ? j : m->n];
+        }
+    }
+    m->n = n;
+}
+
 INLINE double top_of(const double *z, int64_t C) {
     lanes top = every(-HUGE_VAL);
     BY_LANES top = lanes_max(top, first(load(z + c), C - c, -HUGE_VAL));

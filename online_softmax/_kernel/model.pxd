@@ -24,6 +24,7 @@ cdef class Model:
     cdef list _labels
     cdef void *_lock
     cdef unsigned long _owner
+    cdef unsigned long _truncated   # how often names or labels were taken back
     cdef int32_t _guess[INLINE_ENTRIES]     # the slot that each place of the last dictionary had
     cdef Py_ssize_t n_features, n_classes
     cdef int failure        # why the last `learn` returned NULL
@@ -31,7 +32,7 @@ cdef class Model:
     cdef bint zero_is_absent   # whether a new name with the value 0 is left out
     cdef bint ticks         # whether `tick` must be called before each sample
 
-    # What a kernel does, on slots and values. Only `resize` to `learn` run without the GIL.
+    # What a kernel does, on slots and values. `resize` to `learn` run without the GIL.
     cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1
     cdef int admit(self, Py_ssize_t position, object label) except -1
     cdef int tick(self) except -1
@@ -44,8 +45,12 @@ cdef class Model:
     cdef void end_many(self) noexcept
     cdef void rollback_many(self, Py_ssize_t classes) noexcept
 
+    cdef dict arrays(self)
+    cdef int take_arrays(self, dict state) except -1
+
     cdef int _enter(self) except -1
     cdef void _leave(self) noexcept
+    cdef list _gathered(self, object x, Sample *s, bint learning)
     cdef list _gather(self, object x, Sample *s, bint learning)
     cdef int _entry(self, Sample *s, object name, object value, list new) except -1
     cdef int32_t _look_up(self, object name) except -1

@@ -12,7 +12,8 @@ from cpython.object cimport PyObject
 from libc.math cimport INFINITY, NAN, isfinite
 from libc.stdlib cimport free, malloc
 
-from online_softmax._kernel.reader cimport Buffer, Reader
+from online_softmax._kernel.buffer cimport Buffer
+from online_softmax._kernel.reader cimport Reader
 
 import math
 
@@ -66,6 +67,16 @@ def _shown(value):
         return f"an int of {value.bit_length()} bits"
     text = repr(value).replace("\n", " ")
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
+
+
+cdef int check_label(object y) except -1:
+    try:
+        missing = bool(y != y)
+    except Exception:
+        missing = True
+    if missing:
+        raise ValueError(f"label is {y!r}: a missing label cannot be learned")
+    return 0
 
 
 cdef double sample_weight(object w) except? -1:
@@ -142,7 +153,7 @@ cdef class Model:
         return NULL
 
     cdef int begin_many(self, Reader r) except -1:
-        """Before rows that stand or fall together: save what `rollback_many` brings back."""
+        """Before rows that stand or fall together: save what `rollback_many` brings back. False where nothing can make them fall."""
         raise NotImplementedError
 
     cdef void end_many(self) noexcept:
@@ -150,6 +161,14 @@ cdef class Model:
 
     cdef void rollback_many(self, Py_ssize_t classes) noexcept:
         """Undo them; there were so many `classes` before."""
+
+    cdef dict arrays(self):
+        """The learned numbers, as new arrays by name."""
+        raise NotImplementedError
+
+    cdef int take_arrays(self, dict state) except -1:
+        """Take over such arrays; names and labels are there already."""
+        raise NotImplementedError
 
     # ---- the lock ----
 
@@ -169,13 +188,30 @@ cdef class Model:
 
     # ---- names and labels ----
 
+    cdef list _gathered(self, object x, Sample *s, bint learning):
+        """Gather `x` and enter: once more where, waiting, slots were taken back."""
+        cdef unsigned long truncated
+        while True:
+            truncated = self._truncated
+            new = self._gather(x, s, learning)
+            self._enter()
+            if truncated == self._truncated:
+                return new
+            self._leave()
+            sample_free(s)
+
     cdef list _gather(self, object x, Sample *s, bint learning):
         """Fill `s` from a mapping. Learning, the names that have no slot yet are returned, and entry i of them has slot -1 - i."""
         cdef list new = [] if learning else None
+        cdef Py_ssize_t left
         s.x, s.n = s.x_, 0
         if PyDict_CheckExact(x):
-            sample_room(s, len(<dict>x))
+            left = len(<dict>x)
+            sample_room(s, left)
             for name, value in (<dict>x).items():
+                if left == 0:
+                    raise RuntimeError("x changed while it was read")
+                left -= 1
                 self._entry(s, name, value, new)
             return new
         items = getattr(x, "items", None)
@@ -237,12 +273,7 @@ cdef class Model:
             raise TypeError(f"label {_shown(y)} must be hashable") from None
         if known != NULL:
             return <object>known
-        try:
-            missing = bool(y != y)
-        except Exception:
-            missing = True
-        if missing:
-            raise ValueError(f"label is {y!r}: a missing label cannot be learned")
+        check_label(y)
         position = self.n_classes
         self.reserve(self.n_features, position + 1)
         self.admit(position, y)
@@ -253,10 +284,13 @@ cdef class Model:
 
     cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1:
         """Forget the newest names and labels, those beyond the first `features` and `classes`."""
+        self._truncated += 1
         while len(self._names) > features:
-            del self._slots[self._names.pop()]
+            self._names.pop()
+            self._slots.popitem()  # by its place: a name's own __hash__ may fail
         while len(self._labels) > classes:
-            del self._positions[self._labels.pop()]
+            self._labels.pop()
+            self._positions.popitem()
         self.resize(features, classes)
         return 0
 
@@ -310,8 +344,7 @@ cdef class Model:
         cdef double weight = sample_weight(w)
         s.x = s.x_
         try:
-            new = self._gather(x, &s, True)
-            self._enter()
+            new = self._gathered(x, &s, True)
             try:
                 self._learn(&s, new, y, weight)
             finally:
@@ -339,8 +372,7 @@ cdef class Model:
         cdef dict out = {}
         s.x = s.x_
         try:
-            self._gather(x, &s, False)
-            self._enter()
+            self._gathered(x, &s, False)
             try:
                 if self._labels:
                     p = self.probabilities(s.slots, s.x, s.n)
@@ -369,8 +401,7 @@ cdef class Model:
         cdef double *p
         s.x = s.x_
         try:
-            self._gather(x, &s, False)
-            self._enter()
+            self._gathered(x, &s, False)
             try:
                 if not self._labels:
                     return None
@@ -393,8 +424,7 @@ cdef class Model:
         cdef Sample s
         s.x = s.x_
         try:
-            self._gather(x, &s, False)
-            self._enter()
+            self._gathered(x, &s, False)
             try:
                 position = self._positions.get(y)
                 if position is None:
@@ -414,6 +444,29 @@ cdef class Model:
     def features(self):
         """The names of the features learned so far, in the order of their first appearance."""
         return list(self._names)
+
+    # ---- state ----
+
+    def _state(self):
+        """What has been learned: names and labels in order, and the kernel's arrays and numbers by name."""
+        self._enter()
+        try:
+            return {"names": list(self._names), "labels": list(self._labels), **self.arrays()}
+        finally:
+            self._leave()
+
+    def _restore(self, state):
+        """Take over what a model of the same parameters has learned; the model must be fresh."""
+        self._enter()
+        try:
+            self.reserve(len(state["names"]), len(state["labels"]))
+            for name in state["names"]:
+                self._admit_feature(name)
+            for label in state["labels"]:
+                self._admit_label(label)
+            self.take_arrays(state)
+        finally:
+            self._leave()
 
     # ---- rows ----
 
@@ -512,19 +565,24 @@ cdef class Model:
     def _learn_rows(self, rows):
         """Learn every row in turn, or none."""
         cdef Py_ssize_t n = len(rows), i = 0, features, known
-        cdef bint failed = False
+        cdef bint failed = False, can_undo
         cdef Reader r
         self._enter()
         try:
             features, known = self.n_features, self.n_classes
             try:
                 r = Reader(rows, self._slots, self._positions)
+                for label in rows.labels:
+                    check_label(label)
+                for i in range(n):
+                    if not r.read(i):
+                        raise self._row_error(rows, i)
                 self.reserve(features + len(rows.names), known + len(rows.labels))
-                self.begin_many(r)
+                can_undo = self.begin_many(r)
                 try:
                     with nogil:
                         for i in range(n):
-                            if i % SIGNAL_ROWS == 0:
+                            if can_undo and i % SIGNAL_ROWS == 0:
                                 with gil:
                                     PyErr_CheckSignals()
                             failed = not r.read(i) or self._learn_row(r, True) == NULL
@@ -533,7 +591,8 @@ cdef class Model:
                     if failed:
                         raise self._row_error(rows, i)
                 except BaseException:
-                    self.rollback_many(known)
+                    if can_undo:
+                        self.rollback_many(known)
                     raise
                 finally:
                     self.end_many()
@@ -558,7 +617,7 @@ cdef class Model:
         return error
 
     def _predict_rows(self, rows):
-        """Return p of each row, shape (rows, classes)."""
+        """Return p of each row, shape (rows, classes), and the labels of the classes."""
         cdef Py_ssize_t n = len(rows), i = 0, c, C
         cdef double *p
         cdef double *out
@@ -566,7 +625,7 @@ cdef class Model:
         cdef Buffer out_
         self._enter()
         try:
-            C = self.n_classes
+            C, labels = self.n_classes, list(self._labels)
             P = np.empty((n, C))
             out_ = Buffer(P, "d", n * C, True)
             out = <double *>out_.view.buf
@@ -588,7 +647,7 @@ cdef class Model:
                         out[i * C + c] = p[c]
         finally:
             self._leave()
-        return P
+        return P, labels
 
 
 cdef Py_ssize_t largest(const double *p, Py_ssize_t n) noexcept nogil:

@@ -1,5 +1,7 @@
 from libc.stdint cimport int32_t, int64_t
 
+from online_softmax._kernel.buffer cimport Buffer
+
 cdef extern from "scaler.h":
     ctypedef struct scaler:
         double *count
@@ -8,10 +10,6 @@ cdef extern from "scaler.h":
     void scaler_transform(const scaler *s, const int32_t *ids, const double *x, int64_t n, double *out) noexcept nogil
     void scaler_learn(scaler *s, const int32_t *ids, const double *x, int64_t n, double *before) noexcept nogil
     void scaler_unlearn(scaler *s, const int32_t *ids, int64_t n, const double *before) noexcept nogil
-
-cdef class Buffer:
-    cdef Py_buffer view
-    cdef bint held
 
 cdef class Reader:
     cdef readonly Py_ssize_t n_rows

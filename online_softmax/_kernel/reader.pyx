@@ -1,27 +1,14 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, binding=True, auto_pickle=False
 """Rows as the kernel reads them: one row at a time, as slots and values, without Python."""
 
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.dict cimport PyDict_GetItemWithError
 from cpython.object cimport PyObject
 from libc.math cimport isfinite
 from libc.stdlib cimport free, malloc
 
+from online_softmax._kernel.buffer cimport Buffer
+
 import numpy as np
-
-
-cdef class Buffer:
-    """A C-contiguous array of `size` items of one format, held open."""
-
-    def __cinit__(self, array, str format, Py_ssize_t size, bint writable=False):
-        PyObject_GetBuffer(array, &self.view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
-        self.held = True
-        if self.view.format.decode() != format or self.view.len != size * self.view.itemsize:
-            raise ValueError(f"expected {size} items of format {format!r}, got {array.dtype} of shape {array.shape}")
-
-    def __dealloc__(self):
-        if self.held:
-            PyBuffer_Release(&self.view)
 
 
 def encoded(list labels):

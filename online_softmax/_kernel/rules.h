@@ -13,7 +13,8 @@
 
 enum rule_kind {
     RULE_NONE, RULE_SGD, RULE_MOMENTUM, RULE_NESTEROV, RULE_ADAGRAD, RULE_RMSPROP, RULE_ADADELTA,
-    RULE_ADAM, RULE_AMSGRAD, RULE_ADAMAX, RULE_NADAM, RULE_ADABOUND, RULE_FTRL
+    RULE_ADAM, RULE_AMSGRAD, RULE_ADAMAX, RULE_NADAM, RULE_ADABOUND, RULE_FTRL,
+    RULE_IMPLICIT_SGD, RULE_IMPLICIT_ADAGRAD /* a whole sample at a time: softmax.h */
 };
 
 enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_INVERSE_SCALING, SCHEDULE_FOREIGN };
@@ -21,6 +22,7 @@ enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_INVERSE_SCALING, SCHEDULE_FOREI
 typedef struct {
     int kind;
     int n_states;       /* doubles of state a weight */
+    int n_scalars;      /* and a row */
     int schedule;
     int correct_bias;   /* AMSGrad */
     double lr, power;   /* eta_t = lr, or lr / (t + 1)^power */
@@ -49,7 +51,7 @@ static void rule_tick(const rule *r, rule_clock *k, int64_t C) {
             if (c && t == k->t[c - 1]) k->eta[c] = k->eta[c - 1];
             else k->eta[c] = schedule_eta(r, t);
         }
-        if (r->kind < RULE_ADAM || r->kind == RULE_FTRL) continue;
+        if (r->kind < RULE_ADAM || r->kind >= RULE_FTRL) continue;
         if (c && t == k->t[c - 1] && k->eta[c] == k->eta[c - 1] && r->kind != RULE_ADABOUND) {
             k->a[c] = k->a[c - 1], k->b[c] = k->b[c - 1];
             continue;
@@ -88,6 +90,17 @@ STEP(step_sgd) {
 STEP(step_momentum) {
     STATE(1);
     CLASSES { double g = x * d[c]; s1[c] = r->rho * s1[c] + k->eta[c] * g; w[c] -= s1[c]; }
+}
+
+/* The prediction looked ahead, at w - rho s; stepping back first rounds as river's does. */
+STEP(step_nesterov) {
+    STATE(1);
+    CLASSES {
+        double ahead = w[c] - r->rho * s1[c];
+        w[c] = ahead + r->rho * s1[c];
+        s1[c] = r->rho * s1[c] + k->eta[c] * (x * d[c]);
+        w[c] -= s1[c];
+    }
 }
 
 STEP(step_adagrad) {

@@ -17,7 +17,7 @@
 #define SQUASH_A 1.5
 #define SQUASH_B 4.0
 
-typedef struct {
+typedef struct {      /* five words */
     double mean, var;
     double nz;           /* share of non-zero values */
     double wid;          /* how far the winsor limit has widened */

@@ -8,6 +8,7 @@
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
+#include "implicit.h"
 #include "rules.h"
 
 enum { LEARNED = 0, OVERFLOWED = -1, NO_MEMORY = -2 };
@@ -15,7 +16,7 @@ enum { LEARNED = 0, OVERFLOWED = -1, NO_MEMORY = -2 };
 typedef struct {
     int64_t n_rows, n_classes;           /* in use; rows with the intercept's */
     int64_t row_capacity, class_capacity;
-    double *B;                           /* row_capacity x (1 + states) x class_capacity */
+    double *B;                           /* row_capacity x ((1 + states) x class_capacity + scalars) */
     double *class_weight;
     double *z, *p, *g;                   /* scratch, one value a class */
     rule rule;
@@ -31,7 +32,7 @@ typedef struct {
     double *saved_final_lr;
 } softmax;
 
-INLINE int64_t row_length(const softmax *m) { return (1 + m->rule.n_states) * m->class_capacity; }
+INLINE int64_t row_length(const softmax *m) { return (1 + m->rule.n_states) * m->class_capacity + m->rule.n_scalars; }
 INLINE double *row_of(const softmax *m, int64_t slot) { return m->B + slot * row_length(m); }
 
 static void softmax_free(softmax *m) {
@@ -57,7 +58,7 @@ static int softmax_reserve(softmax *m, int64_t rows, int64_t classes) {
     if (rows <= m->row_capacity && classes <= m->class_capacity) return LEARNED;
     int64_t R = rows > m->row_capacity ? rows + rows / 8 : m->row_capacity;
     int64_t C = classes > m->class_capacity ? classes + classes / 8 : m->class_capacity;
-    int64_t parts = 1 + m->rule.n_states, stride = m->class_capacity, n = m->n_classes;
+    int64_t parts = 1 + m->rule.n_states, stride = m->class_capacity, n = m->n_classes, length = parts * C + m->rule.n_scalars;
     if (C != m->class_capacity) {
         double **fields[] = {&m->class_weight, &m->z, &m->p, &m->g, (double **)&m->clock.t,
                              &m->clock.final_lr, &m->clock.eta, &m->clock.a, &m->clock.b,
@@ -66,22 +67,25 @@ static int softmax_reserve(softmax *m, int64_t rows, int64_t classes) {
         void *fresh[FIELDS];
         int64_t i, failed = 0;
         for (i = 0; i < FIELDS; i++) failed |= !(fresh[i] = grown(*fields[i], n, C));
-        double *B = calloc((size_t)(R * parts * C + LANES), 8);
+        double *B = calloc((size_t)(R * length + LANES), 8);
         if (failed || !B) {
             for (i = 0; i < FIELDS; i++) free(fresh[i]);
             free(B);
             return NO_MEMORY;
         }
-        for (i = 0; n && i < m->n_rows * parts; i++) memcpy(B + i * C, m->B + i * stride, (size_t)n * 8);
+        for (i = 0; n && i < m->n_rows; i++) {
+            for (int64_t k = 0; k < parts; k++) memcpy(B + i * length + k * C, row_of(m, i) + k * stride, (size_t)n * 8);
+            memcpy(B + i * length + parts * C, row_of(m, i) + parts * stride, (size_t)m->rule.n_scalars * 8);
+        }
         for (i = 0; i < FIELDS; i++) { free(*fields[i]); *fields[i] = fresh[i]; }
         free(m->B), free(m->saved), free(m->saved_slot);
         m->B = B, m->saved = NULL, m->saved_slot = NULL;
         m->n_saved = m->saved_capacity = 0, m->class_capacity = C;
     } else {
-        double *B = realloc(m->B, (size_t)(R * parts * C + LANES) * 8);
+        double *B = realloc(m->B, (size_t)(R * length + LANES) * 8);
         if (!B) return NO_MEMORY;
         m->B = B;
-        memset(row_of(m, m->row_capacity), 0, (size_t)((R - m->row_capacity) * parts * C + LANES) * 8);
+        memset(row_of(m, m->row_capacity), 0, (size_t)((R - m->row_capacity) * length + LANES) * 8);
     }
     m->row_capacity = R;
     return LEARNED;
@@ -123,10 +127,11 @@ INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int6
 }
 
 /* p = softmax(z), shifted by the largest score so that no exp overflows. */
-static void softmax_of(const double *z, double *p, int64_t C) {
+INLINE void softmax_of(const double *z, double *p, int64_t C) {
     double top = -HUGE_VAL, sum = 0;
     CLASSES top = z[c] > top ? z[c] : top;
-    CLASSES sum += p[c] = exp(z[c] - top);
+    for (int64_t c = 0; c < C; c += LANES) store(p + c, lanes_exp(load(z + c) - top), C - c);
+    CLASSES sum += p[c];
     CLASSES p[c] /= sum;
 }
 
@@ -209,7 +214,7 @@ INLINE int all_finite(const double *a, int64_t n) {
 }
 
 #define RULES(DO) \
-    DO(RULE_SGD, step_sgd) DO(RULE_MOMENTUM, step_momentum) DO(RULE_NESTEROV, step_momentum) \
+    DO(RULE_SGD, step_sgd) DO(RULE_MOMENTUM, step_momentum) DO(RULE_NESTEROV, step_nesterov) \
     DO(RULE_ADAGRAD, step_adagrad) DO(RULE_RMSPROP, step_rmsprop) DO(RULE_ADADELTA, step_adadelta) \
     DO(RULE_ADAM, step_adam) DO(RULE_AMSGRAD, step_amsgrad) DO(RULE_ADAMAX, step_adamax) \
     DO(RULE_NADAM, step_nadam) DO(RULE_ADABOUND, step_adabound) DO(RULE_FTRL, step_ftrl)
@@ -267,6 +272,33 @@ INLINE void loss_gradient(const softmax *m, const double *p, int64_t known, int6
     }
 }
 
+/* One implicit step: B <- B - f r g' (implicit.h) with r_i = eta x_i, or eta x_i / sqrt(G_i) with one G a row, times the sample's
+   weight; then the weights shrink by 1 / (1 + eta l2), l2's own implicit step. */
+INLINE int implicit_step(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight, int64_t C) {
+    double *p = m->z, *g = m->g, others = 0, s = 0, eta = m->clock.eta[y];
+    int64_t first_entry = m->intercept ? -1 : 0, end = row_length(m) - 1;
+    int adaptive = m->rule.kind == RULE_IMPLICIT_ADAGRAD;
+    if (y >= known) m->z[y] = 0;  /* a new class has score 0 */
+    softmax_of(m->z, p, C);
+    CLASSES others += c == y ? 0 : p[c] * p[c];
+    double p_y = p[y], squared = (1 - p_y) * (1 - p_y) + others;
+    for (int64_t i = first_entry; i < n; i++) {
+        double v = i < 0 ? 1 : x[i], *w = row_of(m, i < 0 ? 0 : slots[i]);
+        if (adaptive) w[end] += weight * (v * v * squared);
+        s += weight * eta * v * v / (adaptive ? sqrt(w[end] + 1e-8) : 1);
+    }
+    if (!(s <= DBL_MAX)) return OVERFLOWED;
+    double f = step_share(every(p_y), every(others), every(s))[0];
+    CLASSES g[c] = f * (p[c] - (c == y));
+    for (int64_t i = first_entry; i < n; i++) {
+        double v = i < 0 ? 1 : x[i], *w = row_of(m, i < 0 ? 0 : slots[i]);
+        double rate = eta / (adaptive ? sqrt(w[end] + 1e-8) : 1), r = weight * rate * v, keep = 1 / (1 + rate * m->l2);
+        CLASSES w[c] = (w[c] - r * g[c]) * keep;
+        if (!all_finite(w, row_length(m))) return OVERFLOWED;
+    }
+    return LEARNED;
+}
+
 /* Learn one sample, or change nothing. `known` classes had been seen before it (y is the next one if it is new);
    their probabilities under the weights before the step are left in m->p. */
 WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight) {
@@ -283,6 +315,10 @@ WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x,
     int safe = sgd_is_safe(m, x, n, C);
     int failed = safe || m->many ? LEARNED : save_rows(m, slots, n);
     if (safe && !failed) sgd_rows(m, slots, x, n, C);
+    else if (m->rule.kind >= RULE_IMPLICIT_SGD && !failed) {
+        scores(m, slots, x, n, known, 0, m->z);
+        failed = implicit_step(m, slots, x, n, known, y, weight, C);
+    }
     else {
         if (m->intercept && !failed) failed = step_row(m, 0, 1, m->g, C);
         for (int64_t i = 0; i < n && !failed; i++) failed = step_row(m, slots[i], x[i], m->g, C);

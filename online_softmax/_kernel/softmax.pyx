@@ -3,17 +3,17 @@
 
 from libc.math cimport HUGE_VAL, isfinite
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.stdlib cimport calloc, free
 
-from online_softmax._kernel.model cimport NO_MEMORY, OVERFLOWED, Model
-from online_softmax._kernel.reader cimport Buffer, Reader
+from online_softmax._kernel.buffer cimport packed, unpack
+from online_softmax._kernel.model cimport NO_MEMORY, Model
+from online_softmax._kernel.reader cimport Reader
 
 import numpy as np
 
 cdef extern from "softmax.h":
     ctypedef struct rule_t "rule":
-        int kind, n_states, schedule, correct_bias
+        int kind, n_states, n_scalars, schedule, correct_bias
         double lr, power, rho, eps, beta_1, beta_2, gamma, alpha, beta, l1, l2
     ctypedef struct rule_clock:
         int64_t *t
@@ -30,7 +30,7 @@ cdef extern from "softmax.h":
         int intercept
         double l2, clip
     int RULE_NONE, RULE_SGD, RULE_MOMENTUM, RULE_NESTEROV, RULE_ADAGRAD, RULE_RMSPROP, RULE_ADADELTA, RULE_ADAM
-    int RULE_AMSGRAD, RULE_ADAMAX, RULE_NADAM, RULE_ADABOUND, RULE_FTRL
+    int RULE_AMSGRAD, RULE_ADAMAX, RULE_NADAM, RULE_ADABOUND, RULE_FTRL, RULE_IMPLICIT_SGD, RULE_IMPLICIT_ADAGRAD
     int SCHEDULE_CONSTANT, SCHEDULE_INVERSE_SCALING, SCHEDULE_FOREIGN
     void softmax_free(softmax *)
     int64_t softmax_bytes(const softmax *)
@@ -45,12 +45,13 @@ cdef extern from "softmax.h":
                         double share, double *G, int64_t n_ids) nogil
     int batch_step(softmax *, const int32_t *slots, int64_t n_ids, const double *G) nogil
 
-# Each rule with its number of states a weight.
+# Each rule with its states a weight, and a row.
 RULES = {
-    "SGD": (RULE_SGD, 0), "Momentum": (RULE_MOMENTUM, 1), "NesterovMomentum": (RULE_NESTEROV, 1),
-    "AdaGrad": (RULE_ADAGRAD, 1), "RMSProp": (RULE_RMSPROP, 1), "AdaDelta": (RULE_ADADELTA, 2), "Adam": (RULE_ADAM, 2),
-    "AMSGrad": (RULE_AMSGRAD, 3), "AdaMax": (RULE_ADAMAX, 2), "Nadam": (RULE_NADAM, 2), "AdaBound": (RULE_ADABOUND, 2),
-    "FTRLProximal": (RULE_FTRL, 2),
+    "SGD": (RULE_SGD, 0, 0), "Momentum": (RULE_MOMENTUM, 1, 0), "NesterovMomentum": (RULE_NESTEROV, 1, 0),
+    "AdaGrad": (RULE_ADAGRAD, 1, 0), "RMSProp": (RULE_RMSPROP, 1, 0), "AdaDelta": (RULE_ADADELTA, 2, 0),
+    "Adam": (RULE_ADAM, 2, 0), "AMSGrad": (RULE_AMSGRAD, 3, 0), "AdaMax": (RULE_ADAMAX, 2, 0), "Nadam": (RULE_NADAM, 2, 0),
+    "AdaBound": (RULE_ADABOUND, 2, 0), "FTRLProximal": (RULE_FTRL, 2, 0),
+    "ImplicitSGD": (RULE_IMPLICIT_SGD, 0, 0), "ImplicitAdaGrad": (RULE_IMPLICIT_ADAGRAD, 0, 1),
 }
 
 
@@ -74,7 +75,7 @@ cdef class Softmax(Model):
             raise RuntimeError("the model is configured already: build a new one, or clone it")
         self.optimizer, self.loss, self.l2 = optimizer, loss, l2
         self.intercept, self.clip_gradient = intercept, clip_gradient
-        r.kind, r.n_states = RULES[rule.name]
+        r.kind, r.n_states, r.n_scalars = RULES[rule.name]
         constants = rule.constants
         r.rho, r.eps = constants.get("rho", 0), constants.get("eps", 0)
         r.beta_1, r.beta_2 = constants.get("beta_1", 0), constants.get("beta_2", 0)
@@ -132,7 +133,7 @@ cdef class Softmax(Model):
     cdef int begin_many(self, Reader r) except -1:
         if softmax_begin_many(&self.model, r.slot_of, len(r.names)) == NO_MEMORY:
             raise MemoryError
-        return 0
+        return True
 
     cdef void end_many(self) noexcept:
         softmax_end_many(&self.model)
@@ -178,44 +179,35 @@ cdef class Softmax(Model):
 
     # ---- state ----
 
-    def _state(self):
-        """The learned state: names, labels, and arrays. Shapes: rows (1 + features, 1 + states, classes), t and final_lr (classes,)."""
-        cdef Py_ssize_t i, parts = 1 + self.model.rule.n_states, C = self.n_classes
-        rows = np.empty((self.n_features + 1, parts, C))
-        t, final_lr = np.empty(C, np.int64), np.empty(C)
-        cdef Buffer rows_ = Buffer(rows, "d", rows.size, True), t_ = Buffer(t, "l", C, True)
-        cdef Buffer final_lr_ = Buffer(final_lr, "d", C, True)
-        self._enter()
-        try:
-            if C:
-                for i in range((self.n_features + 1) * parts):
-                    memcpy(<double *>rows_.view.buf + i * C, self.model.B + i * self.model.class_capacity, C * sizeof(double))
-                memcpy(t_.view.buf, self.model.clock.t, C * sizeof(int64_t))
-                memcpy(final_lr_.view.buf, self.model.clock.final_lr, C * sizeof(double))
-        finally:
-            self._leave()
-        return {"names": list(self._names), "labels": list(self._labels), "rows": rows, "t": t, "final_lr": final_lr}
+    cdef dict arrays(self):
+        """Shapes: weights and states (1 + features, 1 + states, classes); scalars (1 + features, scalars); t, final_lr (classes,)."""
+        cdef softmax *m = &self.model
+        cdef Py_ssize_t C = self.n_classes, rows = self.n_features + 1, parts = 1 + m.rule.n_states, k
+        cdef Py_ssize_t length = parts * m.class_capacity + m.rule.n_scalars
+        B = np.zeros((rows, parts, C))
+        scalars = np.zeros((rows, m.rule.n_scalars))
+        t, final_lr = np.zeros(C), np.zeros(C)
+        if C:
+            for k in range(parts):
+                B[:, k] = packed(m.B + k * m.class_capacity, rows, length, C)
+            scalars = packed(m.B + parts * m.class_capacity, rows, length, m.rule.n_scalars)
+            final_lr = packed(m.clock.final_lr, 1, C, C)[0]
+            t = np.array([m.clock.t[k] for k in range(C)], np.int64)
+        return {"B": B, "scalars": scalars, "t": t, "final_lr": final_lr}
 
-    def _restore(self, state):
-        """Take over a learned state into a fresh model."""
-        cdef Py_ssize_t i, parts = 1 + self.model.rule.n_states, C = len(state["labels"])
-        cdef Buffer rows_, t_, final_lr_
-        self._enter()
-        try:
-            self.reserve(len(state["names"]), C)
-            for name in state["names"]:
-                self._admit_feature(name)
-            for label in state["labels"]:
-                self._admit_label(label)
-            if C:
-                rows_ = Buffer(state["rows"], "d", (self.n_features + 1) * parts * C)
-                t_, final_lr_ = Buffer(state["t"], "l", C), Buffer(state["final_lr"], "d", C)
-                for i in range((self.n_features + 1) * parts):
-                    memcpy(self.model.B + i * self.model.class_capacity, <double *>rows_.view.buf + i * C, C * sizeof(double))
-                memcpy(self.model.clock.t, t_.view.buf, C * sizeof(int64_t))
-                memcpy(self.model.clock.final_lr, final_lr_.view.buf, C * sizeof(double))
-        finally:
-            self._leave()
+    cdef int take_arrays(self, dict state) except -1:
+        cdef softmax *m = &self.model
+        cdef Py_ssize_t C = self.n_classes, rows = self.n_features + 1, parts = 1 + m.rule.n_states, k
+        cdef Py_ssize_t length = parts * m.class_capacity + m.rule.n_scalars
+        if not C:
+            return 0
+        for k in range(parts):
+            unpack(np.ascontiguousarray(state["B"][:, k]), m.B + k * m.class_capacity, rows, length, C)
+        unpack(state["scalars"], m.B + parts * m.class_capacity, rows, length, m.rule.n_scalars)
+        unpack(state["final_lr"], m.clock.final_lr, 1, C, C)
+        for k in range(C):
+            m.clock.t[k] = state["t"][k]
+        return 0
 
     def __sizeof__(self):
         return object.__sizeof__(self) + softmax_bytes(&self.model)

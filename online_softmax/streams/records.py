@@ -9,7 +9,8 @@ from typing import BinaryIO
 LONGEST = 1 << 26  # bytes a record may take
 
 # A quoted field begins where a field begins; the group is empty where its closing quote is still to come.
-QUOTED = re.compile(rb'(?<![^,\r\n])"[^"]*+(?:""[^"]*+)*+("?)')
+QUOTED = re.compile(rb'"(?<![^,\r\n]")[^"]*+(?:""[^"]*+)*+("?)')
+QUOTED_BREAK = re.compile(rb'"(?<![^,\r\n]")[^"\r\n]*+(?:""[^"\r\n]*+)*+[\r\n]')
 
 
 def blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
@@ -61,5 +62,5 @@ def is_broken(record: bytes) -> bool:
 
 
 def _bare(block: bytes) -> bytes:
-    """Return `block` with its quoted fields blotted out, the last one as far as it is there."""
-    return block if b'"' not in block else QUOTED.sub(lambda field: b"." * len(field[0]), block)
+    """Return `block` with its quoted fields blotted out, if a line breaks within one of them."""
+    return QUOTED.sub(lambda field: b"." * len(field[0]), block) if QUOTED_BREAK.search(block) else block

@@ -1,0 +1,76 @@
+"""AutoSoftmaxRegression: a bank of experts mixed by their log loss, with nothing to tune."""
+
+from __future__ import annotations
+
+from online_softmax._kernel.auto import Auto
+from online_softmax.classifier import KernelClassifier
+
+
+class AutoSoftmaxRegression(Auto, KernelClassifier):
+    r"""Softmax regression without anything to tune: no learning rate, no optimiser, no scaler.
+
+    A bank of softmax experts learns side by side from every sample and is mixed by how well each has predicted so far. Features
+    may come raw, at any scale, and change it; features and classes may appear at any time; the stream may drift. A
+    feature that a sample does not carry counts as 0.
+
+    Notes
+    -----
+    **Scaling**, before the prediction and without the label. With $k = \min(t + 1, 2000)$ the mean and variance of each feature
+    move by $1/k$ towards a winsorised value (5 standard deviations, a limit that widens while values keep hitting it).
+    A feature that is non-zero in fewer than 10 % of the samples is scaled by its root mean square and not centred, so that an absent
+    one stays 0. Then $z$ is squashed at two widths, $x = z / \sqrt{1 + (z / c)^2}$, $c = 1.5$ (a) and $4$ (b).
+
+    **Steps** are implicit: $B \leftarrow B - f \, r \, g^T$ with $g = p - e_y$ and $f \in (0, 1]$ from one scalar equation (see
+    `ImplicitSGD`), so that none can overshoot.
+
+    **Experts**, by the names of `expert_weights`:
+
+    - `adagrad`: $G_j \leftarrow G_j + x_j^2 \sum_c g_c^2$, $r_j = x_j / \sqrt{G_j}$ on a; `adagrad-average`: its running average,
+      $V \leftarrow V + e (B - V)$, $e = \max(0.0005, 1/(t+1))$; `slow-adagrad`: 0.15 times the step, on b.
+    - `decaying-sgd`: $r = 10 x / (1 + t/10)$ on b; `normalised-sgd`: $r = x / \overline{|x|^2}$ on b.
+    - `newton`: $r = 4 P x$ on a, with $P$ the inverse of a Gauss-Newton matrix that forgets at $\gamma = 0.999$,
+      $P \leftarrow (P - \frac{\kappa}{\gamma + \kappa h} P x x^T P) / \gamma$, $h = x^T P x$; `newton-decaying`: $r = P x / (1 + t/1000)$;
+      `newton-average`: the average of `newton`. They serve streams of at most 100 features. Where more
+      appear within the first 500 samples they leave the bank; where more appear later they stay, over the first 100.
+    - `recent-prior`, `prior`: the shares of the classes, with decay 0.98 and without; `markov`: which class follows which, up to 512
+      classes.
+
+    **Mixture.** Bayes with fixed share, $w_k \propto w_k p_k[y]$, then $w = (1 - \alpha) w + \alpha / K$, $\alpha = 0.002$; two Kalman filters that mix
+    the experts' logits, as residuals to Bayes; a calibration of the first of them by its confidence; and Bayes again over these four.
+
+    **Guarantee.** Log loss is mixable: without the fixed share, Bayes over K experts loses at most $\ln K$ nats in total against the best
+    of them, on any sequence of samples. Fixed share adds at most $-\ln(1 - \alpha)$, about 0.002 nats a sample, and in return
+    follows the best expert when it changes. The last mixture adds at most $\ln 4$ and 0.001 nats a sample to that.
+
+    Time a sample grows with (features of the sample) x (classes), plus (features)^2 of at most 100 features. The same stream gives the same
+    bits, one by one, in bulk, and after pickling in the middle. Sample weights multiply the loss: a weight of 2 counts like
+    two samples in steps, counts and mixture, and once in the scaling.
+
+    Each method may be called from any thread; calls on one model wait for each other.
+
+    Examples
+    --------
+    >>> from river import datasets, evaluate, metrics
+    >>> from online_softmax import AutoSoftmaxRegression
+
+    >>> model = AutoSoftmaxRegression()
+    >>> evaluate.progressive_val_score(datasets.ImageSegments(), model, metrics.CrossEntropy())
+    CrossEntropy: 0.26977
+
+    >>> max(model.expert_weights, key=model.expert_weights.get)
+    'newton-average'
+
+    References
+    ----------
+    [^1]: [Herbster, M. and Warmuth, M., 1998. Tracking the best expert. Machine Learning, 32, 151-178.](https://doi.org/10.1023/A:1007424614876)
+    [^2]: [Vovk, V., 1998. A game of prediction with expert advice. Journal of Computer and System Sciences, 56, 153-173.](https://doi.org/10.1006/jcss.1997.1556)
+    [^3]: [Kulis, B. and Bartlett, P., 2010. Implicit online learning. ICML.](https://icml.cc/Conferences/2010/papers/429.pdf)
+    [^4]: [Duchi, J., Hazan, E. and Singer, Y., 2011. Adaptive subgradient methods for online learning and stochastic
+        optimization. JMLR, 12, 2121-2159.](https://jmlr.org/papers/v12/duchi11a.html)
+    [^5]: [Polyak, B. and Juditsky, A., 1992. Acceleration of stochastic approximation by averaging. SIAM Journal on Control and
+        Optimization, 30(4), 838-855.](https://doi.org/10.1137/0330046)
+    [^6]: [Ollivier, Y., 2018. Online natural gradient as a Kalman filter. Electronic Journal of Statistics, 12(2).](https://doi.org/10.1214/18-EJS1468)
+    """
+
+    def __init__(self) -> None:
+        """Build a fresh model; there is nothing to set."""

@@ -1,0 +1,97 @@
+"""What our classifiers share above the kernel: frames, pickling and river's ways."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Self
+
+import narwhals.stable.v2 as nw
+from river import base
+
+from online_softmax.frames import frame_of, rows_of
+
+if TYPE_CHECKING:
+    from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
+    from numpy.typing import ArrayLike
+
+
+class KernelClassifier(base.MiniBatchClassifier):
+    """A river classifier over a compiled model, which comes first among a class's bases."""
+
+    @property
+    def _multiclass(self) -> bool:
+        return True
+
+    def learn_many(self, X: IntoDataFrame, y: IntoSeries, w: float | IntoSeries | ArrayLike = 1.0) -> None:
+        """Learn every row of a frame in turn: the same, to the last bit, as a loop of `learn_one`; or none, if one is refused.
+
+        Parameters
+        ----------
+        X
+            A pandas, polars or pyarrow frame, one numeric column a feature.
+        y
+            The labels, a series of the same length.
+        w
+            The weights of the samples: one number, a series or an array.
+        """
+        self._learn_rows(rows_of(X, y, w))
+
+    def predict_proba_many(self, X: IntoDataFrame) -> Any:
+        """Return the probability of each class for every row, as a frame of X's own kind, one column a class.
+
+        pandas keeps the labels as column names, and its index; the others take the labels' text.
+
+        Parameters
+        ----------
+        X
+            A pandas, polars or pyarrow frame, one numeric column a feature.
+        """
+        frame = frame_of(X)
+        P, labels = self._predict_rows(rows_of(X))
+        if frame.implementation.is_pandas_like():
+            pandas = frame.implementation.to_native_namespace()
+            return pandas.DataFrame(P, index=frame.to_native().index, columns=labels)
+        names = [str(label) for label in labels]
+        if len(set(names)) < len(names):
+            raise ValueError(f"labels {labels!r} have equal texts: use a pandas frame, whose columns keep labels as they are")
+        return nw.from_dict({name: P[:, c] for c, name in enumerate(names)}, backend=frame.implementation).to_native()
+
+    def predict_many(self, X: IntoDataFrame) -> Any:
+        """Return the most probable label of every row, as a series of X's own kind; None before the first sample.
+
+        Parameters
+        ----------
+        X
+            A pandas, polars or pyarrow frame, one numeric column a feature.
+        """
+        frame = frame_of(X)
+        P, labels = self._predict_rows(rows_of(X))
+        best = [labels[c] for c in P.argmax(axis=1)] if labels else [None] * len(P)
+        series = nw.new_series("prediction", best, backend=frame.implementation).to_native()
+        if frame.implementation.is_pandas_like():
+            series.index = frame.to_native().index
+        return series
+
+    def clone(self, new_params: dict[str, Any] | None = None, include_attributes: bool = False) -> Self:
+        """Return a fresh model of the same parameters; with `include_attributes`, one that has learned the same.
+
+        Parameters
+        ----------
+        new_params
+            Parameters to change, by name.
+        include_attributes
+            Whether the clone takes over what this model has learned.
+        """
+        fresh = super().clone(new_params, include_attributes)
+        if include_attributes:
+            fresh._restore(copy.deepcopy(self._state()))
+        return fresh
+
+    def __getstate__(self) -> dict[str, Any]:
+        parameters = {name: getattr(self, name) for name in self._get_params()}
+        return {"attributes": dict(self.__dict__), "parameters": parameters, "learned": self._state()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state["parameters"])  # type: ignore[misc]
+        self._restore(state["learned"])
+        self.__dict__.update(state["attributes"])
