@@ -72,5 +72,9 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     [^6]: [Ollivier, Y., 2018. Online natural gradient as a Kalman filter. Electronic Journal of Statistics, 12(2).](https://doi.org/10.1214/18-EJS1468)
     """
 
-    def __init__(self) -> None:
-        """Build a fresh model; there is nothing to set."""
+    def __init__(self, *, interactions: bool | str = "auto", window: int = 1000) -> None:
+        if not (isinstance(interactions, bool) or interactions == "auto"):
+            raise ValueError(f"interactions must be 'auto', True or False, got {interactions!r}")
+        if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= 1_000_000:
+            raise ValueError(f"window must be an int from 1 to 1,000,000, got {window!r}")
+        self._configure(interactions, window)

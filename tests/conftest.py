@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import settings
 from river import optim
 
-from online_softmax import SoftmaxRegression
+from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, ImplicitSGD, SoftmaxRegression
 
 settings.register_profile("house", max_examples=40, deadline=None, derandomize=True, database=None)
 settings.load_profile("house")
@@ -45,6 +46,9 @@ def softmax_with(make_optimizer: Callable[[], optim.base.Optimizer], **parameter
 MODELS: dict[str, Callable[[], Any]] = {
     "SoftmaxRegression": SoftmaxRegression,
     **{f"SoftmaxRegression({name})": partial(softmax_with, make) for name, make in OPTIMIZERS.items()},
+    "SoftmaxRegression(ImplicitSGD)": lambda: SoftmaxRegression(ImplicitSGD(0.1)),
+    "SoftmaxRegression(ImplicitAdaGrad)": lambda: SoftmaxRegression(ImplicitAdaGrad(0.3)),
+    "AutoSoftmaxRegression": AutoSoftmaxRegression,
     "SoftmaxRegression, every option": lambda: SoftmaxRegression(
         optim.Adam(optim.schedulers.InverseScaling(0.1)),
         optim.losses.CrossEntropy({"red": 2.0}),
@@ -65,6 +69,30 @@ def make_optimizer(request: pytest.FixtureRequest) -> Callable[[], optim.base.Op
 def make_model(request: pytest.FixtureRequest) -> Callable[[], Any]:
     """Make a fresh model: each test runs once for every model under contract."""
     return MODELS[request.param]
+
+
+def everything_learned(model: Any) -> dict[str, Any]:
+    """Give all that a model has learned, so that == compares it to the last bit."""
+    state = model.__getstate__()["learned"]
+    return {name: value.tobytes() if isinstance(value, np.ndarray) else value for name, value in state.items()}
+
+
+def has_finite_numbers(model: Any) -> bool:
+    """Whether every number that a model has learned is finite."""
+    numbers = [value for value in model.__getstate__()["learned"].values() if isinstance(value, np.ndarray | float)]
+    return all(np.isfinite(value).all() for value in numbers)
+
+
+@pytest.fixture(scope="session")
+def learned() -> Callable[[Any], dict[str, Any]]:
+    """Give the function that shows all that a model has learned."""
+    return everything_learned
+
+
+@pytest.fixture(scope="session")
+def is_finite() -> Callable[[Any], bool]:
+    """Give the function that says whether a model is free of infinities and NaN."""
+    return has_finite_numbers
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,18 @@ def test_any_scale_of_x_keeps_probabilities_summing_to_one(exponent, seed):
         assert math.isclose(math.fsum(p.values()), 1, rel_tol=1e-12)
 
 
+def test_the_weights_are_a_snapshot():
+    model = SoftmaxRegression()
+    assert model.weights == model.intercepts == {}
+    trained(model)
+    assert list(model.weights) == list(model.intercepts) == LABELS
+    assert all(list(row) == FEATURES for row in model.weights.values())
+    before = pickle.dumps(model)
+    model.weights["violet"] = {"a": 1.0}
+    model.weights["red"]["a"] = model.intercepts["red"] = 9.0
+    assert pickle.dumps(model) == before
+
+
 def test_the_first_sample():
     model = SoftmaxRegression()
     model.learn_one({"a": 1}, "red")

@@ -12,6 +12,8 @@ enum { EXPERTS = 16, INPUTS = 16, MIXERS = 2, BUCKETS = 8, TOP = 4 };  /* at mos
 #define SHARE 2e-3        /* of the Bayes weights, given back to all at each sample */
 #define TOP_SHARE 1e-3
 #define FORGET 0.9998     /* of the mixers' precision */
+#define LEAVE .97         /* of the voice of an expert that is leaving, at each sample */
+#define GONE 2e-3
 #define CLAMP (-6.0)      /* of a logit below the largest */
 #define FLOOR 1e-15       /* of a probability that has been trusted */
 static const double PRIOR[MIXERS] = {.1, 1.0}, BUCKET_PRIOR = .02;
@@ -22,7 +24,9 @@ typedef struct { double u[INPUTS], S[INPUTS][INPUTS]; } kalman;
 
 typedef struct {
     int64_t n;                       /* experts */
+    int64_t staying;                 /* the experts from here on are leaving */
     double w[EXPERTS];               /* Bayes: their weights */
+    double voice[EXPERTS];           /* 1, or what is left of it for one that is leaving */
     double top[TOP];                 /* the weights of Bayes, both mixers, and the calibrated answer */
     kalman mixer[MIXERS];
     kalman bucket[BUCKETS];
@@ -46,8 +50,8 @@ enum { OPINION_ROWS = 2 * EXPERTS + INPUTS + 2 + 2 * MIXERS + 4 };
 
 static void mixture_start(mixture *m, int64_t n) {
     memset(m, 0, sizeof *m);
-    m->n = n;
-    for (int64_t i = 0; i < n; i++) m->w[i] = 1.0 / (double)n;
+    m->n = m->staying = n;
+    for (int64_t i = 0; i < n; i++) m->w[i] = 1.0 / (double)n, m->voice[i] = 1;
     for (int i = 0; i < TOP; i++) m->top[i] = 1.0 / TOP;
     for (int64_t i = 0; i <= n; i++)
         for (int k = 0; k < MIXERS; k++) m->mixer[k].S[i][i] = PRIOR[k];
@@ -69,6 +73,24 @@ static void mixture_keep(mixture *m, int64_t n) {
         }
     }
     m->n = n;
+    if (m->staying > n) m->staying = n;
+}
+
+/* The experts from `staying` on fall silent, sample by sample, and then they are gone: true once. */
+INLINE int mixture_leave(mixture *m) {
+    double sum = 0, loudest = 0;
+    if (m->staying == m->n) return 0;
+    for (int64_t i = 0; i < m->n; i++) {
+        if (i >= m->staying) {
+            m->voice[i] *= LEAVE, m->w[i] *= LEAVE;
+            loudest = m->voice[i] > loudest ? m->voice[i] : loudest;
+        }
+        sum += m->w[i];
+    }
+    for (int64_t i = 0; i < m->n; i++) m->w[i] /= sum;
+    if (loudest > GONE) return 0;
+    mixture_keep(m, m->staying);
+    return 1;
 }
 
 INLINE double top_of(const double *z, int64_t C) {
@@ -114,6 +136,8 @@ INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64
     for (int64_t i = 0; i < m->n; i++) {
         add_row(o->bayes, m->w[i], o->P + i * stride, C);
         centre_row(o->Z + i * stride, o->A + i * stride, C);
+        if (m->voice[i] != 1)
+            BY_LANES store(o->A + i * stride + c, m->voice[i] * load(o->A + i * stride + c), LANES);
     }
     log_row(o->bayes, o->ln_bayes, C);
     double *bayes = o->A + m->n * stride;

@@ -34,6 +34,7 @@ cdef class Model:
 
     # What a kernel does, on slots and values. `resize` to `learn` run without the GIL.
     cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1
+    cdef int admit_feature(self, Py_ssize_t slot, object name) except -1
     cdef int admit(self, Py_ssize_t position, object label) except -1
     cdef int tick(self) except -1
     cdef void resize(self, Py_ssize_t features, Py_ssize_t classes) noexcept nogil

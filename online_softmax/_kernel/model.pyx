@@ -127,6 +127,10 @@ cdef class Model:
         """Make room for so many features and classes."""
         raise NotImplementedError
 
+    cdef int admit_feature(self, Py_ssize_t slot, object name) except -1:
+        """Prepare the feature of a new slot, or refuse it."""
+        return 0
+
     cdef int admit(self, Py_ssize_t position, object label) except -1:
         """Prepare the class at `position`."""
         raise NotImplementedError
@@ -257,6 +261,7 @@ cdef class Model:
         if slot:
             return slot
         slot = self.n_features + 1
+        self.admit_feature(slot, name)
         self.reserve(slot, self.n_classes)
         self._slots[name] = slot
         self._names.append(name)

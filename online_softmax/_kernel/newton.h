@@ -21,7 +21,7 @@ typedef struct {
     int64_t n;                 /* rows in use: the intercept and up to SECOND_ORDER features */
     double *W;                 /* (1 + SECOND_ORDER) rows of NEWTON_EXPERTS x stride */
     double *P;                 /* (1 + SECOND_ORDER) rows of SIDE */
-    double *Px;                /* of the current sample, then x itself; SIDE each */
+    double *Px;                /* of the sample at hand */
     double fresh;              /* the diagonal entry of a feature that has not appeared yet */
 } newton;
 
@@ -34,34 +34,32 @@ static void newton_restart(newton *m) {
 }
 
 /* Take so many rows into use. */
-static void newton_resize(newton *m, int64_t rows) {
-    int64_t n = rows < 1 + SECOND_ORDER ? rows : 1 + SECOND_ORDER;
+static void newton_grow(newton *m, int64_t n) {
     for (; m->n < n; m->n++) m->P[m->n * SIDE + m->n] = m->fresh;
-    for (; m->n > n; m->n--) memset(m->P + (m->n - 1) * SIDE, 0, SIDE * sizeof(double));
 }
 
-INLINE void newton_predict(const newton *m, const active *a, double *Z, int64_t stride, int64_t C) {
+INLINE void newton_predict(const newton *m, const double *x, double *Z, int64_t stride, int64_t C) {
     BY_LANES {
         lanes z6 = {0}, z7 = {0}, z8 = {0};
-        for (int64_t i = 0; i < a->n && a->slot[i] < m->n; i++) {
-            const double *w = newton_row(m, a->slot[i], stride) + c;
-            double xa = a->xa[i];
-            z6 += xa * load(w), z7 += xa * load(w + stride), z8 += xa * load(w + 2 * stride);
+        for (int64_t i = 0; i < m->n; i++) {
+            if (x[i] == 0) continue;
+            const double *w = newton_row(m, i, stride) + c;
+            z6 += x[i] * load(w), z7 += x[i] * load(w + stride), z8 += x[i] * load(w + 2 * stride);
         }
         store(Z + c, z6, LANES), store(Z + stride + c, z7, LANES), store(Z + 2 * stride + c, z8, LANES);
     }
 }
 
 /* Px and h = x'Px. */
-INLINE double newton_direction(newton *m, const active *a) {
-    double *Px = m->Px, *x = m->Px + SIDE, h = 0;
+INLINE double newton_direction(newton *m, const double *x) {
+    double *Px = m->Px, h = 0;
     for (int attempt = 0; attempt < 2; attempt++) {
-        memset(Px, 0, 2 * SIDE * sizeof(double));
-        for (int64_t i = 0; i < a->n && a->slot[i] < m->n; i++) x[a->slot[i]] = a->xa[i];
-        for (int64_t j = 0; j < m->n; j++)
-            if (x[j] != 0) for (int64_t i = 0; i < m->n; i += LANES) store(Px + i, load(Px + i) + x[j] * load(m->P + j * SIDE + i), LANES);
         lanes sum = {0};
-        for (int64_t i = 0; i < m->n; i += LANES) sum += load(Px + i) * load(x + i);
+        memset(Px, 0, SIDE * sizeof(double));
+        for (int64_t j = 0; j < m->n; j++)
+            if (x[j] != 0)
+                for (int64_t i = 0; i < m->n; i += LANES) store(Px + i, load(Px + i) + x[j] * load(m->P + j * SIDE + i), LANES);
+        for (int64_t i = 0; i < m->n; i += LANES) sum += first(load(Px + i) * load(x + i), m->n - i, 0);
         h = lanes_sum(sum);
         if (h > 0 && h < 1e300) break;
         newton_restart(m);

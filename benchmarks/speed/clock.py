@@ -1,0 +1,141 @@
+"""What is timed: whole passes over prepared rows, in the same loops for every rival. Run by run.py, one process a rival.
+
+python benchmarks/speed/clock.py ours image_segments      # then a call a line on stdin, its microseconds on stdout
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import cycle, islice
+
+from rivals import RIVALS
+from streams import STREAMS, Row, Stream
+
+LEAST = 0.05  # seconds of a turn: as many whole passes as it takes
+FRAME = 100_000  # rows of a frame
+WIDE = 1000  # features that a sample brings before the rows
+LATE = 200  # the row about which the rivals must agree
+KINDS = {"learn_one_adam": "Adam", "default": "default", "pipeline": "pipeline"}
+Pass = Callable[[], None]
+
+
+def one_by_one(call: Callable, rows: list) -> None:
+    for x in rows:
+        call(x)
+
+
+def pair_by_pair(call: Callable, rows: list) -> None:
+    for x, y in rows:
+        call(x, y)
+
+
+def predict_then_learn(predict: Callable, learn: Callable, rows: list) -> None:
+    for x, y in rows:
+        predict(x)
+        learn(x, y)
+
+
+def turn(one_pass: Pass, n: int) -> float:
+    """Microseconds a call, over whole passes of n calls; the collector is off, as in `timeit`."""
+    gc.collect()
+    gc.disable()
+    passes, seconds, start = 0, 0.0, time.perf_counter()
+    while seconds < LEAST:
+        one_pass()
+        passes += 1
+        seconds = time.perf_counter() - start
+    gc.enable()
+    return seconds / (passes * n) * 1e6
+
+
+def frame(library: str, rows: list[Row]) -> tuple:
+    """The rows, over and over, as a frame of doubles and a series of labels."""
+    many = list(islice(cycle(rows), FRAME))
+    columns, y = {name: [x[name] for x, _ in many] for name in rows[0][0]}, [y for _, y in many]
+    if library == "pandas":
+        import pandas
+
+        return pandas.DataFrame(columns), pandas.Series(y)
+    import pyarrow
+
+    return pyarrow.table(columns), pyarrow.chunked_array([y])
+
+
+class Clock:
+    """A rival on a stream. Its models have seen every feature and class of the stream, and every row once, before a turn."""
+
+    def __init__(self, rival: str, stream: Stream):
+        self.rival, self.stream = importlib.import_module(f"rivals.{rival}"), stream
+        self.calls = [call for call in stream.calls if call in self.rival.CALLS]
+        self.rows = stream.rows()
+        self.raw = stream.raw() if stream.raw else self.rows
+        self.filled = len(stream.features) * len(stream.classes) <= self.rival.ROOM
+        self.models: dict[str, object] = {}
+        self.passes: dict[str, tuple[Pass, int]] = {}
+
+    def about(self) -> dict:
+        return {
+            "calls": self.calls,
+            "answers": [self.answer(kind) for kind in ("SGD", "Adam") if kind == "SGD" or "learn_one_adam" in self.calls],
+            "entries": round(sum(len(x) for x, _ in self.rows) / len(self.rows), 1),
+            "filled": self.filled,
+        }
+
+    def answer(self, kind: str) -> float:
+        """The largest p for a late row, learned from the rows before it."""
+        model, late = self.rival.model(kind), min(LATE, len(self.rows) - 1)
+        pair_by_pair(model.learn_one, self.rows[:late])
+        return max(model.predict_proba_one(self.rows[late][0]).values())
+
+    def model(self, kind: str):
+        if kind not in self.models:
+            model = self.models[kind] = self.rival.model(kind)
+            for label in self.stream.classes:
+                model.learn_one({}, label)
+            names = self.stream.features if self.filled else []
+            for start in range(0, len(names), WIDE):
+                model.learn_one(dict.fromkeys(names[start : start + WIDE], 1e-3), self.stream.classes[0])
+            pair_by_pair(model.learn_one, self.raw if kind in ("default", "pipeline") else self.rows)
+        return self.models[kind]
+
+    def prepare(self, call: str) -> tuple[Pass, int]:
+        """One pass of the call, and its number of samples."""
+        model, n = self.model(KINDS.get(call, "SGD")), len(self.rows)
+        match call:
+            case "learn_one" | "learn_one_adam":
+                return partial(pair_by_pair, model.learn_one, self.rows), n
+            case "predict_proba_one" | "predict_one":
+                return partial(one_by_one, getattr(model, call), [x for x, _ in self.rows]), n
+            case "default" | "pipeline":
+                return partial(predict_then_learn, model.predict_proba_one, model.learn_one, self.raw), n
+            case _:
+                frames = [frame(call.removeprefix("learn_many_"), self.rows)]
+                return partial(pair_by_pair, model.learn_many, frames), FRAME
+
+    def time(self, call: str) -> float:
+        if call not in self.passes:
+            self.passes[call] = self.prepare(call)
+        return turn(*self.passes[call])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Time one rival on one stream, a call a line of the input.")
+    parser.add_argument("rival", choices=RIVALS)
+    parser.add_argument("stream", choices=STREAMS)
+    chosen = parser.parse_args()
+    clock = Clock(chosen.rival, STREAMS[chosen.stream])
+    print(json.dumps(clock.about()), flush=True)
+    for line in sys.stdin:
+        print(clock.time(line.strip()), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Ours."""
+
+from __future__ import annotations
+
+import sys
+
+from river import optim
+from river.preprocessing import StandardScaler
+
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
+
+ROOM = float("inf")  # weights a model may hold here
+CALLS = (
+    "learn_one",
+    "learn_one_adam",
+    "predict_proba_one",
+    "predict_one",
+    "learn_many_pandas",
+    "learn_many_pyarrow",
+    "default",
+    "pipeline",
+)
+
+
+def model(kind):
+    match kind:
+        case "SGD":
+            return SoftmaxRegression(optim.SGD(0.01))
+        case "Adam":
+            return SoftmaxRegression(optim.Adam(0.01))
+        case "default":
+            return AutoSoftmaxRegression()
+        case "pipeline":
+            return StandardScaler() | SoftmaxRegression()
+
+
+def size(trained):
+    """Bytes of the model without the names."""
+    return sys.getsizeof(trained)

@@ -1,0 +1,25 @@
+"""river's linear_model.SoftmaxRegression. Its default, for a newcomer, is StandardScaler() | SoftmaxRegression()."""
+
+from __future__ import annotations
+
+from river import optim
+from river.linear_model import SoftmaxRegression
+from river.preprocessing import StandardScaler
+
+ROOM = 20_000_000  # weights a model may hold here: dictionaries take some 80 bytes each
+CALLS = "learn_one", "learn_one_adam", "predict_proba_one", "predict_one", "default", "pipeline"
+
+
+def model(kind):
+    match kind:
+        case "SGD":
+            return SoftmaxRegression(optim.SGD(0.01))
+        case "Adam":
+            return SoftmaxRegression(optim.Adam(0.01))
+        case "default" | "pipeline":
+            return StandardScaler() | SoftmaxRegression()
+
+
+def size(trained):
+    """Bytes of the model as river counts them, its names among them."""
+    return trained._raw_memory_usage
