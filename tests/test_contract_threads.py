@@ -59,7 +59,7 @@ def test_four_threads_learn_and_predict(make_model, is_finite):
 
 
 def test_readers_never_see_half_a_batch(make_model, learned):
-    model, learned = make_model(), threading.Event()
+    model, done = make_model(), threading.Event()
     model.learn_many(pd.DataFrame({"a": [1.0, 2.0]}), pd.Series(["first", "second"]))
     question = pd.DataFrame({"a": [0.5, -0.5], "column 7": [1.0, 2.0]})
 
@@ -67,10 +67,10 @@ def test_readers_never_see_half_a_batch(make_model, learned):
         for k in range(15):
             columns = {f"column {j}": [0.01 * j] * 40 for j in range(10 * k, 10 * k + 20)}
             model.learn_many(pd.DataFrame(columns), pd.Series([f"class {k}, {i // 10}" for i in range(40)]))
-        learned.set()
+        done.set()
 
     def read(look):
-        while not learned.is_set():
+        while not done.is_set():
             look()
 
     def state():

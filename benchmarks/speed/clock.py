@@ -43,14 +43,14 @@ def predict_then_learn(predict: Callable, learn: Callable, rows: list) -> None:
 
 
 def turn(one_pass: Pass, n: int) -> float:
-    """Microseconds a call, over whole passes of n calls; the collector is off, as in `timeit`."""
+    """Microseconds of the processor a call, over whole passes of n calls; the collector is off, as in `timeit`."""
     gc.collect()
     gc.disable()
-    passes, seconds, start = 0, 0.0, time.perf_counter()
+    passes, seconds, start = 0, 0.0, time.process_time()
     while seconds < LEAST:
         one_pass()
         passes += 1
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
     gc.enable()
     return seconds / (passes * n) * 1e6
 

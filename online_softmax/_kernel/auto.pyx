@@ -217,7 +217,7 @@ cdef class Auto(Model):
         for c in range(q.n):
             P[c] = packed(q.P + c * q.d_room * q.d_room, q.d, q.d_room, q.d)
         return {
-            "qda_class": packed(&q.classes[0].N, q.n, sizeof(gaussian) // sizeof(double), 4),
+            "qda_class": packed(&q.classes[0].N, q.n, sizeof(gaussian) // sizeof(double), 5),
             "qda_turn": np.array([q.classes[c].turn for c in range(q.n)], np.int64),
             "qda_M": packed(q.M, q.n, q.d_room, q.d), "qda_P": P,
         }
@@ -292,7 +292,7 @@ cdef class Auto(Model):
         if qda_reserve(q, d, n):
             raise MemoryError
         q.d, q.n = d, n
-        unpack(state["qda_class"], &q.classes[0].N, n, sizeof(gaussian) // sizeof(double), 4)
+        unpack(state["qda_class"], &q.classes[0].N, n, sizeof(gaussian) // sizeof(double), 5)
         unpack(state["qda_M"], q.M, n, q.d_room, d)
         for c in range(n):
             q.classes[c].turn = state["qda_turn"][c]

@@ -119,7 +119,8 @@ WIDE static int bank_learn(bank *b, const int32_t *slots, const double *x, int64
             o->Z[k * stride + y] = 0;
             softmax_row(o->Z + k * stride, o->P + k * stride, C);
         }
-    int keep = experts > VOTES_AT && window_learn(&b->window, b->xb, b->t, o->Z + VOTES_AT * stride, known, y, weight);
+    int64_t covered = b->n_rows - 1 < COVERED ? b->n_rows - 1 : COVERED;
+    int keep = experts > VOTES_AT && window_learn(&b->window, b->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
     bank_grow(b);
     bank_learn_gradients(b, y, weight);
     if (keep) window_store(&b->window, b->xb, b->t, y, weight);

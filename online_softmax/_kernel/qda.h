@@ -18,6 +18,7 @@ enum { QDA_FEATURES = 64, QDA_CELLS = 65536 };   /* while d <= 64 and d^2 C <= 6
 
 typedef struct {
     double N, K, KM, LD;         /* count; effective samples of the covariance, and of the mean; ln det of the covariance */
+    double fresh;                /* the diagonal entry of a feature that has been 0 so far */
     int64_t turn;                /* the coordinate whose floor is next */
 } gaussian;
 
@@ -66,7 +67,7 @@ static void covariance_start(qda *q, int64_t c) {
 }
 
 static void gaussian_start(qda *q, int64_t c) {
-    q->class[c] = (gaussian){.K = QDA_FREEDOM(q->d)};
+    q->class[c] = (gaussian){.K = QDA_FREEDOM(q->d), .fresh = 1 / QDA_START};
     memset(q->M + c * q->d_room, 0, (size_t)q->d_room * 8);
     covariance_start(q, c);
 }
@@ -74,7 +75,7 @@ static void gaussian_start(qda *q, int64_t c) {
 /* Take d features and n classes into use. */
 static void qda_grow(qda *q, int64_t d, int64_t n) {
     for (; q->d < d; q->d++)
-        for (int64_t c = 0; c < q->n; c++) qda_P(q, c)[q->d * (q->d_room + 1)] = 1 / QDA_START, q->class[c].LD += log(QDA_START);
+        for (int64_t c = 0; c < q->n; c++) qda_P(q, c)[q->d * (q->d_room + 1)] = q->class[c].fresh, q->class[c].LD -= log(q->class[c].fresh);
     for (; q->n < n; q->n++) gaussian_start(q, q->n);
 }
 
@@ -128,6 +129,7 @@ INLINE void qda_learn(qda *q, const double *xb, int64_t y, double weight) {
         }
     g->LD += d * log(1 - e) + log(1 + w * h);
     for (int64_t i = 0; i < q->d; i++) M[i] += em * q->a[i];
+    g->fresh *= grow, g->fresh /= 1 + e * QDA_FLOOR * g->fresh;
     if (!q->d) return;
     int64_t t = g->turn;
     double in = e * QDA_FLOOR * d, p = P[t * q->d_room + t], take = in / (1 + in * p);

@@ -38,7 +38,8 @@ typedef struct {
     float *D, *e, *k;            /* of the sample at hand: distances, wide and sharp votes of each row */
     double *w, *G;               /* the metric and its AdaGrad sums: age, then features */
     double nearest, n_nearest;   /* running mean of the distance to the nearest row, and its count */
-    double now, T;               /* that mean with the sample at hand, and the temperature from it */
+    double least, rate;          /* the sample at hand: its distance to the nearest row, and what that counts in the mean */
+    double T;                    /* its temperature */
 } window;
 
 INLINE floats loads(const float *a) { return *(const floats_at *)a; }
@@ -145,9 +146,8 @@ INLINE void window_predict(window *s, const double *xb, int64_t t, double *Z, in
     }
     float least = nearest[0];
     for (int l = 1; l < FLOATS; l++) least = nearest[l] < least ? nearest[l] : least;
-    double n = s->n_nearest + 1;
-    s->now = s->nearest + (least - s->nearest) * (n > 100 ? .01 : 1 / n);
-    s->T = TEMPERATURE * s->now + 1e-9;
+    s->least = least, s->rate = s->n_nearest < 100 ? 1 / (s->n_nearest + 1) : .01;
+    s->T = TEMPERATURE * (s->nearest + (least - s->nearest) * s->rate) + 1e-9;
     float per = (float)(1 / s->T);
     for (int64_t i = 0; i < s->m; i += FLOATS) {
         floats a = (loads(s->D + i) - least) * per;
@@ -174,12 +174,12 @@ INLINE void window_predict(window *s, const double *xb, int64_t t, double *Z, in
 }
 
 /* The metric's step: w_j <- w_j exp(-rate a / sqrt(G_j)) with a = w_j d(-ln p_y)/dw_j, p_y the sharp vote's. */
-INLINE void window_learn_metric(window *s, const double *xb, int64_t t, int64_t y, double votes_y, double votes, double weight) {
+INLINE void window_learn_metric(window *s, const double *xb, int64_t t, int64_t covered, int64_t y, double votes_y, double votes, double weight) {
     float all = (float)(3 / (s->T * (votes + BACKGROUND))), own = (float)(3 / (s->T * votes_y)) - all, least = (float)(1e-3 * votes);
     float *a = s->e;
     for (int64_t i = 0; i < s->m; i++) a[i] = s->k[i] > least ? s->k[i] * (s->label[i] == y ? own : -all) : 0;
     for (int64_t i = s->m; i % FLOATS; i++) a[i] = 0;
-    for (int64_t j = 0; j <= s->d; j++) {
+    for (int64_t j = 0; j <= covered; j++) {
         floats sum = {0};
         if (j) {
             const float *column = s->B + (j - 1) * s->column;
@@ -199,16 +199,19 @@ INLINE void window_learn_metric(window *s, const double *xb, int64_t t, int64_t 
     }
 }
 
-/* After `window_predict` of the same sample, whose Z this reads; `known` classes had been seen before it. Whether to store it. */
-INLINE int window_learn(window *s, const double *xb, int64_t t, const double *Z, int64_t known, int64_t y, double weight) {
+/* After `window_predict` of the same sample, whose Z this reads; `known` classes had been seen before it. Whether to store it.
+   Of the `covered` features, those beyond d are new: in them all rows are at 0, and equally far. */
+INLINE int window_learn(window *s, const double *xb, int64_t t, int64_t covered, const double *Z, int64_t known, int64_t y, double weight) {
     double p_y = 0;
     if (s->m) {
         double votes = 0;
         for (int64_t i = 0; i < s->m; i++) votes += s->k[i];
-        s->nearest = s->now, s->n_nearest++;
+        double least = s->least;
+        for (int64_t j = s->d + 1; j <= covered; j++) least += xb[j] * xb[j];
+        s->nearest += (least - s->nearest) * s->rate, s->n_nearest++;
         double votes_y = y < known ? exp(Z[y]) : BACKGROUND / (double)known;
         p_y = votes_y / (votes + BACKGROUND);
-        if (y < known && p_y < .99) window_learn_metric(s, xb, t, y, votes_y, votes, weight);
+        if (y < known && p_y < .99) window_learn_metric(s, xb, t, covered, y, votes_y, votes, weight);
     }
     return weight > 0 && (p_y < SURE_ENOUGH || t % WINDOW_STORE == 0);
 }

@@ -1,0 +1,109 @@
+"""Measure the rivals side by side: one process a rival and stream, in turns; one JSON line a rival, stream and call.
+
+python benchmarks/speed/run.py                                   # everything: some minutes on one core
+python benchmarks/speed/run.py --stream image_segments --check   # only this; exit status 1 if a target is missed
+python benchmarks/speed/table.py                                 # the table
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from conditions import conditions
+from memory import SLOTS
+from results import MEMORY, PATH, Results, replace, targets
+from rivals import OURS, RIVALS
+from streams import STREAMS
+
+HERE = Path(__file__).parent
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+
+
+class Process:
+    """A rival that waits for its turns."""
+
+    def __init__(self, rival: str, stream: str):
+        command = [sys.executable, str(HERE / "clock.py"), rival, stream]
+        self.rival, self.stream = rival, stream
+        self.pipe = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **ONE_THREAD}
+        )
+        self.about = self.answer()
+
+    def answer(self):
+        line = self.pipe.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.rival} on {self.stream} has died, exit status {self.pipe.wait()}")
+        return json.loads(line)
+
+    def ask(self, call: str) -> float:
+        self.pipe.stdin.write(call + "\n")
+        self.pipe.stdin.flush()
+        return self.answer()
+
+    def end(self) -> None:
+        self.pipe.stdin.close()
+        self.pipe.wait()
+
+
+def times(name: str, turns: int | None) -> list[dict]:
+    """The lines of a stream. Rivals take turns, in an order that reverses; the first turn of each warms up and is dropped."""
+    stream, where, lines = STREAMS[name], conditions(), []
+    processes = [Process(rival, name) for rival in RIVALS]
+    try:
+        for process in processes[1:]:
+            agreed = zip(process.about["answers"], processes[0].about["answers"], strict=True)
+            if not all(math.isclose(p, q, rel_tol=1e-9) for p, q in agreed):
+                raise RuntimeError(f"{process.rival} and {OURS} give different probabilities on {name}")
+        for call in stream.calls:
+            able = [process for process in processes if call in process.about["calls"]]
+            us: dict[str, list[float]] = {process.rival: [] for process in able}
+            for i in range(1 + (turns or stream.turns)):
+                for process in able[:: -1 if i % 2 else 1]:
+                    us[process.rival].append(process.ask(call))
+            for process in able:
+                figures = [round(each, 4) for each in us[process.rival][1:]]
+                shape = {key: process.about[key] for key in ("entries", "filled")}
+                lines.append({"rival": process.rival, "stream": name, "call": call, "us": figures, **shape})
+    finally:
+        for process in processes:
+            process.end()
+    return [line | {"conditions": where} for line in lines]
+
+
+def memory() -> list[dict]:
+    where, lines = conditions(), []
+    for rival in RIVALS:
+        for optimizer in SLOTS:
+            command = [sys.executable, str(HERE / "memory.py"), rival, optimizer]
+            bytes_ = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+            lines.append({"rival": rival, "stream": MEMORY, "call": optimizer, **bytes_, "conditions": where})
+    return lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure the rivals side by side.")
+    parser.add_argument("--stream", nargs="+", choices=[*STREAMS, MEMORY], default=[*STREAMS, MEMORY])
+    parser.add_argument("--turns", type=int, help="turns of each rival and call (each stream has its own number)")
+    parser.add_argument("--results", type=Path, default=PATH)
+    parser.add_argument("--check", action="store_true", help="exit with status 1 if a target is missed")
+    chosen = parser.parse_args()
+    for name in chosen.stream:
+        replace(chosen.results, name, memory() if name == MEMORY else times(name, chosen.turns))
+        print(name, flush=True)
+    if not chosen.check:
+        return 0
+    missed = [target for target in targets(Results(chosen.results)) if not target.reached]
+    for target in missed:
+        print(f"missed: {target.text}: {target.measured}, must be {target.bound}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
