@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import narwhals.stable.v2 as nw
 from river import base
 
+from online_softmax._kernel.model import Model
 from online_softmax.frames import frame_of, rows_of
 
 if TYPE_CHECKING:
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class KernelClassifier(base.MiniBatchClassifier):
-    """A river classifier over a compiled model, which comes first among a class's bases."""
+class KernelClassifier(Model, base.MiniBatchClassifier):
+    """A river classifier over a compiled model."""
 
     @property
     def _multiclass(self) -> bool:
         return True
 
     def learn_many(self, X: IntoDataFrame, y: IntoSeries, w: float | IntoSeries | ArrayLike = 1.0) -> None:
-        """Learn every row of a frame in turn: the same, to the last bit, as a loop of `learn_one`; or none, if one is refused.
+        """Learn every row of a frame in turn, to the last bit as `learn_one` does; or none, if one is refused.
 
         Parameters
         ----------
@@ -53,7 +54,9 @@ class KernelClassifier(base.MiniBatchClassifier):
             return pandas.DataFrame(P, index=frame.to_native().index, columns=labels)
         names = [str(label) for label in labels]
         if len(set(names)) < len(names):
-            raise ValueError(f"labels {labels!r} have equal texts: use a pandas frame, whose columns keep labels as they are")
+            raise ValueError(
+                f"labels {labels!r} have equal texts: use a pandas frame, whose columns keep labels as they are"
+            )
         return nw.from_dict({name: P[:, c] for c, name in enumerate(names)}, backend=frame.implementation).to_native()
 
     def predict_many(self, X: IntoDataFrame) -> Any:

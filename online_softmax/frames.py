@@ -32,7 +32,7 @@ def frame_of(X: Any) -> nw.DataFrame[Any]:
 
 def _series(name: str, y: Any, n: int) -> nw.Series[Any]:
     try:
-        series = nw.from_native(y, series_only=True)
+        series: nw.Series[Any] = nw.from_native(y, series_only=True)
     except TypeError:
         raise TypeError(f"{name} must be a pandas, polars or pyarrow series, got {type(y).__name__}") from None
     if len(series) != n:
@@ -42,7 +42,7 @@ def _series(name: str, y: Any, n: int) -> nw.Series[Any]:
 
 def _values(X: nw.DataFrame[Any]) -> NDArray[np.float64]:
     """Return the cells as a C-contiguous matrix of finite doubles, or an error that names column and row."""
-    columns = []
+    columns: list[NDArray[Any]] = []
     for column in X.iter_columns():
         kind = column.dtype
         if not (kind.is_numeric() or kind in (nw.Boolean, nw.Object)):
@@ -54,8 +54,8 @@ def _values(X: nw.DataFrame[Any]) -> NDArray[np.float64]:
     V = np.empty(X.shape)
     for start in range(0, len(V), BLOCK):
         block = slice(start, start + BLOCK)
-        for j, column in enumerate(columns):
-            V[block, j] = column[block]
+        for j, values in enumerate(columns):
+            V[block, j] = values[block]
     with np.errstate(over="ignore", invalid="ignore"):
         total = V.sum()
     if not math.isfinite(total) and not np.isfinite(V).all():
@@ -64,7 +64,7 @@ def _values(X: nw.DataFrame[Any]) -> NDArray[np.float64]:
     return V
 
 
-def _objects(column: nw.Series[Any]) -> NDArray[np.float64]:
+def _objects(column: Any) -> NDArray[np.float64]:
     """Return a column of Python objects as doubles; each must be a number."""
     V = np.empty(len(column))
     for i, value in enumerate(column.to_list()):
@@ -73,7 +73,9 @@ def _objects(column: nw.Series[Any]) -> NDArray[np.float64]:
         try:
             V[i] = value
         except (TypeError, ValueError, OverflowError):
-            raise TypeError(f"column {column.name!r} is {type(value).__name__} in row {i}: values must be numbers that fit into a double") from None
+            raise TypeError(
+                f"column {column.name!r} is {type(value).__name__} in row {i}: numbers within doubles' range are needed"
+            ) from None
     return V
 
 
@@ -88,9 +90,12 @@ def _codes(labels: list[Hashable]) -> tuple[list[Hashable], NDArray[np.int32]]:
 def rows_of(X: IntoDataFrame, y: Any = UNLABELLED, w: float | IntoSeries | ArrayLike = 1.0) -> Rows:
     """Return a frame, its labels and its weights as rows."""
     frame = frame_of(X)
-    names, V = list(frame.columns), _values(frame)
-    n = len(frame)
-    labels, codes = _codes(_series("y", y, n).to_list()) if y is not UNLABELLED else ([None], np.zeros(n, np.int32))
+    names: list[Hashable] = [*frame.columns]
+    V, n = _values(frame), len(frame)
+    labels: list[Hashable] = [None]
+    codes = np.zeros(n, np.int32)
+    if y is not UNLABELLED:
+        labels, codes = _codes(_series("y", y, n).to_list())
     weights = None
     if isinstance(w, np.ndarray | list | tuple):
         weights = np.ascontiguousarray(w, np.float64)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from river import optim
 
 
-
 class _Implicit(optim.base.Optimizer):
     """An optimiser whose step needs the whole sample; only the kernel can take it."""
 
@@ -24,9 +23,10 @@ class ImplicitSGD(_Implicit):
 
     $$B \leftarrow B - f \, r \, g^T, \quad r = \eta x, \quad g = p - e_y, \quad f \in (0, 1]$$
 
-    In the reduction of y against the rest, with $\rho = 1 - p_y$, $s = r^T x$, $a = \sum_c g_c^2 / \rho$, $m = \ln (p_y / \rho)$ and
-    $A = a s / \rho$, the new margin u solves $u + A \sigma(u) = m + A$ on $[m, m + a s]$, and $f = (u - m) / (a s)$. No learning
-    rate and no sample weight can overshoot. l2 shrinks the sample's weights by $1 / (1 + \eta \, l2)$.
+    In the reduction of y against the rest, with $\rho = 1 - p_y$, $s = r^T x$, $a = \sum_c g_c^2 / \rho$, $m = \ln
+    (p_y / \rho)$ and $A = a s / \rho$, the new margin u solves $u + A \sigma(u) = m + A$ on $[m, m + a s]$, and $f
+    = (u - m) / (a s)$. No learning rate and no sample weight can overshoot. l2 shrinks the sample's weights by $1 /
+    (1 + \eta \, l2)$.
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ class ImplicitSGD(_Implicit):
 
     References
     ----------
-    [^1]: [Kulis, B. and Bartlett, P., 2010. Implicit online learning. ICML.](https://icml.cc/Conferences/2010/papers/429.pdf)
+    [^1]: [Kulis, B. and Bartlett, P., 2010. Implicit online learning.
+        ICML.](https://icml.cc/Conferences/2010/papers/429.pdf)
     [^2]: [Toulis, P. and Airoldi, E., 2017. Asymptotic and finite-sample properties of estimators based on stochastic
         gradients. Annals of Statistics, 45(4).](https://doi.org/10.1214/16-AOS1506)
     """
@@ -169,7 +170,8 @@ def rule(optimizer: Any) -> Rule:
     constants = {each: number(f"{name}'s {each}", getattr(optimizer, each)) for each in CONSTANTS[kind]}
     if kind in (optim.AdaDelta, optim.FTRLProximal):
         return Rule(name, constants, 0.0, 0.0, None, optimizer.n_iterations)
-    lr, power, schedule = optimizer.lr, 0.0, None
+    lr: Any = optimizer.lr
+    power, schedule = 0.0, None
     if type(lr) is optim.schedulers.Constant:
         lr = lr.learning_rate
     elif type(lr) is optim.schedulers.InverseScaling:
@@ -191,6 +193,7 @@ def class_weights(loss: Any) -> dict[Hashable, float]:
     """
     if type(loss) is not optim.losses.CrossEntropy:
         raise TypeError(
-            f"loss {loss!r} cannot run here: use river.optim.losses.CrossEntropy, or river.linear_model.SoftmaxRegression"
+            f"loss {loss!r} cannot run here: use river.optim.losses.CrossEntropy, "
+            "or river.linear_model.SoftmaxRegression"
         )
     return {label: number(f"the class weight of {label!r}", w, least=0) for label, w in loss.class_weight.items()}

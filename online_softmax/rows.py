@@ -56,7 +56,7 @@ class Rows:
             zip(map(self.names.__getitem__, self.ids[entries].tolist()), self.values[entries].tolist(), strict=True)
         )
 
-    def y(self, i: int) -> Hashable:
+    def y(self, i: int) -> Any:
         """Return the label of row `i`."""
         return self.labels[self.codes[i]]
 

@@ -33,9 +33,10 @@ class SoftmaxRegression(Softmax, KernelClassifier):
     Parameters
     ----------
     optimizer
-        One of `river.optim`'s SGD, Momentum, NesterovMomentum, AdaGrad, AdaDelta, RMSProp, Adam, AMSGrad, AdaMax, Nadam,
-        AdaBound and FTRLProximal, with any scheduler, or `ImplicitSGD` or `ImplicitAdaGrad`. `SGD(0.01)` by default. It serves as a template and is
-        not stepped itself; each class counts its own steps, from the sample in which it first appears.
+        One of `river.optim`'s SGD, Momentum, NesterovMomentum, AdaGrad, AdaDelta, RMSProp, Adam, AMSGrad, AdaMax,
+        Nadam, AdaBound and FTRLProximal, with any scheduler, or `ImplicitSGD` or `ImplicitAdaGrad`. `SGD(0.01)` by
+        default. It serves as a template and is not stepped itself; each class counts its own steps, from the sample
+        in which it first appears.
     loss
         `river.optim.losses.CrossEntropy`, with or without `class_weight`: a class's weight multiplies its row of the
         gradient on every sample.
@@ -84,11 +85,12 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         optimizers.number("l2", l2, least=0)
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
-        if isinstance(optimizer, optimizers.IMPLICIT) and (clip_gradient is not None or loss.class_weight):
-            raise ValueError(f"{type(optimizer).__name__} takes neither clip_gradient nor class weights: weigh samples by w")
-        self._configure(
-            optimizer, loss, l2, intercept, clip_gradient, optimizers.rule(optimizer), optimizers.class_weights(loss)
-        )
+        weights = optimizers.class_weights(loss)
+        if isinstance(optimizer, optimizers.IMPLICIT) and (clip_gradient is not None or weights):
+            raise ValueError(
+                f"{type(optimizer).__name__} takes no clip_gradient and no class weights: weigh samples by w"
+            )
+        self._configure(optimizer, loss, l2, intercept, clip_gradient, optimizers.rule(optimizer), weights)
 
     @property
     def weights(self) -> dict[Hashable, dict[Hashable, float]]:
@@ -109,9 +111,9 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         r"""Take one step with the mean gradient of a batch, $X^T (\mathrm{softmax}(XB) - Y) / n$.
 
         This is gradient descent as textbooks write it: $B \leftarrow B - \eta G$ under `SGD`; the other optimisers
-        take the mean gradient $G$ in the same place, as if it had come from one sample. The batch's labels
-        are known before the step, so that a new class takes part in the softmax with score 0. `learn_many` is the method
-        that equals `learn_one` row by row.
+        take the mean gradient $G$ in the same place, as if it had come from one sample. The batch's labels are
+        known before the step, so that a new class takes part in the softmax with score 0. `learn_many` is the
+        method that equals `learn_one` row by row.
 
         Parameters
         ----------

@@ -1,0 +1,37 @@
+# Everything runs in .venv, made from Python >= 3.11, gcc and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+KERNEL := $(wildcard online_softmax/_kernel/*.h online_softmax/_kernel/*.p*)
+
+.PHONY: demo test lint bench-speed bench-quality datasets clean
+
+demo: .venv/cli  ## evaluate the default model on a bundled stream
+	$(BIN)/online-softmax evaluate image_segments
+
+test: .venv/dev  ## run every test
+	$(BIN)/python -m pytest
+
+lint: .venv/dev  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench-speed: .venv/dev  ## time a sample, against river and NumPy
+	$(BIN)/python benchmarks/speed/run.py
+	$(BIN)/python benchmarks/speed/table.py
+
+bench-quality: .venv/bench  ## log loss and accuracy, against every rival
+	$(BIN)/python benchmarks/quality/run.py
+	$(BIN)/python benchmarks/quality/table.py
+
+datasets: .venv/dev  ## make datasets/*.csv again
+	$(BIN)/python -m datasets.make
+
+clean:
+	rm -rf .venv build *.egg-info online_softmax/_kernel/*.c online_softmax/_kernel/*.so
+
+.venv/%: pyproject.toml setup.py $(KERNEL)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	touch $@

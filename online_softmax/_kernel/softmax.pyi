@@ -1,0 +1,24 @@
+from typing import Any
+
+from online_softmax._kernel.model import Model
+from online_softmax.rows import Rows
+
+RULES: dict[str, tuple[int, int, int]]
+
+class Softmax(Model):
+    optimizer: Any
+    loss: Any
+    l2: float
+    intercept: bool
+    clip_gradient: float | None
+    def _configure(
+        self,
+        optimizer: Any,
+        loss: Any,
+        l2: float,
+        intercept: bool,
+        clip_gradient: float | None,
+        rule: Any,
+        class_weights: dict[Any, float],
+    ) -> None: ...
+    def _learn_batch(self, rows: Rows) -> None: ...
