@@ -138,7 +138,7 @@ def test_wrong_model_is_one_sentence(text, message):
 
 MISTAKES = {
     "missing file": (["evaluate", "nothing.csv", "--target", "y"], "no file 'nothing.csv', nor a bundled stream"),
-    "missing source": (["evaluate"], "Missing argument 'source'"),
+    "missing source": (["evaluate"], "Missing argument"),
     "missing target": (["evaluate", "good.csv"], "name the target column of good.csv, one of: a, y"),
     "unknown target": (
         ["evaluate", "good.csv", "--target", "z"],

@@ -21,7 +21,7 @@ from streams import STREAMS, Row, Stream
 LEAST = 0.05  # seconds of a turn: as many whole passes as it takes
 FRAME = 100_000  # rows of a frame
 WIDE = 1000  # features that a sample brings before the rows
-LATE = 200  # the row about which the rivals must agree
+LATE = 40  # the row about which the rivals must agree
 KINDS = {"learn_one_adam": "Adam", "default": "default", "pipeline": "pipeline"}
 Pass = Callable[[], None]
 
@@ -74,9 +74,10 @@ class Clock:
     def __init__(self, rival: str, stream: Stream):
         self.rival, self.stream = importlib.import_module(f"rivals.{rival}"), stream
         self.calls = [call for call in stream.calls if call in self.rival.CALLS]
-        self.rows = stream.rows()
+        classes = len(stream.classes)
+        self.rows = stream.rows()[: self.rival.PASS // max(1, classes)]
         self.raw = stream.raw() if stream.raw else self.rows
-        self.filled = len(stream.features) * len(stream.classes) <= self.rival.ROOM
+        self.filled = len(stream.features) * classes <= self.rival.ROOM
         self.models: dict[str, object] = {}
         self.passes: dict[str, tuple[Pass, int]] = {}
 
@@ -90,9 +91,9 @@ class Clock:
 
     def answer(self, kind: str) -> float:
         """The largest p for a late row, learned from the rows before it."""
-        model, late = self.rival.model(kind), min(LATE, len(self.rows) - 1)
-        pair_by_pair(model.learn_one, self.rows[:late])
-        return max(model.predict_proba_one(self.rows[late][0]).values())
+        model = self.rival.model(kind)
+        pair_by_pair(model.learn_one, self.rows[:LATE])
+        return max(model.predict_proba_one(self.rows[LATE][0]).values())
 
     def model(self, kind: str):
         if kind not in self.models:

@@ -69,7 +69,7 @@ FEATURES = (10, 10), (1000, 1000), (100_000, 1000), (100_000, 100_000)
 
 def grid(classes: int, seen: int, used: int) -> Stream:
     def rows() -> list[Row]:
-        return sparse(classes, used, 2000 if classes < 100 else 500 if classes < 1000 else 50)
+        return sparse(classes, used, 2000)
 
     names = [name(i) for i in random.Random(SEED).sample(range(seen), seen)]
     return Stream(rows, ("learn_one", "predict_proba_one"), 5, features=names, classes=list(range(classes)))

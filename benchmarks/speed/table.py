@@ -57,9 +57,8 @@ def grid(results: Results, call: str) -> list[str]:
         stream = f"grid {classes} {seen} {used}"
         if (OURS, stream, call) not in results.times:
             continue
-        about = results.line(RIVER, stream, call)
-        mark = "" if about["filled"] else " †"
-        shape = [f"{classes:,}", f"{seen:,}", f"{used:,}", f"{about['entries']:g}"]
+        mark = "" if results.line(RIVER, stream, call)["filled"] else " †"
+        shape = [f"{classes:,}", f"{seen:,}", f"{used:,}", f"{results.line(OURS, stream, call)['entries']:g}"]
         ours, river, numpy, slower, than_numpy = cells(results, stream, call)
         rows.append([*shape, ours, river + mark, numpy, slower + mark, than_numpy])
     shape = ["classes", "features seen", "in these samples", "entries"]
@@ -105,10 +104,11 @@ three rivals give the same probabilities (checked to 1e-9 before the clock start
 a feature, of which a sample's rows are gathered and stepped."""
 
 GRID = """\
-Generated streams, SGD. A model has first seen all the features and classes; then samples of 10 to 20 entries are timed,
-drawn uniformly from the first so many of the features. From the second to the third line of each four only the number of features seen grows; the
-fourth draws from all of them, which is as hard as can be on the processor's caches. † river has seen
-only the features of the timed samples: dictionaries for the others would fill some 8 GB."""
+Generated streams, SGD. A model has first seen all the features and all the classes; then 2,000 samples of 10 to 20 entries
+are timed, drawn uniformly from so many of the features. From the second to the third line of each four only the number
+of features seen grows; the fourth draws from all of them, which is as hard as can be on the processor's caches. river
+passes over fewer samples where there are 100 classes (500) or 1,000 (50), so that its weights stay in the caches; † it
+has seen only the features of these samples, as dictionaries for all would fill gigabytes."""
 
 STORE = f"""\
 Bytes of a model of {MEMORY_FEATURES:,} features and {MEMORY_CLASSES} classes over the bytes of the doubles it must keep: by its own count, and in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 OURS = "auto"
+OURS_LINEAR = "auto_linear"
 LINEAR = "river_default", "softmax_grid", "vowpal_wabbit"
 CONTEXT = "forest", "adaptive_tree", "neighbours"
 HEAD = 5000  # the rows of the comparison with the rivals in CONTEXT

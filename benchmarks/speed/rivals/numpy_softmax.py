@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
-ROOM = float("inf")  # weights a model may hold here
+ROOM = PASS = sys.maxsize
 CALLS = "learn_one", "learn_one_adam", "predict_proba_one", "predict_one"
 BETA_1, BETA_2, EPS = 0.9, 0.999, 1e-8
 

@@ -9,7 +9,7 @@ from river.preprocessing import StandardScaler
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
 
-ROOM = float("inf")  # weights a model may hold here
+ROOM = PASS = sys.maxsize
 CALLS = (
     "learn_one",
     "learn_one_adam",
