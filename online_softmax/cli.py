@@ -16,13 +16,18 @@ import typer
 from rich.console import Console
 from river import compose, optim, preprocessing
 
-from .optimizers import CONSTANTS
-from .progressive import progressive_validation
-from .report import LiveTable, print_summary, write_json
-from .softmax import SoftmaxRegression
-from .streams import CsvStream, open_file
+from online_softmax.auto import AutoSoftmaxRegression
+from online_softmax.optimizers import CONSTANTS
+from online_softmax.progressive import progressive_validation
+from online_softmax.report import LiveTable, print_summary, write_json
+from online_softmax.softmax import SoftmaxRegression
+from online_softmax.streams import CsvStream, open_file
 
-DEFAULT_MODEL = "SGD(0.01)"
+DEFAULT_MODEL = "auto"
+INTERACTIONS: dict[str, bool | str] = {"auto": "auto", "auto-linear": False}  # of AutoSoftmaxRegression, by model
+    "auto": "auto",
+    "auto-linear": False,
+}  # by name, the interactions of AutoSoftmaxRegression
 OPTIMIZERS: dict[str, Callable[..., optim.base.Optimizer]] = {kind.__name__: kind for kind in CONSTANTS}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,10 +86,18 @@ def evaluate(
     source: Annotated[str, typer.Argument(help="A CSV file with a header, or the name of a bundled stream.")],
     target: Annotated[str | None, typer.Option(help="The column to predict; bundled streams know theirs.")] = None,
     model: Annotated[
-        str, typer.Option(help=f"The optimiser and its parameters, as in 'AdaGrad(0.3)': {', '.join(OPTIMIZERS)}.")
+        str,
+        typer.Option(
+            help="auto, which needs no tuning; auto-linear, the same without non-linear experts; or softmax regression "
+            f"under an optimiser, as in 'AdaGrad(0.3)': {', '.join(OPTIMIZERS)}."
+        ),
     ] = DEFAULT_MODEL,
-    no_scale: Annotated[bool, typer.Option("--no-scale", help="Take numbers as they are, not standardised.")] = False,
-    intercept: Annotated[bool, typer.Option("--intercept", help="Give each class an intercept.")] = False,
+    no_scale: Annotated[
+        bool, typer.Option("--no-scale", help="Under an optimiser: take numbers as they are, not standardised.")
+    ] = False,
+    intercept: Annotated[
+        bool, typer.Option("--intercept", help="Under an optimiser: give each class an intercept.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many rows.")] = None,
     window: Annotated[int, typer.Option(min=1, help="How many rows the figures of the last rows are about.")] = 1000,
     json: Annotated[Path | None, typer.Option(help="Write the result to this file, too.")] = None,
@@ -115,12 +128,12 @@ def parse_optimizer(text: str) -> optim.base.Optimizer:
     0.8
     >>> parse_optimizer("Madam")
     Traceback (most recent call last):
-    ValueError: no model is called 'Madam'; there are SGD, Momentum, ...
+    ValueError: no model is called 'Madam'; there are auto, auto-linear, SGD, Momentum, ...
 
     """
     name, positional, named = _parse_call(text)
     if name not in OPTIMIZERS:
-        raise ValueError(f"no model is called {name!r}; there are {', '.join(OPTIMIZERS)}")
+        raise ValueError(f"no model is called {name!r}; there are {', '.join([*INTERACTIONS, *OPTIMIZERS])}")
     signature = inspect.signature(OPTIMIZERS[name])
     try:
         values = signature.bind(*positional, **named).arguments
@@ -160,7 +173,15 @@ def _evaluate(
     window: int,
     json_file: Path | None,
 ) -> None:
-    learner: Any = SoftmaxRegression(parse_optimizer(model), intercept=intercept)
+    learner: Any
+    if model in INTERACTIONS:
+        if intercept or not scale:
+            raise ValueError(
+                f"--{'intercept' if intercept else 'no-scale'} is for models under an optimiser, not {model}"
+            )
+        learner, scale = AutoSoftmaxRegression(interactions=INTERACTIONS[model]), False
+    else:
+        learner = SoftmaxRegression(parse_optimizer(model), intercept=intercept)
     if json_file is not None:
         _check_writable(json_file)
     stream = open_file(source, target)

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .metrics import ClassScores, Scores
-from .scoring import Labels, Scored, Scorer
-from .streams import Stream, open_stream
+from online_softmax.metrics import ClassScores, Scores
+from online_softmax.scoring import Labels, Scored, Scorer
+from online_softmax.streams import Stream, open_stream
 
 __all__ = ["Progress", "Result", "Row", "RowError", "progressive_validation"]
 

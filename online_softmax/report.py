@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from .progressive import Result, Row
+from online_softmax.progressive import Result, Row
 
 MOST_CLASSES = 40  # lines of a summary
 WIDEST_LABEL = 40  # characters

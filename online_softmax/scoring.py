@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from river import compose, preprocessing
 
-from .rows import Rows
+from online_softmax._kernel.model import Model
+from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
-    from .streams import Chunk
+    from online_softmax.streams import Chunk
 
 Pairs = Iterator[tuple[Any, Hashable, Mapping[str, Any]]]
 STEP = 500  # rows that a model in Python scores before it tells how far it is
@@ -189,6 +191,35 @@ class Scorer:
         return -1 if answer is None else self.labels.code(answer), nan, known
 
 
+class Scaled:
+    """`StandardScaler() | model` over rows, in the model's kernel: the scaler's own figures, updated in place."""
+
+    def __init__(self, scaler: preprocessing.StandardScaler, model: Any) -> None:
+        self._scaler, self._model = scaler, model
+
+    @property
+    def classes(self) -> list[Hashable]:
+        """Return the labels the model knows."""
+        return list(self._model.classes)
+
+    def _progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
+        figures = self._scaler.counts, self._scaler.means, self._scaler.vars
+        arrays = tuple(np.array([each.get(name, 0) for name in rows.names], np.float64) for each in figures)
+        before = arrays[0].copy()
+        scored: tuple[int, NDArray[np.int32], NDArray[np.float64]] = self._model._progress(rows, arrays)
+        for i in np.flatnonzero(arrays[0] != before):
+            name = rows.names[i]
+            self._scaler.counts[name] = int(arrays[0][i])
+            self._scaler.means[name], self._scaler.vars[name] = arrays[1][i].item(), arrays[2][i].item()
+        return scored
+
+
 def _native(model: Any) -> Native | None:
     """Return what runs `model` over rows, or None where there is nothing but its methods for one sample."""
-    return model if hasattr(model, "_progress") else None
+    if isinstance(model, Model):
+        return model
+    if type(model) is compose.Pipeline and len(model.steps) == 2:
+        scaler, last = model.steps.values()
+        if type(scaler) is preprocessing.StandardScaler and scaler.with_std and scaler.window_size is None:
+            return Scaled(scaler, last) if isinstance(last, Model) else None
+    return None

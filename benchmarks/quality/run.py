@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import product
 from pathlib import Path
 
-from rivals import CONTEXT, LINEAR, OURS
+from rivals import CONTEXT, LINEAR, OURS, OURS_LINEAR
 from score import score
 from streams import STREAMS, sha
 
@@ -75,7 +75,7 @@ def key(line: str) -> tuple[str, str]:
 
 
 def main() -> int:
-    rivals = OURS, *LINEAR, *CONTEXT
+    rivals = OURS, OURS_LINEAR, *LINEAR, *CONTEXT
     parser = argparse.ArgumentParser(description="Run the rivals over the streams.")
     parser.add_argument("--rival", nargs="+", choices=rivals, default=rivals)
     parser.add_argument("--stream", nargs="+", choices=STREAMS, default=STREAMS)

@@ -8,9 +8,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import narwhals.stable.v2 as nw
 
-from .csv import CsvStream
-from .frame import FrameStream
-from .pairs import PairStream
+from online_softmax.streams.csv import CsvStream
+from online_softmax.streams.frame import FrameStream
+from online_softmax.streams.pairs import PairStream
 
 __all__ = ["Chunk", "CsvStream", "FrameStream", "PairStream", "Stream", "open_file", "open_stream"]
 

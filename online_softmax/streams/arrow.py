@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Coded
+from online_softmax.streams.columns import Coded
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
 
 def pyarrow() -> Any:
     """Import pyarrow, or say how to get it."""
     try:
-        import pyarrow.csv  # type: ignore[import-untyped]
+        import pyarrow.csv
     except ImportError:
         raise ImportError("CSV files are read by pyarrow: pip install 'online-softmax[files]'") from None
     return pyarrow

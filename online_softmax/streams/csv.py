@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from online_softmax.rows import Rows
-
-from .arrow import coded, matrix, pyarrow, read_csv
-from .columns import assemble, check_names, choose, shorten
-from .records import LONGEST, blocks, ends, is_broken, is_open
+from online_softmax.streams.arrow import coded, matrix, pyarrow, read_csv
+from online_softmax.streams.columns import assemble, check_names, choose, shorten
+from online_softmax.streams.records import LONGEST, blocks, ends, is_broken, is_open
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
 BLOCK = 1 << 20  # bytes to read at a time, and to decide from what each column holds
 

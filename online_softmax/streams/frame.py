@@ -9,8 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from online_softmax.rows import Rows
-
-from .columns import Coded, FlawError, assemble, check_names, choose, code
+from online_softmax.streams.columns import Coded, FlawError, assemble, check_names, choose, code
 
 
 class FrameStream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .columns import shorten
+from online_softmax.streams.columns import shorten
 
 
 class PairStream:
