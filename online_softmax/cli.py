@@ -25,9 +25,6 @@ from online_softmax.streams import CsvStream, open_file
 
 DEFAULT_MODEL = "auto"
 INTERACTIONS: dict[str, bool | str] = {"auto": "auto", "auto-linear": False}  # of AutoSoftmaxRegression, by model
-    "auto": "auto",
-    "auto-linear": False,
-}  # by name, the interactions of AutoSoftmaxRegression
 OPTIMIZERS: dict[str, Callable[..., optim.base.Optimizer]] = {kind.__name__: kind for kind in CONSTANTS}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
@@ -117,20 +114,24 @@ def datasets() -> None:
         print(f"{one.name:{width}}  {one.n_rows:>7,}  {one.n_features:>8,}  {one.n_classes:>7,}  {one.description}")
 
 
-def parse_optimizer(text: str) -> optim.base.Optimizer:
-    """Make the optimiser that `text` names: `Name`, `Name(0.1)` or `Name(lr=0.1, beta_1=0.8)`.
+def parse_model(text: str, *, intercept: bool = False) -> AutoSoftmaxRegression | SoftmaxRegression:
+    """Make the model that `text` names: `auto`, `auto-linear`, or an optimiser, `Adam` or `Adam(lr=0.1, beta_1=0.8)`.
 
     Examples
     --------
-    >>> from online_softmax.cli import parse_optimizer
+    >>> from online_softmax.cli import parse_model
 
-    >>> parse_optimizer("Adam(0.1, beta_1=0.8)").beta_1
+    >>> parse_model("auto").interactions
+    'auto'
+    >>> parse_model("Adam(0.1, beta_1=0.8)").optimizer.beta_1
     0.8
-    >>> parse_optimizer("Madam")
+    >>> parse_model("Madam")
     Traceback (most recent call last):
     ValueError: no model is called 'Madam'; there are auto, auto-linear, SGD, Momentum, ...
 
     """
+    if text in INTERACTIONS:
+        return AutoSoftmaxRegression(interactions=INTERACTIONS[text])
     name, positional, named = _parse_call(text)
     if name not in OPTIMIZERS:
         raise ValueError(f"no model is called {name!r}; there are {', '.join([*INTERACTIONS, *OPTIMIZERS])}")
@@ -145,7 +146,7 @@ def parse_optimizer(text: str) -> optim.base.Optimizer:
                 raise ValueError(f"model {text!r}: {parameter} is True or False, not {value!r}")
         elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
             raise ValueError(f"model {text!r}: {parameter} is a finite number, 0 or more, not {value!r}")
-    return OPTIMIZERS[name](**values)
+    return SoftmaxRegression(OPTIMIZERS[name](**values), intercept=intercept)
 
 
 def _parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
@@ -173,15 +174,12 @@ def _evaluate(
     window: int,
     json_file: Path | None,
 ) -> None:
-    learner: Any
-    if model in INTERACTIONS:
+    learner: Any = parse_model(model, intercept=intercept)
+    if isinstance(learner, AutoSoftmaxRegression):
         if intercept or not scale:
-            raise ValueError(
-                f"--{'intercept' if intercept else 'no-scale'} is for models under an optimiser, not {model}"
-            )
-        learner, scale = AutoSoftmaxRegression(interactions=INTERACTIONS[model]), False
-    else:
-        learner = SoftmaxRegression(parse_optimizer(model), intercept=intercept)
+            flag = "--intercept" if intercept else "--no-scale"
+            raise ValueError(f"{flag} goes with an optimiser such as 'SGD(0.1)', not with --model {model}")
+        scale = False
     if json_file is not None:
         _check_writable(json_file)
     stream = open_file(source, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -11,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from river import compose, preprocessing
 
-from online_softmax._kernel.model import Model
+from online_softmax.classifier import KernelClassifier
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Native(Protocol):
 
         Returns how many rows are done; the position of each prediction in `classes`, or -1 where no class was known;
         and the probability of each label, or nan where it had never been seen. Done with fewer than all, the model has
-        refused the next row and is as it was before it: its `learn_one` raises the reason.
+        refused the next row and is as it was before it: predicting or learning it alone raises the reason.
         """
 
 
@@ -132,6 +132,7 @@ class Scorer:
         error = None
         if done < len(rows):
             try:
+                self.model.predict_proba_one(rows.x(done))
                 self.model.learn_one(rows.x(done), rows.y(done), rows.w(done))
             except Exception as refusal:
                 error = refusal
@@ -194,7 +195,7 @@ class Scorer:
 class Scaled:
     """`StandardScaler() | model` over rows, in the model's kernel: the scaler's own figures, updated in place."""
 
-    def __init__(self, scaler: preprocessing.StandardScaler, model: Any) -> None:
+    def __init__(self, scaler: Any, model: KernelClassifier) -> None:
         self._scaler, self._model = scaler, model
 
     @property
@@ -216,10 +217,13 @@ class Scaled:
 
 def _native(model: Any) -> Native | None:
     """Return what runs `model` over rows, or None where there is nothing but its methods for one sample."""
-    if isinstance(model, Model):
+    if issubclass(type(model), KernelClassifier):  # a pipeline poses as an instance of its last step
         return model
-    if type(model) is compose.Pipeline and len(model.steps) == 2:
+    # Not imported: whoever has a pipeline has imported them, and they are heavy.
+    compose, preprocessing = sys.modules.get("river.compose"), sys.modules.get("river.preprocessing")
+    if compose and preprocessing and type(model) is compose.Pipeline and len(model.steps) == 2:
         scaler, last = model.steps.values()
-        if type(scaler) is preprocessing.StandardScaler and scaler.with_std and scaler.window_size is None:
-            return Scaled(scaler, last) if isinstance(last, Model) else None
+        plain = type(scaler) is preprocessing.StandardScaler and scaler.with_std and scaler.window_size is None
+        if plain and issubclass(type(last), KernelClassifier):
+            return Scaled(scaler, last)
     return None

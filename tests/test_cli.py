@@ -14,7 +14,7 @@ import time
 import pytest
 from river import optim, preprocessing
 
-from online_softmax import SoftmaxRegression, cli
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, cli
 from online_softmax.progressive import progressive_validation
 
 COMMAND = [sys.executable, "-m", "online_softmax"]
@@ -39,7 +39,7 @@ def test_evaluate_prints_a_table_and_a_summary(capsys):
     assert cli.run("evaluate", "image_segments") == 0
 
     lines = capsys.readouterr().out.splitlines()
-    result = progressive_validation("image_segments", preprocessing.StandardScaler() | SoftmaxRegression())
+    result = progressive_validation("image_segments", AutoSoftmaxRegression())
     assert [line.split()[0] for line in lines[2:5]] == ["1,000", "2,000", "2,310"]
     assert lines[4].split()[1:3] == [f"{result.accuracy:.2%}", f"{result.log_loss:.4f}"]
     assert f"accuracy {result.accuracy:.2%}, log loss {result.log_loss:.4f}, macro F1 {result.macro_f1:.2%}" in lines[6]
@@ -99,8 +99,22 @@ def test_version_is_printed(capsys):
     assert capsys.readouterr().out.startswith("online-softmax ")
 
 
-def test_default_model_is_one_that_parses():
-    assert isinstance(cli.parse_optimizer(cli.DEFAULT_MODEL), optim.base.Optimizer)
+def test_models_that_tune_themselves():
+    assert cli.parse_model(cli.DEFAULT_MODEL).interactions == "auto"
+    assert cli.parse_model("auto-linear").interactions is False
+
+
+@pytest.mark.parametrize("flag", ["--no-scale", "--intercept"])
+def test_flags_of_optimisers_are_refused_without_one(flag, capsys):
+    assert cli.run("evaluate", "phishing", flag) == 2
+    assert flag in capsys.readouterr().err
+
+
+def test_scaled_optimiser_is_the_pipeline(capsys, tmp_path):
+    file = tmp_path / "run.json"
+    assert cli.run("evaluate", "image_segments", "--model", "SGD(0.01)", "--json", str(file)) == 0
+    result = progressive_validation("image_segments", preprocessing.StandardScaler() | SoftmaxRegression())
+    assert json.loads(file.read_text())["log_loss"] == result.log_loss
 
 
 @pytest.mark.parametrize("name", cli.OPTIMIZERS)
@@ -113,7 +127,7 @@ def test_every_optimiser_runs_by_its_name(name, capsys):
     [
         (
             "Madam",
-            "no model is called 'Madam'; there are SGD, Momentum, NesterovMomentum, AdaGrad, AdaDelta, RMSProp, ",
+            "no model is called 'Madam'; there are auto, auto-linear, SGD, Momentum, NesterovMomentum, AdaGrad, ",
         ),
         ("SGD(0.1", "model 'SGD(0.1' is not of the form SGD, SGD(0.1) or Adam(lr=0.1, beta_1=0.8)"),
         ("", "model '' is not of the form"),
@@ -133,7 +147,7 @@ def test_every_optimiser_runs_by_its_name(name, capsys):
 )
 def test_wrong_model_is_one_sentence(text, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        cli.parse_optimizer(text)
+        cli.parse_model(text)
 
 
 MISTAKES = {
@@ -244,7 +258,7 @@ def test_interrupt_is_one_line_and_status_130(long):
 
 
 def test_closed_pipe_ends_quietly(long):
-    args = [*COMMAND, "evaluate", str(long), "--target", "y", "--no-scale"]
+    args = [*COMMAND, "evaluate", str(long), "--target", "y", "--model", "SGD", "--no-scale"]
     with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         process.stdout.readline()
         process.stdout.close()

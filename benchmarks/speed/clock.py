@@ -1,6 +1,7 @@
 """What is timed: whole passes over prepared rows, in the same loops for every rival. Run by run.py, one process a rival.
 
-python benchmarks/speed/clock.py ours image_segments      # then a call a line on stdin, its microseconds on stdout
+`python benchmarks/speed/clock.py ours` reads lines: the name of a stream, which it answers with what there is to know
+of it, or a call on that stream, which it answers with the microseconds of a turn.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from itertools import cycle, islice
+from types import ModuleType
 
 from rivals import RIVALS
 from streams import STREAMS, Row, Stream
@@ -71,8 +73,8 @@ def frame(library: str, rows: list[Row]) -> tuple:
 class Clock:
     """A rival on a stream. Its models have seen every feature and class of the stream, and every row once, before a turn."""
 
-    def __init__(self, rival: str, stream: Stream):
-        self.rival, self.stream = importlib.import_module(f"rivals.{rival}"), stream
+    def __init__(self, rival: ModuleType, stream: Stream):
+        self.rival, self.stream = rival, stream
         self.calls = [call for call in stream.calls if call in self.rival.CALLS]
         classes = len(stream.classes)
         self.rows = stream.rows()[: self.rival.PASS // max(1, classes)]
@@ -127,14 +129,17 @@ class Clock:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Time one rival on one stream, a call a line of the input.")
+    parser = argparse.ArgumentParser(description="Time one rival: read streams and calls, one a line; print times.")
     parser.add_argument("rival", choices=RIVALS)
-    parser.add_argument("stream", choices=STREAMS)
-    chosen = parser.parse_args()
-    clock = Clock(chosen.rival, STREAMS[chosen.stream])
-    print(json.dumps(clock.about()), flush=True)
-    for line in sys.stdin:
-        print(clock.time(line.strip()), flush=True)
+    rival = importlib.import_module(f"rivals.{parser.parse_args().rival}")
+    clock = None
+    for line in map(str.strip, sys.stdin):
+        if line in STREAMS:
+            del clock  # its models go before the next are made
+            clock = Clock(rival, STREAMS[line])
+            print(json.dumps(clock.about()), flush=True)
+        else:
+            print(clock.time(line), flush=True)
     return 0
 
 

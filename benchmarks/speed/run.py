@@ -1,4 +1,4 @@
-"""Measure the rivals side by side: one process a rival and stream, in turns; one JSON line a rival, stream and call.
+"""Measure the rivals side by side: one process a rival, in turns; one JSON line a rival, stream and call.
 
 python benchmarks/speed/run.py                                   # everything: some minutes on one core
 python benchmarks/speed/run.py --stream image_segments --check   # only this; exit status 1 if a target is missed
@@ -28,53 +28,46 @@ ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "
 class Process:
     """A rival that waits for its turns."""
 
-    def __init__(self, rival: str, stream: str):
-        command = [sys.executable, str(HERE / "clock.py"), rival, stream]
-        self.rival, self.stream = rival, stream
+    def __init__(self, rival: str):
+        self.rival = rival
+        command = [sys.executable, str(HERE / "clock.py"), rival]
+        environment = {**os.environ, **ONE_THREAD}
         self.pipe = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **ONE_THREAD}
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
-        self.about = self.answer()
 
-    def answer(self):
-        line = self.pipe.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.rival} on {self.stream} has died, exit status {self.pipe.wait()}")
-        return json.loads(line)
-
-    def ask(self, call: str) -> float:
-        self.pipe.stdin.write(call + "\n")
+    def ask(self, line: str):
+        self.pipe.stdin.write(line + "\n")
         self.pipe.stdin.flush()
-        return self.answer()
+        answer = self.pipe.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{self.rival} has died at {line!r}, exit status {self.pipe.wait()}")
+        return json.loads(answer)
 
     def end(self) -> None:
         self.pipe.stdin.close()
         self.pipe.wait()
 
 
-def times(name: str, turns: int | None) -> list[dict]:
+def times(processes: list[Process], name: str, turns: int) -> list[dict]:
     """The lines of a stream. Rivals take turns, in an order that reverses; the first turn of each warms up and is dropped."""
-    stream, where, lines = STREAMS[name], conditions(), []
-    processes = [Process(rival, name) for rival in RIVALS]
-    try:
-        for process in processes[1:]:
-            agreed = zip(process.about["answers"], processes[0].about["answers"], strict=True)
-            if not all(math.isclose(p, q, rel_tol=1e-9) for p, q in agreed):
-                raise RuntimeError(f"{process.rival} and {OURS} give different probabilities on {name}")
-        for call in stream.calls:
-            able = [process for process in processes if call in process.about["calls"]]
-            us: dict[str, list[float]] = {process.rival: [] for process in able}
-            for i in range(1 + (turns or stream.turns)):
-                for process in able[:: -1 if i % 2 else 1]:
-                    us[process.rival].append(process.ask(call))
-            for process in able:
-                figures = [round(each, 4) for each in us[process.rival][1:]]
-                shape = {key: process.about[key] for key in ("entries", "filled")}
-                lines.append({"rival": process.rival, "stream": name, "call": call, "us": figures, **shape})
-    finally:
-        for process in processes:
-            process.end()
-    return [line | {"conditions": where} for line in lines]
+    where, lines = conditions(), []
+    about = {process.rival: process.ask(name) for process in processes}
+    for rival in RIVALS:
+        agreed = zip(about[rival]["answers"], about[OURS]["answers"], strict=True)
+        if not all(math.isclose(p, q, rel_tol=1e-9) for p, q in agreed):
+            raise RuntimeError(f"{rival} and {OURS} give different probabilities on {name}")
+    for call in STREAMS[name].calls:
+        able = [process for process in processes if call in about[process.rival]["calls"]]
+        us: dict[str, list[float]] = {process.rival: [] for process in able}
+        for i in range(1 + turns):
+            for process in able[:: -1 if i % 2 else 1]:
+                us[process.rival].append(process.ask(call))
+        for rival, figures in us.items():
+            shape = {key: about[rival][key] for key in ("entries", "filled")}
+            line = {"rival": rival, "stream": name, "call": call, "us": [round(each, 4) for each in figures[1:]]}
+            lines.append({**line, **shape, "conditions": where})
+    return lines
 
 
 def memory() -> list[dict]:
@@ -94,9 +87,18 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=PATH)
     parser.add_argument("--check", action="store_true", help="exit with status 1 if a target is missed")
     chosen = parser.parse_args()
-    for name in chosen.stream:
-        replace(chosen.results, name, memory() if name == MEMORY else times(name, chosen.turns))
-        print(name, flush=True)
+    processes = [Process(rival) for rival in RIVALS]
+    try:
+        for name in chosen.stream:
+            if name == MEMORY:
+                lines = memory()
+            else:
+                lines = times(processes, name, chosen.turns or STREAMS[name].turns)
+            replace(chosen.results, name, lines)
+            print(name, flush=True)
+    finally:
+        for process in processes:
+            process.end()
     if not chosen.check:
         return 0
     missed = [target for target in targets(Results(chosen.results)) if not target.reached]

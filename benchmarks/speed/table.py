@@ -107,8 +107,8 @@ GRID = """\
 Generated streams, SGD. A model has first seen all the features and all the classes; then 2,000 samples of 10 to 20 entries
 are timed, drawn uniformly from so many of the features. From the second to the third line of each four only the number
 of features seen grows; the fourth draws from all of them, which is as hard as can be on the processor's caches. river
-passes over fewer samples where there are 100 classes (500) or 1,000 (50), so that its weights stay in the caches; † it
-has seen only the features of these samples, as dictionaries for all would fill gigabytes."""
+passes over the first 500 of them where there are 100 classes, and over 50 where there are 1,000; † it has seen only the
+features of these samples, as dictionaries for all would fill gigabytes."""
 
 STORE = f"""\
 Bytes of a model of {MEMORY_FEATURES:,} features and {MEMORY_CLASSES} classes over the bytes of the doubles it must keep: by its own count, and in

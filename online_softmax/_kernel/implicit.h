@@ -33,4 +33,22 @@ INLINE lanes step_share(lanes p_y, lanes others, lanes s) {
     return choose(whole, every(1.0), f);
 }
 
+INLINE double softplus(double u) { return u > 0 ? u + log1p(exp(-u)) : log1p(exp(u)); }
+
+/* f to the last digits, for one equation: with v = u - m and reach = a s it is v / reach, where
+   v = reach sigma(-(m + v)) / sigma(-m) = reach exp(softplus(m) - softplus(m + v)). */
+INLINE double exact_share(double m, double reach) {
+    double low = 0, high = reach, base = softplus(m), v = reach < 1 ? reach : log1p(reach);
+    for (int i = 0; i < 200; i++) {
+        double pull = reach * exp(base - softplus(m + v)), excess = v - pull, sigma = 1 / (1 + exp(-(m + v)));
+        if (excess > 0) high = v;
+        else low = v;
+        double next = v - excess / (1 + pull * sigma);
+        if (!(next > low && next < high)) next = .5 * (low + high);
+        if (fabs(next - v) <= 1e-15 * fabs(v)) break;
+        v = next;
+    }
+    return v / reach;
+}
+
 #endif

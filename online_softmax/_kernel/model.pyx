@@ -541,8 +541,9 @@ cdef class Model:
                         break
                     known, position = self.n_classes, r.position
                     if r.scaled:
+                        if not r.transform():
+                            break
                         if known:
-                            r.transform()
                             r.keep_known()
                             p = self.probabilities(r.known_slots, r.known_x, r.n_known)
                             if p == NULL:
@@ -551,8 +552,7 @@ cdef class Model:
                             if position >= 0:
                                 chance[i] = p[position]
                         r.learn_scale()
-                        r.transform()
-                    p = self._learn_row(r, False)
+                    p = self._learn_row(r, False) if not r.scaled or r.transform() else NULL
                     if p == NULL:
                         if r.scaled:
                             r.unlearn_scale()

@@ -7,7 +7,7 @@ cdef extern from "scaler.h":
         double *count
         double *mean
         double *var
-    void scaler_transform(const scaler *s, const int32_t *ids, const double *x, int64_t n, double *out) noexcept nogil
+    int scaler_transform(const scaler *s, const int32_t *ids, const double *x, int64_t n, double *out) noexcept nogil
     void scaler_learn(scaler *s, const int32_t *ids, const double *x, int64_t n, double *before) noexcept nogil
     void scaler_unlearn(scaler *s, const int32_t *ids, int64_t n, const double *before) noexcept nogil
 
@@ -37,6 +37,6 @@ cdef class Reader:
     cdef bint read(self, Py_ssize_t i) noexcept nogil
     cdef void find_slots(self) noexcept nogil
     cdef void keep_known(self) noexcept nogil
-    cdef void transform(self) noexcept nogil
+    cdef bint transform(self) noexcept nogil
     cdef void learn_scale(self) noexcept nogil
     cdef void unlearn_scale(self) noexcept nogil

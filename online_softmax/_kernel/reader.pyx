@@ -112,9 +112,10 @@ cdef class Reader:
                 self.known_slots[self.n_known], x[self.n_known] = self.slots[j], self.x[j]
                 self.n_known += 1
 
-    cdef void transform(self) noexcept nogil:
-        scaler_transform(&self.scaler, self.ids, self.raw, self.n, self.scratch)
+    cdef bint transform(self) noexcept nogil:
+        """Standardise the row; false where that leaves the doubles."""
         self.x = self.scratch
+        return scaler_transform(&self.scaler, self.ids, self.raw, self.n, self.scratch)
 
     cdef void learn_scale(self) noexcept nogil:
         scaler_learn(&self.scaler, self.ids, self.raw, self.n, self.scratch + 2 * (self.known_slots - self.slots))

@@ -8,11 +8,16 @@
 
 typedef struct { double *count, *mean, *var; } scaler;
 
-static inline void scaler_transform(const scaler *s, const int32_t *ids, const double *x, int64_t n, double *out) {
+/* With pow, whose last digit is not always sqrt's: river's figures, bit for bit. Whether all of them are finite. */
+static inline int scaler_transform(const scaler *s, const int32_t *ids, const double *x, int64_t n, double *out) {
+    static const volatile double half = 0.5;
+    double finite = 0;
     for (int64_t i = 0; i < n; i++) {
         double var = s->var[ids[i]];
-        out[i] = var != 0 ? (x[i] - s->mean[ids[i]]) / sqrt(var) : 0;
+        out[i] = var != 0 ? (x[i] - s->mean[ids[i]]) / pow(var, half) : 0;
+        finite += out[i] * 0;
     }
+    return finite == 0;
 }
 
 /* Learn a row; `before` (3 n doubles) keeps what `scaler_unlearn` brings back. */

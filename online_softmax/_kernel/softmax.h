@@ -126,13 +126,14 @@ INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int6
     if (finite != 0) scores_beyond_range(m, slots, x, n, C, z);
 }
 
-/* p = softmax(z), shifted by the largest score so that no exp overflows. */
-INLINE void softmax_of(const double *z, double *p, int64_t C) {
+/* p = softmax(z), shifted by the largest score so that no exp overflows. With libm's exp and river's order of sums: where
+   training is chaotic (a large momentum, say), anything else would drift away from river's figures. Returns ln sum exp(z). */
+INLINE double softmax_of(const double *z, double *p, int64_t C) {
     double top = -HUGE_VAL, sum = 0;
     CLASSES top = z[c] > top ? z[c] : top;
-    for (int64_t c = 0; c < C; c += LANES) store(p + c, lanes_exp(load(z + c) - top), C - c);
-    CLASSES sum += p[c];
+    CLASSES sum += p[c] = exp(z[c] - top);
     CLASSES p[c] /= sum;
+    return top + log(sum);
 }
 
 /* The probabilities of the known classes, in m->p. */
@@ -273,23 +274,28 @@ INLINE void loss_gradient(const softmax *m, const double *p, int64_t known, int6
 }
 
 /* One implicit step: B <- B - f r g' (implicit.h) with r_i = eta x_i, or eta x_i / sqrt(G_i) with one G a row, times the sample's
-   weight; then the weights shrink by 1 / (1 + eta l2), l2's own implicit step. */
-INLINE int implicit_step(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight, int64_t C) {
-    double *p = m->z, *g = m->g, others = 0, s = 0, eta = m->clock.eta[y];
+   weight; then the weights shrink by 1 / (1 + eta l2), l2's own implicit step. m->z holds the scores; with q the
+   softmax over the classes but y and rho = 1 - p_y, g_y = -rho and g_c = rho q_c. */
+INLINE int implicit_step(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t y, double weight, int64_t C) {
+    double *g = m->g, others = 0, s = 0, eta = m->clock.eta[y], margin = m->z[y];
     int64_t first_entry = m->intercept ? -1 : 0, end = row_length(m) - 1;
     int adaptive = m->rule.kind == RULE_IMPLICIT_ADAGRAD;
-    if (y >= known) m->z[y] = 0;  /* a new class has score 0 */
-    softmax_of(m->z, p, C);
-    CLASSES others += c == y ? 0 : p[c] * p[c];
-    double p_y = p[y], squared = (1 - p_y) * (1 - p_y) + others;
+    if (C < 2) return LEARNED;
+    m->z[y] = -HUGE_VAL;
+    double top = softmax_of(m->z, g, C);
+    CLASSES others += g[c] * g[c];
+    margin -= top;
+    double rho = 1 / (1 + exp(margin)), squared = rho * rho * (1 + others);
     for (int64_t i = first_entry; i < n; i++) {
         double v = i < 0 ? 1 : x[i], *w = row_of(m, i < 0 ? 0 : slots[i]);
         if (adaptive) w[end] += weight * (v * v * squared);
         s += weight * eta * v * v / (adaptive ? sqrt(w[end] + 1e-8) : 1);
     }
+    double reach = rho * (1 + others) * s;
     if (!(s <= DBL_MAX)) return OVERFLOWED;
-    double f = step_share(every(p_y), every(others), every(s))[0];
-    CLASSES g[c] = f * (p[c] - (c == y));
+    double f = reach > 0 ? exact_share(margin, reach) : 1;
+    g[y] = -1;
+    CLASSES g[c] *= f * rho;
     for (int64_t i = first_entry; i < n; i++) {
         double v = i < 0 ? 1 : x[i], *w = row_of(m, i < 0 ? 0 : slots[i]);
         double rate = eta / (adaptive ? sqrt(w[end] + 1e-8) : 1), r = weight * rate * v, keep = 1 / (1 + rate * m->l2);
@@ -316,8 +322,8 @@ WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x,
     int failed = safe || m->many ? LEARNED : save_rows(m, slots, n);
     if (safe && !failed) sgd_rows(m, slots, x, n, C);
     else if (m->rule.kind >= RULE_IMPLICIT_SGD && !failed) {
-        scores(m, slots, x, n, known, 0, m->z);
-        failed = implicit_step(m, slots, x, n, known, y, weight, C);
+        scores(m, slots, x, n, C, 0, m->z); /* a new class has score 0 */
+        failed = implicit_step(m, slots, x, n, y, weight, C);
     }
     else {
         if (m->intercept && !failed) failed = step_row(m, 0, 1, m->g, C);
