@@ -204,18 +204,21 @@ class Scaled:
         return list(self._model.classes)
 
     def _progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
-        figures = self._scaler.counts, self._scaler.means, self._scaler.vars
-        arrays = tuple(np.array([each.get(name, 0) for name in rows.names], np.float64) for each in figures)
-        before = arrays[0].copy()
-        scored: tuple[int, NDArray[np.int32], NDArray[np.float64]] = self._model._progress(rows, arrays)
-        for i in np.flatnonzero(arrays[0] != before):
+        scaler = self._scaler
+        counts, means, variances = (
+            np.array([each.get(name, 0) for name in rows.names], np.float64)
+            for each in (scaler.counts, scaler.means, scaler.vars)
+        )
+        before = counts.copy()
+        scored = self._model._progress(rows, (counts, means, variances))
+        for i in np.flatnonzero(counts != before):
             name = rows.names[i]
-            self._scaler.counts[name] = int(arrays[0][i])
-            self._scaler.means[name], self._scaler.vars[name] = arrays[1][i].item(), arrays[2][i].item()
+            scaler.counts[name], scaler.means[name] = int(counts[i]), means[i].item()
+            scaler.vars[name] = variances[i].item()
         return scored
 
 
-def _native(model: Any) -> Native | None:
+def _native(model: Any) -> Any:
     """Return what runs `model` over rows, or None where there is nothing but its methods for one sample."""
     if issubclass(type(model), KernelClassifier):  # a pipeline poses as an instance of its last step
         return model

@@ -49,6 +49,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "SoftmaxRegression(ImplicitSGD)": lambda: SoftmaxRegression(ImplicitSGD(0.1)),
     "SoftmaxRegression(ImplicitAdaGrad)": lambda: SoftmaxRegression(ImplicitAdaGrad(0.3)),
     "AutoSoftmaxRegression": AutoSoftmaxRegression,
+    "AutoSoftmaxRegression, linear": partial(AutoSoftmaxRegression, interactions=False),
     "SoftmaxRegression, every option": lambda: SoftmaxRegression(
         optim.Adam(optim.schedulers.InverseScaling(0.1)),
         optim.losses.CrossEntropy({"red": 2.0}),

@@ -65,7 +65,7 @@ def test_readers_never_see_half_a_batch(make_model, learned):
 
     def learn():
         for k in range(15):
-            columns = {f"column {j}": [0.01 * j] * 40 for j in range(10 * k, 10 * k + 20)}
+            columns = {f"column {j}": [0.01 + 0.01 * j] * 40 for j in range(10 * k, 10 * k + 20)}
             model.learn_many(pd.DataFrame(columns), pd.Series([f"class {k}, {i // 10}" for i in range(40)]))
         done.set()
 

@@ -18,7 +18,7 @@ from online_softmax import ImplicitAdaGrad, ImplicitSGD, SoftmaxRegression
 NAMES = ["a", "b", "c", "d"]
 LABELS = ["red", "green", "blue", "grey"]
 RULES = pytest.mark.parametrize("rule", [ImplicitSGD, ImplicitAdaGrad])
-PRECISION = 1e-2  # of a step: the kernel takes a few Newton steps towards its length
+PRECISION = 1e-6  # of a step
 
 
 def sample(values):
