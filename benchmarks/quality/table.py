@@ -8,7 +8,7 @@ import math
 import sys
 from pathlib import Path
 
-from rivals import CONTEXT, HEAD, LINEAR, OURS
+from rivals import CONTEXT, HEAD, LINEAR, OURS, OURS_LINEAR
 from run import RESULTS
 from streams import STREAMS
 
@@ -64,6 +64,8 @@ class Stream:
         self.name, self.runs, self.correlated = name, runs, STREAMS[name].correlated
         ours = runs[OURS]["settings"]["default"]
         self.loss, self.accuracy = ours["log_loss"], ours["accuracy"]
+        self.linear = runs[OURS_LINEAR]["settings"]["default"]
+        self.covered = runs[OURS]["features"] <= 100
         rivals = [runs[rival] for rival in LINEAR]
         self.best_loss, setting, rival = min((*best(run, "log_loss"), run["rival"]) for run in rivals)
         self.setting = f"VW {setting}" if rival == "vowpal_wabbit" else setting
@@ -75,13 +77,17 @@ class Stream:
         shape = f"{run['rows']:,} x {run['features']:,} x {run['classes']}"
         theirs = [pair(*(best(self.runs[rival], figure)[0] for figure in ("log_loss", "accuracy"))) for rival in LINEAR]
         ours = f"**{pair(self.loss, self.accuracy)}**"
-        return [self.name + " †" * self.correlated, shape, ours, *theirs, f"{self.ratio:.3f}", self.setting]
+        linear = pair(self.linear["log_loss"], self.linear["accuracy"])
+        return [self.name + " †" * self.correlated, shape, ours, linear, *theirs, f"{self.ratio:.3f}", self.setting]
 
 
 def summary(streams: list[Stream]) -> list[str]:
     worst = max(streams, key=lambda s: s.loss - s.best_loss)
     behind = min(streams, key=lambda s: s.accuracy - s.best_accuracy)
     apart = [s.ratio for s in streams if not s.correlated]
+    covered = [s for s in streams if s.covered]
+    cost, dearest = max((s.loss - s.linear["log_loss"], s.name) for s in covered)
+    linear = geometric_mean([s.linear["log_loss"] / s.best_loss for s in streams])
     gap = 100 * sum(s.accuracy - s.best_accuracy for s in streams) / len(streams)
     over = [s.name for s in streams if s.loss > s.best_loss + 0.005]
     return [
@@ -95,6 +101,9 @@ def summary(streams: list[Stream]) -> list[str]:
         f"{sum(s.accuracy > s.best_accuracy for s in streams)} of {len(streams)}, by {gap:+.2f} points on average; "
         f"worst {100 * (behind.accuracy - behind.best_accuracy):+.2f} points ({behind.name}); more than one point "
         f"behind on: {', '.join(s.name for s in streams if s.accuracy < s.best_accuracy - 0.01) or 'none'}.",
+        f"- The linear bank (`interactions=False`) alone: {linear:.3f} of that best. Over the {len(covered)} streams of at "
+        f"most 100 features, log loss with the non-linear experts / the linear bank's: "
+        f"**{geometric_mean([s.loss / s.linear['log_loss'] for s in covered]):.3f}**, at most {cost:+.4f} nats ({dearest}).",
     ]
 
 
@@ -158,13 +167,13 @@ def main() -> int:
     parser.add_argument("--brief", action="store_true", help="the summaries alone")
     chosen = parser.parse_args()
     everything = load(chosen.results)
-    runs = {name: of for name, of in everything.items() if {OURS, *LINEAR} <= of.keys()}
+    runs = {name: of for name, of in everything.items() if {OURS, OURS_LINEAR, *LINEAR} <= of.keys()}
     if not runs:
         raise SystemExit(f"no stream has a run of {OURS} and of all of {', '.join(LINEAR)}")
     if missing := STREAMS.keys() - runs.keys():
         print(f"left out, as runs are missing: {', '.join(sorted(missing))}", file=sys.stderr)
     streams = [Stream(name, of) for name, of in runs.items()]
-    header = ["stream", "rows x features x classes", "ours", *(NAMES[r] for r in LINEAR), "ratio", "best setting"]
+    header = ["stream", "rows x features x classes", "ours", "ours, linear", *(NAMES[r] for r in LINEAR), "ratio", "best setting"]
     lines = [NOTES, "", conditions(runs), "", *markdown(header, [s.row() for s in streams]), "", *summary(streams), ""]
     lines += context({name: of for name, of in runs.items() if of.keys() & set(CONTEXT)})
     print("\n".join(line for line in lines if not chosen.brief or line.startswith("- ")))

@@ -1,4 +1,4 @@
-"""What is timed: whole passes over prepared rows, in the same loops for every rival. Run by run.py, one process a rival.
+"""What is timed: whole passes over prepared rows, in the same loops for all. Run by run.py, one process a rival.
 
 `python benchmarks/speed/clock.py ours` reads lines: the name of a stream, which it answers with what there is to know
 of it, or a call on that stream, which it answers with the microseconds of a turn.
@@ -24,7 +24,7 @@ LEAST = 0.05  # seconds of a turn: as many whole passes as it takes
 FRAME = 100_000  # rows of a frame
 WIDE = 1000  # features that a sample brings before the rows
 LATE = 40  # the row about which the rivals must agree
-KINDS = {"learn_one_adam": "Adam", "default": "default", "pipeline": "pipeline"}
+RAW = "default", "linear", "pipeline"  # calls on raw rows; each is also the kind of model that it is made on
 Pass = Callable[[], None]
 
 
@@ -71,7 +71,7 @@ def frame(library: str, rows: list[Row]) -> tuple:
 
 
 class Clock:
-    """A rival on a stream. Its models have seen every feature and class of the stream, and every row once, before a turn."""
+    """A rival on a stream. Before a turn, its models have seen every feature and class, and every row once."""
 
     def __init__(self, rival: ModuleType, stream: Stream):
         self.rival, self.stream = rival, stream
@@ -84,9 +84,10 @@ class Clock:
         self.passes: dict[str, tuple[Pass, int]] = {}
 
     def about(self) -> dict:
+        kinds = ("SGD", "Adam") if "learn_one_adam" in self.calls else ("SGD",)
         return {
             "calls": self.calls,
-            "answers": [self.answer(kind) for kind in ("SGD", "Adam") if kind == "SGD" or "learn_one_adam" in self.calls],
+            "answers": [self.answer(kind) for kind in kinds],
             "entries": round(sum(len(x) for x, _ in self.rows) / len(self.rows), 1),
             "filled": self.filled,
         }
@@ -105,18 +106,19 @@ class Clock:
             names = self.stream.features if self.filled else []
             for start in range(0, len(names), WIDE):
                 model.learn_one(dict.fromkeys(names[start : start + WIDE], 1e-3), self.stream.classes[0])
-            pair_by_pair(model.learn_one, self.raw if kind in ("default", "pipeline") else self.rows)
+            pair_by_pair(model.learn_one, self.raw if kind in RAW else self.rows)
         return self.models[kind]
 
     def prepare(self, call: str) -> tuple[Pass, int]:
         """One pass of the call, and its number of samples."""
-        model, n = self.model(KINDS.get(call, "SGD")), len(self.rows)
+        kind = call if call in RAW else "Adam" if call == "learn_one_adam" else "SGD"
+        model, n = self.model(kind), len(self.rows)
         match call:
             case "learn_one" | "learn_one_adam":
                 return partial(pair_by_pair, model.learn_one, self.rows), n
             case "predict_proba_one" | "predict_one":
                 return partial(one_by_one, getattr(model, call), [x for x, _ in self.rows]), n
-            case "default" | "pipeline":
+            case "default" | "linear" | "pipeline":
                 return partial(predict_then_learn, model.predict_proba_one, model.learn_one, self.raw), n
             case _:
                 frames = [frame(call.removeprefix("learn_many_"), self.rows)]

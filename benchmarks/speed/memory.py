@@ -23,7 +23,8 @@ def resident() -> int:
 
 def measure(rival, kind: str) -> dict[str, float]:
     """Bytes a double that the optimiser needs: as the model counts itself, and by the growth of the process."""
-    samples = [(dict.fromkeys(map(name, range(i, i + EACH)), 1.0), i // EACH % CLASSES) for i in range(0, FEATURES, EACH)]
+    starts = range(0, FEATURES, EACH)
+    samples = [(dict.fromkeys(map(name, range(i, i + EACH)), 1.0), i // EACH % CLASSES) for i in starts]
     gc.collect()
     before = resident()
     model = rival.model(kind)
@@ -35,7 +36,7 @@ def measure(rival, kind: str) -> dict[str, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Print the bytes that a rival's model takes for each double it must keep.")
+    parser = argparse.ArgumentParser(description="Print the bytes that a model takes for each double it must keep.")
     parser.add_argument("rival", choices=RIVALS)
     parser.add_argument("optimizer", choices=SLOTS)
     chosen = parser.parse_args()

@@ -77,7 +77,8 @@ def targets(results: Results) -> list[Target]:
         ("`predict_proba_one`: river / ours", "predict_proba_one", 15),
         ("`predict_one`: river / ours", "predict_one", 25),
         ("`learn_one`, Adam: river / ours", "learn_one_adam", 50),
-        ("`predict_proba_one` + `learn_one`: river's default / `AutoSoftmaxRegression`", "default", 13),
+        ("predict + learn: river's default / `AutoSoftmaxRegression(interactions=False)`", "linear", 13),
+        ("predict + learn: river's default / `AutoSoftmaxRegression()`", "default", 3.3),
     ]
     out = [Target(text, bound, results.ratio(stream, call)) for text, call, bound in faster]
     one = results.times.get((OURS, stream, "learn_one"))

@@ -32,9 +32,7 @@ class Process:
         self.rival = rival
         command = [sys.executable, str(HERE / "clock.py"), rival]
         environment = {**os.environ, **ONE_THREAD}
-        self.pipe = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
+        self.pipe = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
     def ask(self, line: str):
         self.pipe.stdin.write(line + "\n")
@@ -50,7 +48,7 @@ class Process:
 
 
 def times(processes: list[Process], name: str, turns: int) -> list[dict]:
-    """The lines of a stream. Rivals take turns, in an order that reverses; the first turn of each warms up and is dropped."""
+    """The lines of a stream. Rivals take turns, in an order that reverses; the first turn of each only warms up."""
     where, lines = conditions(), []
     about = {process.rival: process.ask(name) for process in processes}
     for rival in RIVALS:
@@ -90,10 +88,7 @@ def main() -> int:
     processes = [Process(rival) for rival in RIVALS]
     try:
         for name in chosen.stream:
-            if name == MEMORY:
-                lines = memory()
-            else:
-                lines = times(processes, name, chosen.turns or STREAMS[name].turns)
+            lines = memory() if name == MEMORY else times(processes, name, chosen.turns or STREAMS[name].turns)
             replace(chosen.results, name, lines)
             print(name, flush=True)
     finally:

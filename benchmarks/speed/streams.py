@@ -12,7 +12,7 @@ from river.datasets import synth
 from river.preprocessing import StandardScaler
 
 Row = tuple[dict, Hashable]
-ALL = "learn_one", "predict_proba_one", "predict_one", "learn_one_adam", "default", "pipeline"
+ALL = "learn_one", "predict_proba_one", "predict_one", "learn_one_adam", "default", "linear", "pipeline"
 FRAMES = "learn_many_pandas", "learn_many_pyarrow"
 SEED = 42
 

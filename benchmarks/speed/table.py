@@ -6,9 +6,10 @@ import argparse
 from itertools import product
 from pathlib import Path
 
-from memory import CLASSES as MEMORY_CLASSES
-from memory import FEATURES as MEMORY_FEATURES
-from memory import SLOTS
+from clock import FRAME
+from memory import CLASSES as CLASSES_KEPT
+from memory import EACH, SLOTS
+from memory import FEATURES as FEATURES_KEPT
 from results import PATH, Figure, Results, targets
 from rivals import NUMPY, OURS, RIVALS, RIVER
 from streams import ALL, CLASSES, FEATURES, FRAMES, SEED
@@ -19,8 +20,9 @@ CALLS = {
     "predict_proba_one": "`predict_proba_one`",
     "predict_one": "`predict_one`",
     "learn_one_adam": "`learn_one`, Adam",
-    "default": "the default: `predict_proba_one` + `learn_one`",
-    "pipeline": "`StandardScaler() \\| model`: `predict_proba_one` + `learn_one`",
+    "default": "default: predict + learn",
+    "linear": "`interactions=False`: predict + learn",
+    "pipeline": "`StandardScaler() \\| model`: predict + learn",
     "learn_many_pandas": "`learn_many`, a row of a pandas frame",
     "learn_many_pyarrow": "`learn_many`, a row of a pyarrow table",
 }
@@ -46,7 +48,7 @@ def cells(results: Results, stream: str, call: str, rivals: tuple[str, ...] = RI
 
 
 def calls(results: Results) -> list[str]:
-    keys = [(stream, call) for stream, call in product(STREAMS, (*ALL, *FRAMES)) if (OURS, stream, call) in results.times]
+    keys = [key for key in product(STREAMS, (*ALL, *FRAMES)) if (OURS, *key) in results.times]
     rows = [[STREAMS[stream], CALLS[call], *cells(results, stream, call)] for stream, call in keys]
     return markdown(["stream", "call", "ours", "river", "NumPy", "river / ours", "NumPy / ours"], rows, words=2)
 
@@ -90,29 +92,34 @@ def conditions(results: Results) -> str:
     dates, loads = sorted(seen.pop("date")), sorted(seen.pop("load"))
     cpu, compiler = (", ".join(sorted(seen.pop(key))) for key in ("cpu", "compiler"))
     versions = ", ".join(f"{key} {' and '.join(sorted(values))}" for key, values in seen.items())
+    when = " to ".join(dict.fromkeys((dates[0], dates[-1])))
     return (
-        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {cpu}, load average {loads[0]:g} to {loads[-1]:g}; "
-        f"{versions}; kernel compiled by {compiler}; seed {SEED}."
+        f"Measured {when} on {cpu}, load average {loads[0]:g} to {loads[-1]:g}; {versions}; "
+        f"kernel compiled by {compiler}; seed {SEED}."
     )
 
 
-NOTES = """\
+NOTES = f"""\
 Microseconds of the processor a call, with dictionaries as samples: the median over turns, and the minimum in brackets.
 Ratios are of medians, and of minima in brackets. Each rival has a process of its own; they take turns, and a turn is as
 many whole passes over prepared rows as fill 0.05 s, in the same `for` loop for all, after a pass that warms up. All
 three rivals give the same probabilities (checked to 1e-9 before the clock starts). NumPy is a dense matrix with one row
-a feature, of which a sample's rows are gathered and stepped."""
+a feature, of which a sample's rows are gathered and stepped. "Predict + learn" is `predict_proba_one`, then
+`learn_one`, on raw features: the default is ours without a scaler, `AutoSoftmaxRegression()`, beside river's
+`StandardScaler() | SoftmaxRegression()`; the pipeline has river's scaler before either class. `learn_many` learns
+{FRAME:,} rows, conversion included."""
 
 GRID = """\
-Generated streams, SGD. A model has first seen all the features and all the classes; then 2,000 samples of 10 to 20 entries
-are timed, drawn uniformly from so many of the features. From the second to the third line of each four only the number
-of features seen grows; the fourth draws from all of them, which is as hard as can be on the processor's caches. river
-passes over the first 500 of them where there are 100 classes, and over 50 where there are 1,000; † it has seen only the
-features of these samples, as dictionaries for all would fill gigabytes."""
+Generated streams, SGD. A model has first seen all the features and all the classes; then 2,000 samples of 10 to 20
+entries are timed, drawn uniformly from so many of the features. From the second to the third line of each four only
+the number of features seen grows; the fourth draws from all of them, which is as hard as can be on the processor's
+caches. river passes over the first 500 samples where there are 100 classes, and over 50 where there are 1,000; † it
+has seen only the features of these samples, as dictionaries for all would fill gigabytes."""
 
 STORE = f"""\
-Bytes of a model of {MEMORY_FEATURES:,} features and {MEMORY_CLASSES} classes over the bytes of the doubles it must keep: by its own count, and in
-brackets by the growth of the process, names included. The features appear {MEMORY_FEATURES // 1000} a sample."""
+Bytes of a model of {FEATURES_KEPT:,} features and {CLASSES_KEPT} classes over the bytes of the doubles it must keep:
+by its own count, and in brackets by the growth of the process, names included. Each sample brings {EACH} of the
+features."""
 
 
 def main() -> int:
@@ -125,7 +132,9 @@ def main() -> int:
         raise SystemExit(f"no results in {chosen.results}: run benchmarks/speed/run.py first")
     parts = [[NOTES], [conditions(results)], calls(results), bounds(results)]
     if not chosen.brief:
-        parts += [[GRID], *(part for call in ("learn_one", "predict_proba_one") for part in ([f"`{call}`:"], grid(results, call)))]
+        parts.append([GRID])
+        for call in ("learn_one", "predict_proba_one"):
+            parts += [[f"`{call}`:"], grid(results, call)]
     parts += [[STORE], memory(results)]
     print("\n\n".join("\n".join(part) for part in parts))
     return 0

@@ -18,6 +18,7 @@ CALLS = (
     "learn_many_pandas",
     "learn_many_pyarrow",
     "default",
+    "linear",
     "pipeline",
 )
 
@@ -30,6 +31,8 @@ def model(kind):
             return SoftmaxRegression(optim.Adam(0.01))
         case "default":
             return AutoSoftmaxRegression()
+        case "linear":
+            return AutoSoftmaxRegression(interactions=False)
         case "pipeline":
             return StandardScaler() | SoftmaxRegression()
 

@@ -7,7 +7,7 @@ from river.linear_model import SoftmaxRegression
 from river.preprocessing import StandardScaler
 
 ROOM, PASS = 1_000_000, 50_000  # a weight takes some 60 bytes and 0.6 µs
-CALLS = "learn_one", "learn_one_adam", "predict_proba_one", "predict_one", "default", "pipeline"
+CALLS = "learn_one", "learn_one_adam", "predict_proba_one", "predict_one", "default", "linear", "pipeline"
 
 
 def model(kind):
@@ -16,7 +16,7 @@ def model(kind):
             return SoftmaxRegression(optim.SGD(0.01))
         case "Adam":
             return SoftmaxRegression(optim.Adam(0.01))
-        case "default" | "pipeline":
+        case "default" | "linear" | "pipeline":
             return StandardScaler() | SoftmaxRegression()
 
 
