@@ -14,6 +14,6 @@ setup(
             depends=[*glob(f"{KERNEL}/*.h"), *glob(f"{KERNEL}/*.pxd")],
             extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wno-psabi"],
         )
-        for name in ("buffer", "reader", "model", "softmax", "auto")
+        for name in ("buffer", "checks", "reader", "model", "bulk", "softmax", "auto")
     ]
 )

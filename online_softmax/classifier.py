@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import narwhals.stable.v2 as nw
 from river import base
 
-from online_softmax._kernel.model import Model
+from online_softmax._kernel.bulk import BulkModel
 from online_softmax.frames import frame_of, rows_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class KernelClassifier(Model, base.MiniBatchClassifier):
+class KernelClassifier(BulkModel, base.MiniBatchClassifier):
     """A river classifier over a compiled model."""
 
     @property

@@ -1,8 +1,8 @@
-from online_softmax._kernel.model import Model
+from online_softmax._kernel.bulk import BulkModel
 
 EXPERTS: tuple[str, ...]
 
-class Auto(Model):
+class Auto(BulkModel):
     interactions: bool | str
     window: int
     @property

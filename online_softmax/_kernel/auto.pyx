@@ -6,7 +6,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free
 
 from online_softmax._kernel.buffer cimport Buffer, packed, unpack
-from online_softmax._kernel.model cimport Model
+from online_softmax._kernel.bulk cimport BulkModel
 from online_softmax._kernel.reader cimport Reader
 
 import numpy as np
@@ -103,7 +103,7 @@ EXPERTS = (
 )
 
 
-cdef class Auto(Model):
+cdef class Auto(BulkModel):
     """A bank on slots."""
 
     cdef bank bank

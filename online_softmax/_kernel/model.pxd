@@ -1,7 +1,5 @@
 from libc.stdint cimport int32_t, int64_t
 
-from online_softmax._kernel.reader cimport Reader
-
 cdef enum:
     INLINE_ENTRIES = 64
 
@@ -28,7 +26,6 @@ cdef class Model:
     cdef int32_t _guess[INLINE_ENTRIES]     # the slot that each place of the last dictionary had
     cdef Py_ssize_t n_features, n_classes
     cdef int failure        # why the last `learn` returned NULL
-    cdef object _error      # what Python said when a row of many was refused
     cdef bint zero_is_absent   # whether a new name with the value 0 is left out
     cdef bint ticks         # whether `tick` must be called before each sample
 
@@ -42,9 +39,6 @@ cdef class Model:
     cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil
     cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
                        double w) noexcept nogil
-    cdef int begin_many(self, Reader r) except -1
-    cdef void end_many(self) noexcept
-    cdef void rollback_many(self, Py_ssize_t classes) noexcept
 
     cdef dict arrays(self)
     cdef int take_arrays(self, dict state) except -1
@@ -60,7 +54,5 @@ cdef class Model:
     cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1
     cdef int _learn(self, Sample *s, list new, object y, double w) except -1
     cdef object _refusal(self)
-    cdef bint _admit_row(self, Reader r) noexcept with gil
-    cdef bint _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil
-    cdef double *_learn_row(self, Reader r, bint many) noexcept nogil
-    cdef object _row_error(self, rows, Py_ssize_t i)
+
+cdef Py_ssize_t largest(const double *p, Py_ssize_t n) noexcept nogil

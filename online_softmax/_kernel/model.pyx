@@ -6,18 +6,14 @@ A call has two phases. The first walks the caller's dictionary, checks every val
 """
 
 from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
-from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.object cimport PyObject
-from libc.math cimport INFINITY, NAN, isfinite
+from libc.math cimport NAN, isfinite
 from libc.stdlib cimport free, malloc
 
-from online_softmax._kernel.buffer cimport Buffer
-from online_softmax._kernel.reader cimport Reader
+from online_softmax._kernel.checks cimport check_label, number, sample_weight, shown
 
 import math
-
-import numpy as np
 
 cdef extern from "Python.h":
     PyObject *PyList_GET_ITEM(object, Py_ssize_t)
@@ -29,70 +25,6 @@ cdef extern from "pythread.h":
     int PyThread_acquire_lock(PyThread_type_lock, int) nogil
     void PyThread_release_lock(PyThread_type_lock) nogil
     unsigned long PyThread_get_thread_ident() nogil
-
-cdef enum:
-    SIGNAL_ROWS = 1 << 14
-
-
-cdef double number(object name, object value) except? -1:
-    """A feature's value as a finite double, or an error that names the feature and the value."""
-    cdef double v
-    if PyFloat_CheckExact(value):
-        v = PyFloat_AS_DOUBLE(value)
-    else:
-        v = _converted(name, value)
-    if not isfinite(v):
-        raise ValueError(f"feature {name!r} is {value!r}: values must be finite numbers")
-    return v
-
-
-cdef double _converted(object name, object value) except? -1:
-    if isinstance(value, (int, np.floating, np.integer, np.bool_)):
-        pass
-    elif isinstance(value, (str, bytes, bytearray, np.generic)) or getattr(value, "ndim", 0) != 0:
-        raise TypeError(f"feature {name!r} is {_shown(value)}: values must be numbers")
-    elif isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
-        raise TypeError(f"feature {name!r} is {_shown(value)}: values must be numbers")
-    try:
-        return float(value)
-    except OverflowError:
-        raise ValueError(f"feature {name!r} is {_shown(value)}: values must fit into a double") from None
-    except TypeError:
-        raise TypeError(f"feature {name!r} is {_shown(value)}: values must be numbers") from None
-
-
-def _shown(value):
-    """The value as a message shows it: short, with its type."""
-    if isinstance(value, int) and abs(value) > 10**30:
-        return f"an int of {value.bit_length()} bits"
-    text = repr(value).replace("\n", " ")
-    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
-
-
-cdef int check_label(object y) except -1:
-    try:
-        missing = bool(y != y)
-    except Exception:
-        missing = True
-    if missing:
-        raise ValueError(f"label is {y!r}: a missing label cannot be learned")
-    return 0
-
-
-cdef double sample_weight(object w) except? -1:
-    cdef double v
-    if PyFloat_CheckExact(w):
-        v = PyFloat_AS_DOUBLE(w)
-    elif isinstance(w, (int, np.floating, np.integer, np.bool_)):
-        try:
-            v = float(w)
-        except OverflowError:
-            v = INFINITY
-    else:
-        raise TypeError(f"w must be a number, got {_shown(w)}")
-    if not (isfinite(v) and v >= 0):
-        raise ValueError(f"w must be finite and at least 0, got {w!r}")
-    return v
 
 
 cdef int sample_room(Sample *s, Py_ssize_t n) except -1:
@@ -156,16 +88,6 @@ cdef class Model:
         """Learn a sample, or change nothing; returns p of the `known` classes before it, or NULL with `failure` set."""
         return NULL
 
-    cdef int begin_many(self, Reader r) except -1:
-        """Before rows that stand or fall together: save what `rollback_many` brings back. False where nothing can make them fall."""
-        raise NotImplementedError
-
-    cdef void end_many(self) noexcept:
-        """After them, either way."""
-
-    cdef void rollback_many(self, Py_ssize_t classes) noexcept:
-        """Undo them; there were so many `classes` before."""
-
     cdef dict arrays(self):
         """The learned numbers, as new arrays by name."""
         raise NotImplementedError
@@ -220,7 +142,7 @@ cdef class Model:
             return new
         items = getattr(x, "items", None)
         if items is None or isinstance(x, type) or getattr(x, "ndim", 1) != 1:
-            raise TypeError(f"x must be a mapping of features to numbers, got {_shown(x)}")
+            raise TypeError(f"x must be a mapping of features to numbers, got {shown(x)}")
         pairs = list(items())
         sample_room(s, len(pairs))
         for name, value in pairs:
@@ -252,7 +174,7 @@ cdef class Model:
         try:
             slot = PyDict_GetItemWithError(self._slots, name)
         except TypeError:
-            raise TypeError(f"feature name {_shown(name)} must be hashable") from None
+            raise TypeError(f"feature name {shown(name)} must be hashable") from None
         return 0 if slot == NULL else <object>slot
 
     cdef int _admit_feature(self, object name) except -1:
@@ -275,7 +197,7 @@ cdef class Model:
         try:
             known = PyDict_GetItemWithError(self._positions, y)
         except TypeError:
-            raise TypeError(f"label {_shown(y)} must be hashable") from None
+            raise TypeError(f"label {shown(y)} must be hashable") from None
         if known != NULL:
             return <object>known
         check_label(y)
@@ -472,187 +394,6 @@ cdef class Model:
             self.take_arrays(state)
         finally:
             self._leave()
-
-    # ---- rows ----
-
-    cdef bint _admit_row(self, Reader r) noexcept with gil:
-        """Give slots to the new names of the row just read, and a position to its label; false where Python says no."""
-        cdef Py_ssize_t i
-        try:
-            for i in range(r.n):
-                if r.slots[i] < 0 and not (r.x[i] == 0 and self.zero_is_absent):
-                    r.slot_of[r.ids[i]] = self._admit_feature(r.names[r.ids[i]])
-            r.position = r.position_of[r.code] = self._admit_label(r.labels[r.code])
-            r.find_slots()
-            if self.ticks:
-                self.tick()
-        except BaseException as error:
-            self._error = error
-            return False
-        return True
-
-    cdef bint _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil:
-        """Forget the names and the label that a refused row brought."""
-        try:
-            self._truncate(features, classes)
-        except BaseException as error:
-            self._error = error
-        return False
-
-    cdef double *_learn_row(self, Reader r, bint many) noexcept nogil:
-        """Learn the row just read; p of the classes known before it, or NULL, and then (unless `many` do) no trace of it."""
-        cdef Py_ssize_t features = self.n_features, known = self.n_classes
-        cdef double *p = NULL
-        if not (r.n_new or r.position < 0 or self.ticks) or self._admit_row(r):
-            if r.n_new:
-                r.keep_known()
-                p = self.learn(r.known_slots, r.known_x, r.n_known, known, r.position, r.w)
-            else:
-                p = self.learn(r.slots, r.x, r.n, known, r.position, r.w)
-        if p == NULL and not many:
-            self._dismiss_row(features, known)
-        return p
-
-    def _progress(self, rows, scale=None):
-        """Predict, then learn, each row in turn.
-
-        `scale` is None or the counts, means and variances of river's StandardScaler for `rows.names`, updated in place.
-
-        Returns the number of rows done, the predicted positions (-1 while there was no class), and p of the true
-        labels (nan where the label was unseen). Where a row is refused, it and the rows after it are not done.
-        """
-        cdef Py_ssize_t n = len(rows), i = 0, done = 0, known
-        cdef int32_t position
-        cdef double *p
-        predicted, chances = np.full(n, -1, np.int32), np.full(n, np.nan)
-        cdef Buffer predicted_ = Buffer(predicted, "i", n, True), chances_ = Buffer(chances, "d", n, True)
-        cdef int32_t *best = <int32_t *>predicted_.view.buf
-        cdef double *chance = <double *>chances_.view.buf
-        cdef Reader r
-        self._enter()
-        try:
-            r = Reader(rows, self._slots, self._positions, scale)
-            with nogil:
-                for i in range(n):
-                    if i % SIGNAL_ROWS == 0:
-                        with gil:
-                            PyErr_CheckSignals()
-                    if not r.read(i):
-                        break
-                    known, position = self.n_classes, r.position
-                    if r.scaled:
-                        if not r.transform():
-                            break
-                        if known:
-                            r.keep_known()
-                            p = self.probabilities(r.known_slots, r.known_x, r.n_known)
-                            if p == NULL:
-                                break
-                            best[i] = largest(p, known)
-                            if position >= 0:
-                                chance[i] = p[position]
-                        r.learn_scale()
-                    p = self._learn_row(r, False) if not r.scaled or r.transform() else NULL
-                    if p == NULL:
-                        if r.scaled:
-                            r.unlearn_scale()
-                        best[i], chance[i] = -1, NAN
-                        break
-                    if known and not r.scaled:
-                        best[i] = largest(p, known)
-                        if position >= 0:
-                            chance[i] = p[position]
-                    done = i + 1
-        finally:
-            self._leave()
-        return done, predicted, chances
-
-    def _learn_rows(self, rows):
-        """Learn every row in turn, or none."""
-        cdef Py_ssize_t n = len(rows), i = 0, features, known
-        cdef bint failed = False, can_undo
-        cdef Reader r
-        self._enter()
-        try:
-            features, known = self.n_features, self.n_classes
-            try:
-                r = Reader(rows, self._slots, self._positions)
-                for label in rows.labels:
-                    check_label(label)
-                for i in range(n):
-                    if not r.read(i):
-                        raise self._row_error(rows, i)
-                self.reserve(features + len(rows.names), known + len(rows.labels))
-                can_undo = self.begin_many(r)
-                try:
-                    with nogil:
-                        for i in range(n):
-                            if can_undo and i % SIGNAL_ROWS == 0:
-                                with gil:
-                                    PyErr_CheckSignals()
-                            failed = not r.read(i) or self._learn_row(r, True) == NULL
-                            if failed:
-                                break
-                    if failed:
-                        raise self._row_error(rows, i)
-                except BaseException:
-                    if can_undo:
-                        self.rollback_many(known)
-                    raise
-                finally:
-                    self.end_many()
-            except BaseException:
-                self._truncate(features, known)
-                raise
-        finally:
-            self._leave()
-
-    cdef object _row_error(self, rows, Py_ssize_t i):
-        """Why row i was refused."""
-        error, self._error = self._error, None
-        if error is None:
-            try:
-                for name, value in rows.x(i).items():
-                    number(name, value)
-                sample_weight(rows.w(i))
-                error = self._refusal()
-            except ValueError as refused:
-                error = refused
-        error.add_note(f"in row {i}, counted from 0")
-        return error
-
-    def _predict_rows(self, rows):
-        """Return p of each row, shape (rows, classes), and the labels of the classes."""
-        cdef Py_ssize_t n = len(rows), i = 0, c, C
-        cdef double *p
-        cdef double *out
-        cdef Reader r
-        cdef Buffer out_
-        self._enter()
-        try:
-            C, labels = self.n_classes, list(self._labels)
-            P = np.empty((n, C))
-            out_ = Buffer(P, "d", n * C, True)
-            out = <double *>out_.view.buf
-            r = Reader(rows, self._slots, self._positions)
-            with nogil:
-                for i in range(n if C else 0):
-                    if i % SIGNAL_ROWS == 0:
-                        with gil:
-                            PyErr_CheckSignals()
-                    if not r.read(i):
-                        with gil:
-                            raise self._row_error(rows, i)
-                    r.keep_known()
-                    p = self.probabilities(r.known_slots, r.known_x, r.n_known)
-                    if p == NULL:
-                        with gil:
-                            raise self._refusal()
-                    for c in range(C):
-                        out[i * C + c] = p[c]
-        finally:
-            self._leave()
-        return P, labels
 
 
 cdef Py_ssize_t largest(const double *p, Py_ssize_t n) noexcept nogil:

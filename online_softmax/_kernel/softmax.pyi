@@ -1,11 +1,11 @@
 from typing import Any
 
-from online_softmax._kernel.model import Model
+from online_softmax._kernel.bulk import BulkModel
 from online_softmax.rows import Rows
 
 RULES: dict[str, tuple[int, int, int]]
 
-class Softmax(Model):
+class Softmax(BulkModel):
     optimizer: Any
     loss: Any
     l2: float

@@ -6,7 +6,8 @@ from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, free
 
 from online_softmax._kernel.buffer cimport packed, unpack
-from online_softmax._kernel.model cimport NO_MEMORY, Model
+from online_softmax._kernel.bulk cimport BulkModel
+from online_softmax._kernel.model cimport NO_MEMORY
 from online_softmax._kernel.reader cimport Reader
 
 import numpy as np
@@ -55,7 +56,7 @@ RULES = {
 }
 
 
-cdef class Softmax(Model):
+cdef class Softmax(BulkModel):
     """A softmax regression on slots; `configure` before use."""
 
     cdef softmax model

@@ -1,0 +1,14 @@
+from collections.abc import Hashable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax._kernel.model import Model
+from online_softmax.rows import Rows
+
+class BulkModel(Model):
+    def _progress(
+        self, rows: Rows, scale: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None = None
+    ) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]: ...
+    def _learn_rows(self, rows: Rows) -> None: ...
+    def _predict_rows(self, rows: Rows) -> tuple[NDArray[np.float64], list[Hashable]]: ...

@@ -1,0 +1,207 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, binding=True, auto_pickle=False
+"""Many rows at a time: without the GIL, but for new names and labels."""
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.math cimport NAN
+from libc.stdint cimport int32_t
+
+from online_softmax._kernel.buffer cimport Buffer
+from online_softmax._kernel.checks cimport check_label, number, sample_weight
+from online_softmax._kernel.model cimport Model, largest
+from online_softmax._kernel.reader cimport Reader
+
+import numpy as np
+
+cdef enum:
+    SIGNAL_ROWS = 1 << 14
+
+
+cdef class BulkModel(Model):
+    cdef int begin_many(self, Reader r) except -1:
+        """Before rows that stand or fall together: save what `rollback_many` brings back. False where nothing can make them fall."""
+        raise NotImplementedError
+
+    cdef void end_many(self) noexcept:
+        """After them, either way."""
+
+    cdef void rollback_many(self, Py_ssize_t classes) noexcept:
+        """Undo them; there were so many `classes` before."""
+
+    cdef bint _admit_row(self, Reader r) noexcept with gil:
+        """Give slots to the new names of the row just read, and a position to its label; false where Python says no."""
+        cdef Py_ssize_t i
+        try:
+            for i in range(r.n):
+                if r.slots[i] < 0 and not (r.x[i] == 0 and self.zero_is_absent):
+                    r.slot_of[r.ids[i]] = self._admit_feature(r.names[r.ids[i]])
+            r.position = r.position_of[r.code] = self._admit_label(r.labels[r.code])
+            r.find_slots()
+            if self.ticks:
+                self.tick()
+        except BaseException as error:
+            self._error = error
+            return False
+        return True
+
+    cdef bint _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil:
+        """Forget the names and the label that a refused row brought."""
+        try:
+            self._truncate(features, classes)
+        except BaseException as error:
+            self._error = error
+        return False
+
+    cdef double *_learn_row(self, Reader r, bint many) noexcept nogil:
+        """Learn the row just read; p of the classes known before it, or NULL, and then (unless `many` do) no trace of it."""
+        cdef Py_ssize_t features = self.n_features, known = self.n_classes
+        cdef double *p = NULL
+        if not (r.n_new or r.position < 0 or self.ticks) or self._admit_row(r):
+            if r.n_new:
+                r.keep_known()
+                p = self.learn(r.known_slots, r.known_x, r.n_known, known, r.position, r.w)
+            else:
+                p = self.learn(r.slots, r.x, r.n, known, r.position, r.w)
+        if p == NULL and not many:
+            self._dismiss_row(features, known)
+        return p
+
+    def _progress(self, rows, scale=None):
+        """Predict, then learn, each row in turn.
+
+        `scale` is None or the counts, means and variances of river's StandardScaler for `rows.names`, updated in place.
+
+        Returns the number of rows done, the predicted positions (-1 while there was no class), and p of the true
+        labels (nan where the label was unseen). Where a row is refused, it and the rows after it are not done.
+        """
+        cdef Py_ssize_t n = len(rows), i = 0, done = 0, known
+        cdef int32_t position
+        cdef double *p
+        predicted, chances = np.full(n, -1, np.int32), np.full(n, np.nan)
+        cdef Buffer predicted_ = Buffer(predicted, "i", n, True), chances_ = Buffer(chances, "d", n, True)
+        cdef int32_t *best = <int32_t *>predicted_.view.buf
+        cdef double *chance = <double *>chances_.view.buf
+        cdef Reader r
+        self._enter()
+        try:
+            r = Reader(rows, self._slots, self._positions, scale)
+            with nogil:
+                for i in range(n):
+                    if i % SIGNAL_ROWS == 0:
+                        with gil:
+                            PyErr_CheckSignals()
+                    if not r.read(i):
+                        break
+                    known, position = self.n_classes, r.position
+                    if r.scaled:
+                        if not r.transform():
+                            break
+                        if known:
+                            r.keep_known()
+                            p = self.probabilities(r.known_slots, r.known_x, r.n_known)
+                            if p == NULL:
+                                break
+                            best[i] = largest(p, known)
+                            if position >= 0:
+                                chance[i] = p[position]
+                        r.learn_scale()
+                    p = self._learn_row(r, False) if not r.scaled or r.transform() else NULL
+                    if p == NULL:
+                        if r.scaled:
+                            r.unlearn_scale()
+                        best[i], chance[i] = -1, NAN
+                        break
+                    if known and not r.scaled:
+                        best[i] = largest(p, known)
+                        if position >= 0:
+                            chance[i] = p[position]
+                    done = i + 1
+        finally:
+            self._leave()
+        return done, predicted, chances
+
+    def _learn_rows(self, rows):
+        """Learn every row in turn, or none."""
+        cdef Py_ssize_t n = len(rows), i = 0, features, known
+        cdef bint failed = False, can_undo
+        cdef Reader r
+        self._enter()
+        try:
+            features, known = self.n_features, self.n_classes
+            try:
+                r = Reader(rows, self._slots, self._positions)
+                for label in rows.labels:
+                    check_label(label)
+                for i in range(n):
+                    if not r.read(i):
+                        raise self._row_error(rows, i)
+                self.reserve(features + len(rows.names), known + len(rows.labels))
+                can_undo = self.begin_many(r)
+                try:
+                    with nogil:
+                        for i in range(n):
+                            if can_undo and i % SIGNAL_ROWS == 0:
+                                with gil:
+                                    PyErr_CheckSignals()
+                            failed = not r.read(i) or self._learn_row(r, True) == NULL
+                            if failed:
+                                break
+                    if failed:
+                        raise self._row_error(rows, i)
+                except BaseException:
+                    if can_undo:
+                        self.rollback_many(known)
+                    raise
+                finally:
+                    self.end_many()
+            except BaseException:
+                self._truncate(features, known)
+                raise
+        finally:
+            self._leave()
+
+    cdef object _row_error(self, rows, Py_ssize_t i):
+        """Why row i was refused."""
+        error, self._error = self._error, None
+        if error is None:
+            try:
+                for name, value in rows.x(i).items():
+                    number(name, value)
+                sample_weight(rows.w(i))
+                error = self._refusal()
+            except ValueError as refused:
+                error = refused
+        error.add_note(f"in row {i}, counted from 0")
+        return error
+
+    def _predict_rows(self, rows):
+        """Return p of each row, shape (rows, classes), and the labels of the classes."""
+        cdef Py_ssize_t n = len(rows), i = 0, c, C
+        cdef double *p
+        cdef double *out
+        cdef Reader r
+        cdef Buffer out_
+        self._enter()
+        try:
+            C, labels = self.n_classes, list(self._labels)
+            P = np.empty((n, C))
+            out_ = Buffer(P, "d", n * C, True)
+            out = <double *>out_.view.buf
+            r = Reader(rows, self._slots, self._positions)
+            with nogil:
+                for i in range(n if C else 0):
+                    if i % SIGNAL_ROWS == 0:
+                        with gil:
+                            PyErr_CheckSignals()
+                    if not r.read(i):
+                        with gil:
+                            raise self._row_error(rows, i)
+                    r.keep_known()
+                    p = self.probabilities(r.known_slots, r.known_x, r.n_known)
+                    if p == NULL:
+                        with gil:
+                            raise self._refusal()
+                    for c in range(C):
+                        out[i * C + c] = p[c]
+        finally:
+            self._leave()
+        return P, labels
