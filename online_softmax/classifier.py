@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Self
+import os
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import narwhals.stable.v2 as nw
 from river import base
@@ -89,6 +90,18 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
         if include_attributes:
             fresh._restore(copy.deepcopy(self._state()))
         return fresh
+
+    def save(self, path: str | os.PathLike[str] | IO[bytes]) -> None:
+        """Write the model to a file, whole or not at all; `online_softmax.load` brings it back equal to the last bit.
+
+        Parameters
+        ----------
+        path
+            Where to, or a binary file. The format is safetensors, safe to load from strangers.
+        """
+        from online_softmax import model_file
+
+        model_file.save(self, path)
 
     def __getstate__(self) -> dict[str, Any]:
         parameters = {name: getattr(self, name) for name in self._get_params()}

@@ -1,0 +1,186 @@
+"""What a model file must hold: every array and number of a model, by name, type, shape and range.
+
+The kernels trust what they are given, so nothing reaches them that has not passed here. F features and C classes
+are there; an array's row 0 is the intercept's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+MOST = 1 << 53  # of a count
+
+# The bank of AutoSoftmaxRegression: experts leave from the end.
+LINEAR, LABELS, NEWTON, VOTES, HATS, GAUSSIAN = 5, 8, 11, 13, 14, 15
+BANKS = {False: (LABELS, NEWTON), True: (HATS, GAUSSIAN), "auto": (LABELS, HATS, GAUSSIAN)}
+COVERED = 100  # features of the experts after LABELS
+HAT_ROWS = 21
+MARKOV_CLASSES = 512
+FILTERS, BUCKETS, INPUTS = 2, 8, 16
+
+
+class Array(NamedTuple):
+    """An array's type and shape, and between what its values lie."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    least: float = -math.inf
+    most: float = math.inf
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is such an array."""
+        return isinstance(value, np.ndarray) and value.dtype == self.dtype and value.shape == self.shape
+
+    def __str__(self) -> str:
+        return f"an array of {np.dtype(self.dtype)} of shape {self.shape}"
+
+
+class Number(NamedTuple):
+    """A number's type, and between what it lies."""
+
+    kind: type
+    least: float = -math.inf
+    most: float = math.inf
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is such a number."""
+        return type(value) is self.kind
+
+    def __str__(self) -> str:
+        return f"a number of type {self.kind.__name__}"
+
+
+Layout = dict[str, Array | Number]
+
+
+def softmax_layout(model: Any, F: int, C: int, found: Mapping[str, Any]) -> Layout:
+    """Return the layout of a `SoftmaxRegression`: weights, then the optimiser's states; the classes' own clocks."""
+    fresh = type(model)(**{name: getattr(model, name) for name in model._get_params()})._state()
+    return {
+        "B": Array("f8", (1 + F, fresh["B"].shape[1], C)),
+        "scalars": Array("f8", (1 + F, fresh["scalars"].shape[1]), 0),
+        "t": Array("i8", (C,), 0, MOST),
+        "final_lr": Array("f8", (C,)),
+    }
+
+
+def auto_layout(model: Any, F: int, C: int, found: Mapping[str, Any]) -> Layout:
+    """Return the layout of an `AutoSoftmaxRegression`, whose bank of n experts depends on what it has met."""
+    n, rows = shape(found, "experts", 2)[1], 1 + min(F, COVERED)
+    if n not in BANKS[model.interactions]:
+        raise ValueError(f"a bank of {n} experts does not exist for interactions={model.interactions!r}")
+    samples = number(found, "samples")
+    layout: Layout = {
+        "samples": Number(int, 1, MOST),
+        "statistics": Array("f8", (1 + F, 4)),
+        "seen": Array("i8", (1 + F,), 0, samples),
+        "W": Array("f8", ((1 + F) * LINEAR, C)),
+        "G": Array("f8", (2, 1 + F), 0),
+        "length": Number(float, 0),
+        "recent": Array("f8", (1, C), 0),
+        "recent_sum": Number(float, 0),
+        "always": Array("f8", (1, C), 0),
+        "always_sum": Number(float, 0),
+        "last": Number(int, 0, C - 1),
+        "experts": Array("f8", (1, n), 0),
+        "voices": Array("f8", (1, n), 0, 1),
+        "staying": Number(int, LABELS, n),
+        "top": Array("f8", (1, 4), 0),
+        "mixers": Array("f8", (FILTERS * (1 + INPUTS), INPUTS)),
+        "buckets": Array("f8", (BUCKETS * (1 + INPUTS), INPUTS)),
+    }
+    if number(found, "staying") not in (n, LABELS, HATS):
+        raise ValueError(f"a bank of {n} experts cannot shrink to {found['staying']}")
+    if C <= MARKOV_CLASSES:
+        layout["follow"] = Array("f8", (C, C), 0)
+    if n >= NEWTON:
+        layout["newton_W"] = Array("f8", (rows * (NEWTON - LABELS), C))
+        layout["newton_P"] = Array("f8", (rows, rows))
+        layout["newton_fresh"] = Number(float, 0)
+    if n >= VOTES:
+        layout |= _window_layout(min(model.window, max(256, 20000 // max(rows - 1, 1))), rows - 1, C, found)
+    if n >= HATS:
+        layout["hats_W"] = Array("f8", (rows * HAT_ROWS, C))
+        layout["hats_G"] = Array("f8", (1, rows * HAT_ROWS), 0)
+    if n >= GAUSSIAN:
+        layout |= _gaussian_layout(F, C, found)
+    return layout
+
+
+def _window_layout(size: int, d: int, C: int, found: Mapping[str, Any]) -> Layout:
+    """m of at most `size` samples, feature by feature; `window_head` is where the next one goes."""
+    (m,) = shape(found, "window_label", 1)
+    if m > size:
+        raise ValueError(f"a window of {size} samples holds {m}")
+    return {
+        "window_B": Array("f4", (d, m)),
+        "window_size": Number(int, size, size),
+        "window_head": Number(int, 0, size - 1) if m == size else Number(int, m, m),
+        "window_label": Array("i4", (m,), 0, C - 1),
+        "window_time": Array("u4", (m,)),
+        "window_weight": Array("f4", (m,), 0),
+        "metric": Array("f8", (1, d + 1), 0),
+        "metric_G": Array("f8", (1, d + 1), 0),
+        "nearest": Number(float, 0),
+        "n_nearest": Number(float, 0),
+    }
+
+
+def _gaussian_layout(F: int, C: int, found: Mapping[str, Any]) -> Layout:
+    """One Gaussian for each of q classes over d features: all of them while they fit."""
+    q, d = shape(found, "qda_M", 2)
+    if not (d <= 64 and d * d * q <= 65536 and d <= F and 1 <= q <= C):
+        raise ValueError(f"{q} Gaussians of {d} features do not fit {C} classes and {F} features")
+    return {
+        "qda_class": Array("f8", (q, 5)),
+        "qda_turn": Array("i8", (q,), 0, max(d - 1, 0)),
+        "qda_M": Array("f8", (q, d)),
+        "qda_P": Array("f8", (q, d, d)),
+    }
+
+
+LAYOUTS: dict[str, Callable[[Any, int, int, Mapping[str, Any]], Layout]] = {
+    "SoftmaxRegression": softmax_layout,
+    "AutoSoftmaxRegression": auto_layout,
+}
+
+
+def shape(found: Mapping[str, Any], name: str, axes: int) -> tuple[int, ...]:
+    """Return the shape of an array that the shapes of others follow."""
+    array = found.get(name)
+    if not isinstance(array, np.ndarray) or array.ndim != axes:
+        raise ValueError(f"array {name!r} of {axes} axes is missing")
+    return tuple(array.shape)
+
+
+def number(found: Mapping[str, Any], name: str) -> Any:
+    """Return a number that the range of others follows."""
+    if type(found.get(name)) is not int:
+        raise ValueError(f"number {name!r} is missing")
+    return found[name]
+
+
+def check(model: Any, F: int, C: int, found: Mapping[str, Any]) -> None:
+    """Refuse what is not exactly the arrays and numbers of such a model of F features and C classes.
+
+    Raises
+    ------
+    ValueError
+        If one is missing or too many, of another type or shape, out of its range or not finite.
+    """
+    layout = LAYOUTS[type(model).__name__](model, F, C, found) if C else {}
+    for name in sorted(layout.keys() ^ found.keys()):
+        raise ValueError(f"{name!r} is missing" if name in layout else f"{name!r} is not part of such a model")
+    for name, wanted in layout.items():
+        value = found[name]
+        if not wanted.holds(value):
+            raise ValueError(f"{name!r} must be {wanted}")
+        low, high = (np.min(value), np.max(value)) if np.size(value) else (0, 0)
+        if not (-math.inf < low and wanted.least <= low and high <= wanted.most and high < math.inf):
+            raise ValueError(
+                f"{name!r} has values from {low} to {high}: they must be finite, from {wanted.least} to {wanted.most}"
+            )
