@@ -4,6 +4,7 @@
 from libc.math cimport INFINITY, NAN, log
 from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free
+from libc.string cimport memset
 
 from online_softmax._kernel.buffer cimport Buffer, packed, unpack
 from online_softmax._kernel.bulk cimport BulkModel
@@ -103,15 +104,20 @@ EXPERTS = (
 )
 
 
+cdef double MOST_WEIGHT = 1e100
+PLAIN = {str, int, float, bool, bytes, type(None)}
+
+
 cdef class Auto(BulkModel):
     """A bank on slots."""
 
     cdef bank bank
     cdef readonly object interactions, window
+    cdef object _before
 
     def __cinit__(self):
         self.bank.n_asked = -1
-        self.ticks = self.zero_is_absent = True
+        self.ticks = self.zero_is_absent = self.names_in_order = True
         self.resize(0, 0)
 
     def _configure(self, interactions, window):
@@ -156,11 +162,28 @@ cdef class Auto(BulkModel):
 
     cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
                        double w) noexcept nogil:
-        self.failure = bank_learn(&self.bank, slots, x, n, known, y, w)
+        self.failure = bank_learn(&self.bank, slots, x, n, known, y, w if w < MOST_WEIGHT else MOST_WEIGHT)
         return NULL if self.failure else self.bank.opinions.p
 
     cdef int begin_many(self, Reader r) except -1:
-        return False  # no need: rows that can be read are learned
+        """Rows that can be read are learned; only names and labels with code of their own can get in the way."""
+        if all(type(each) in PLAIN for each in r.names) and all(type(each) in PLAIN for each in r.labels):
+            return False
+        self._before = self.n_features, self.arrays()
+        return True
+
+    cdef void end_many(self) noexcept:
+        self._before = None
+
+    cdef int rollback_many(self, Py_ssize_t classes) except -1:
+        features, arrays = self._before
+        bank_free(&self.bank)
+        memset(&self.bank, 0, sizeof(bank))
+        self.bank.n_asked, self.bank.window.budget, self.ticks = -1, self.window, True
+        self.resize(features, classes)
+        self.reserve(features, classes)
+        self.take_arrays(arrays)
+        return 0
 
     cdef dict arrays(self):
         """Per row (1 + features): statistics (mean, var, nz, wid), seen, W (experts, classes), G (E1's and E5's). The rest as in room.h."""

@@ -7,7 +7,7 @@ cdef class BulkModel(Model):
     # What a kernel does around rows that stand or fall together, with the GIL.
     cdef int begin_many(self, Reader r) except -1
     cdef void end_many(self) noexcept
-    cdef void rollback_many(self, Py_ssize_t classes) noexcept
+    cdef int rollback_many(self, Py_ssize_t classes) except -1
 
     cdef bint _admit_row(self, Reader r) noexcept with gil
     cdef bint _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil

@@ -24,16 +24,17 @@ cdef class BulkModel(Model):
     cdef void end_many(self) noexcept:
         """After them, either way."""
 
-    cdef void rollback_many(self, Py_ssize_t classes) noexcept:
+    cdef int rollback_many(self, Py_ssize_t classes) except -1:
         """Undo them; there were so many `classes` before."""
 
     cdef bint _admit_row(self, Reader r) noexcept with gil:
         """Give slots to the new names of the row just read, and a position to its label; false where Python says no."""
         cdef Py_ssize_t i
         try:
-            for i in range(r.n):
-                if r.slots[i] < 0 and not (r.x[i] == 0 and self.zero_is_absent):
-                    r.slot_of[r.ids[i]] = self._admit_feature(r.names[r.ids[i]])
+            new = {r.names[r.ids[i]]: r.ids[i] for i in range(r.n)
+                   if r.slots[i] < 0 and not (r.x[i] == 0 and self.zero_is_absent)}
+            for name in self._admission(list(new)):
+                r.slot_of[<Py_ssize_t>new[name]] = self._admit_feature(name)
             r.position = r.position_of[r.code] = self._admit_label(r.labels[r.code])
             r.find_slots()
             if self.ticks:

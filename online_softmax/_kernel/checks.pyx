@@ -4,6 +4,8 @@
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from libc.math cimport INFINITY, isfinite
 
+import re
+
 import numpy as np
 
 
@@ -66,3 +68,8 @@ cdef double sample_weight(object w) except? -1:
     if not (isfinite(v) and v >= 0):
         raise ValueError(f"w must be finite and at least 0, got {w!r}")
     return v
+
+
+cdef list natural(str name):
+    """A key that sorts names by their texts and numbers in turn: x2 before x10."""
+    return [int(part) if i % 2 else part for i, part in enumerate(re.split(r"([0-9]{1,18})", name))]

@@ -76,18 +76,18 @@ static void mixture_keep(mixture *m, int64_t n) {
     if (m->staying > n) m->staying = n;
 }
 
-/* The experts from `staying` on fall silent, sample by sample, and then they are gone: true once. */
+/* The experts from `staying` on fall silent, sample by sample, and then they are gone: true once. Together they keep at most
+   their voice's share under Bayes. */
 INLINE int mixture_leave(mixture *m) {
-    double sum = 0, loudest = 0;
+    double stay = 0, leave = 0, loudest = 0;
     if (m->staying == m->n) return 0;
-    for (int64_t i = 0; i < m->n; i++) {
-        if (i >= m->staying) {
-            m->voice[i] *= LEAVE, m->w[i] *= LEAVE;
-            loudest = m->voice[i] > loudest ? m->voice[i] : loudest;
-        }
-        sum += m->w[i];
+    for (int64_t i = 0; i < m->n; i++) *(i < m->staying ? &stay : &leave) += m->w[i];
+    for (int64_t i = m->staying; i < m->n; i++) {
+        m->voice[i] *= LEAVE;
+        loudest = m->voice[i] > loudest ? m->voice[i] : loudest;
     }
-    for (int64_t i = 0; i < m->n; i++) m->w[i] /= sum;
+    if (leave > loudest)
+        for (int64_t i = 0; i < m->n; i++) m->w[i] *= i < m->staying ? (1 - loudest) / stay : loudest / leave;
     if (loudest > GONE) return 0;
     mixture_keep(m, m->staying);
     return 1;
@@ -170,12 +170,13 @@ INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64
 
 /* Bayes with fixed share: w_k ~ w_k p_k[y]^weight. */
 INLINE void bayes_learn(double *w, const double *p_y, int64_t n, double weight, double share) {
-    double sum = 0, v[EXPERTS];
+    double sum = 0, best = FLOOR, v[EXPERTS];
+    for (int64_t i = 0; i < n; i++) best = p_y[i] > best ? p_y[i] : best;
     for (int64_t i = 0; i < n; i++) {
         double p = p_y[i] > FLOOR ? p_y[i] : FLOOR;
-        sum += v[i] = w[i] * (weight == 1 ? p : pow(p, weight));
+        sum += v[i] = w[i] * (weight == 1 ? p : pow(p / best, weight));
     }
-    if (!(sum > 1e-300)) return; /* a weight so large that every p^weight is 0 */
+    if (!(sum > 0)) return; /* whoever was right had no share left */
     for (int64_t i = 0; i < n; i++) w[i] = (1 - share) * v[i] / sum + share / (double)n;
 }
 

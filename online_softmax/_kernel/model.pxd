@@ -27,6 +27,7 @@ cdef class Model:
     cdef Py_ssize_t n_features, n_classes
     cdef int failure        # why the last `learn` returned NULL
     cdef bint zero_is_absent   # whether a new name with the value 0 is left out
+    cdef bint names_in_order   # whether a sample's new names are sorted before they get their slots
     cdef bint ticks         # whether `tick` must be called before each sample
 
     # What a kernel does, on slots and values. `resize` to `learn` run without the GIL.
@@ -49,6 +50,7 @@ cdef class Model:
     cdef list _gather(self, object x, Sample *s, bint learning)
     cdef int _entry(self, Sample *s, object name, object value, list new) except -1
     cdef int32_t _look_up(self, object name) except -1
+    cdef list _admission(self, list new)
     cdef int _admit_feature(self, object name) except -1
     cdef int _admit_label(self, object y) except -1
     cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1

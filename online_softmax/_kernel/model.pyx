@@ -11,7 +11,7 @@ from cpython.object cimport PyObject
 from libc.math cimport NAN, isfinite
 from libc.stdlib cimport free, malloc
 
-from online_softmax._kernel.checks cimport check_label, number, sample_weight, shown
+from online_softmax._kernel.checks cimport check_label, natural, number, sample_weight, shown
 
 import math
 
@@ -177,6 +177,15 @@ cdef class Model:
             raise TypeError(f"feature name {shown(name)} must be hashable") from None
         return 0 if slot == NULL else <object>slot
 
+    cdef list _admission(self, list new):
+        """A sample's new names in the order in which they get their slots: one in which the dictionary's plays no part, if need be."""
+        if self.names_in_order and len(new) > 1:
+            if all(type(name) is str for name in new):
+                return sorted(new, key=lambda name: natural(name))
+            if all(type(name) is int for name in new):
+                return sorted(new)
+        return new
+
     cdef int _admit_feature(self, object name) except -1:
         """The slot of a name, new or not."""
         cdef Py_ssize_t slot = self._look_up(name)
@@ -233,6 +242,8 @@ cdef class Model:
         try:
             if new:
                 self.reserve(features + len(new), known)
+                for name in self._admission(new):
+                    self._admit_feature(name)
                 for i in range(s.n):
                     if s.slots[i] < 0:
                         s.slots[i] = self._admit_feature(new[-1 - s.slots[i]])

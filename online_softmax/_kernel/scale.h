@@ -14,6 +14,7 @@
 #define WINSOR 5.0       /* standard deviations */
 #define WIDEN 1.03       /* growth of the limit with each value beyond it */
 #define DENSE 0.1        /* the share of non-zero values from which on a feature is centred */
+#define TOO_LARGE 1e150       /* a value so large that its square would leave the doubles tells nothing */
 #define SQUASH_A 1.5
 #define SQUASH_B 4.0
 
@@ -58,7 +59,7 @@ INLINE feature scale_one(feature f, double x, int64_t t, double lag, double *xa,
     double k = t + 1 < MEMORY ? (double)t + 1 : MEMORY, z;
     if (f.seen < t) f.nz = nz_now(&f, t, lag), f.var *= lag;
     if (!f.seen) f.wid = 1;
-    if (!(fabs(x) < 1e300)) x = f.mean;
+    if (!(fabs(x) < TOO_LARGE)) x = f.mean;
     f.nz = fma((x != 0) - f.nz, 1 / k, f.nz);
     if (f.nz < DENSE) {
         double a = x * x, most = WINSOR * WINSOR * f.var;

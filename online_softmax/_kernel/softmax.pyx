@@ -139,8 +139,9 @@ cdef class Softmax(BulkModel):
     cdef void end_many(self) noexcept:
         softmax_end_many(&self.model)
 
-    cdef void rollback_many(self, Py_ssize_t classes) noexcept:
+    cdef int rollback_many(self, Py_ssize_t classes) except -1:
         softmax_rollback_many(&self.model, classes)
+        return 0
 
     def _learn_batch(self, rows):
         """One step with the mean gradient of the rows, X^T (softmax(XB) - Y) / n."""
