@@ -181,7 +181,7 @@ cdef class Model:
         """A sample's new names in the order in which they get their slots: one in which the dictionary's plays no part, if need be."""
         if self.names_in_order and len(new) > 1:
             if all(type(name) is str for name in new):
-                return sorted(new, key=lambda name: natural(name))
+                return sorted(new, key=lambda name: (natural(name), name))
             if all(type(name) is int for name in new):
                 return sorted(new)
         return new
