@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Hashable
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import narwhals.stable.v2 as nw
 from river import base
 
 from online_softmax._kernel.bulk import BulkModel
+from online_softmax.forgetting import without_class, without_features
 from online_softmax.frames import frame_of, rows_of
 
 if TYPE_CHECKING:
@@ -102,6 +104,42 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
         from online_softmax import model_file
 
         model_file.save(self, path)
+
+    def forget_feature(self, name: Hashable) -> None:
+        """Forget a feature, as if no sample had ever carried it.
+
+        Parameters
+        ----------
+        name
+            A feature that has been learned.
+        """
+
+        def change(state: dict[str, Any]) -> dict[str, Any]:
+            if name not in state["names"]:
+                raise ValueError(f"feature {name!r} has not been learned")
+            return without_features(state, {state["names"].index(name)})
+
+        self._replace(change)
+
+    def forget_class(self, label: Hashable) -> None:
+        """Forget a class: its probability goes to the others, until it is learned again as a new one.
+
+        Parameters
+        ----------
+        label
+            One of `classes`.
+        """
+
+        def change(state: dict[str, Any]) -> dict[str, Any]:
+            if label not in state["labels"]:
+                raise ValueError(f"label {label!r} has not been learned")
+            return without_class(state, state["labels"].index(label))
+
+        self._replace(change)
+
+    def copy(self) -> Self:
+        """Return a snapshot: it has learned the same, and predicts while this model goes on learning."""
+        return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         parameters = {name: getattr(self, name) for name in self._get_params()}

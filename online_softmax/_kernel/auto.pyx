@@ -177,12 +177,17 @@ cdef class Auto(BulkModel):
 
     cdef int rollback_many(self, Py_ssize_t classes) except -1:
         features, arrays = self._before
+        self.clear()
+        self.reserve(features, classes)
+        self.resize(features, classes)
+        self.take_arrays(arrays)
+        return 0
+
+    cdef int clear(self) except -1:
         bank_free(&self.bank)
         memset(&self.bank, 0, sizeof(bank))
         self.bank.n_asked, self.bank.window.budget, self.ticks = -1, self.window, True
-        self.resize(features, classes)
-        self.reserve(features, classes)
-        self.take_arrays(arrays)
+        self.resize(0, 0)
         return 0
 
     cdef dict arrays(self):

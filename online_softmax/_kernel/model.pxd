@@ -41,6 +41,7 @@ cdef class Model:
     cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
                        double w) noexcept nogil
 
+    cdef int clear(self) except -1
     cdef dict arrays(self)
     cdef int take_arrays(self, dict state) except -1
 
@@ -53,6 +54,7 @@ cdef class Model:
     cdef list _admission(self, list new)
     cdef int _admit_feature(self, object name) except -1
     cdef int _admit_label(self, object y) except -1
+    cdef int _take(self, dict state) except -1
     cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1
     cdef int _learn(self, Sample *s, list new, object y, double w) except -1
     cdef object _refusal(self)

@@ -88,6 +88,10 @@ cdef class Model:
         """Learn a sample, or change nothing; returns p of the `known` classes before it, or NULL with `failure` set."""
         return NULL
 
+    cdef int clear(self) except -1:
+        """Forget all that has been learned; there are no features and classes now."""
+        raise NotImplementedError
+
     cdef dict arrays(self):
         """The learned numbers, as new arrays by name."""
         raise NotImplementedError
@@ -394,17 +398,32 @@ cdef class Model:
             self._leave()
 
     def _restore(self, state):
-        """Take over what a model of the same parameters has learned; the model must be fresh."""
+        """Take over what a model of the same parameters has learned, in place of what this one has."""
         self._enter()
         try:
-            self.reserve(len(state["names"]), len(state["labels"]))
-            for name in state["names"]:
-                self._admit_feature(name)
-            for label in state["labels"]:
-                self._admit_label(label)
-            self.take_arrays(state)
+            self._take(state)
         finally:
             self._leave()
+
+    def _replace(self, change):
+        """Put `change(state)` in place of the state; where that fails, all stays as it was."""
+        self._enter()
+        try:
+            state = {"names": list(self._names), "labels": list(self._labels), **self.arrays()}
+            self._take(change(state))
+        finally:
+            self._leave()
+
+    cdef int _take(self, dict state) except -1:
+        self._truncate(0, 0)
+        self.clear()
+        self.reserve(len(state["names"]), len(state["labels"]))
+        for name in state["names"]:
+            self._admit_feature(name)
+        for label in state["labels"]:
+            self._admit_label(label)
+        self.take_arrays(state)
+        return 0
 
 
 cdef Py_ssize_t largest(const double *p, Py_ssize_t n) noexcept nogil:

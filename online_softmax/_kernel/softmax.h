@@ -41,6 +41,11 @@ static void softmax_free(softmax *m) {
     free(m->saved), free(m->saved_slot), free(m->saved_t), free(m->saved_final_lr);
 }
 
+/* Every weight and state 0, as in a fresh model; the room stays. */
+static void softmax_clear(softmax *m) {
+    if (m->B) memset(m->B, 0, (size_t)(m->row_capacity * row_length(m)) * 8);
+}
+
 static int64_t softmax_bytes(const softmax *m) {
     int64_t saved = m->saved_capacity * (row_length(m) + 1), classes = 11 * m->class_capacity;
     return 8 * (m->row_capacity * row_length(m) + classes + saved);

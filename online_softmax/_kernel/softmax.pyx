@@ -34,6 +34,7 @@ cdef extern from "softmax.h":
     int RULE_AMSGRAD, RULE_ADAMAX, RULE_NADAM, RULE_ADABOUND, RULE_FTRL, RULE_IMPLICIT_SGD, RULE_IMPLICIT_ADAGRAD
     int SCHEDULE_CONSTANT, SCHEDULE_INVERSE_SCALING, SCHEDULE_FOREIGN
     void softmax_free(softmax *)
+    void softmax_clear(softmax *)
     int64_t softmax_bytes(const softmax *)
     int softmax_reserve(softmax *, int64_t rows, int64_t classes)
     void softmax_predict(const softmax *, const int32_t *, const double *, int64_t) nogil
@@ -180,6 +181,11 @@ cdef class Softmax(BulkModel):
             self._leave()
 
     # ---- state ----
+
+    cdef int clear(self) except -1:
+        softmax_clear(&self.model)
+        self.resize(0, 0)
+        return 0
 
     cdef dict arrays(self):
         """Shapes: weights and states (1 + features, 1 + states, classes); scalars (1 + features, scalars); t, final_lr (classes,)."""
