@@ -1,19 +1,24 @@
-"""The compiled kernel; everything else about the build is in pyproject.toml."""
+"""The compiled kernel and the reader of text; everything else about the build is in pyproject.toml."""
 
 from glob import glob
 
 from setuptools import Extension, setup
 
-KERNEL = "online_softmax/_kernel"
+PACKAGE = "online_softmax"
+MODULES = {
+    "_kernel": ("buffer", "checks", "reader", "model", "bulk", "softmax", "auto"),
+    "streams": ("_text",),
+}
 
 setup(
     ext_modules=[
         Extension(
-            f"online_softmax._kernel.{name}",
-            [f"{KERNEL}/{name}.pyx"],
-            depends=[*glob(f"{KERNEL}/*.h"), *glob(f"{KERNEL}/*.pxd")],
+            f"{PACKAGE}.{folder}.{name}",
+            [f"{PACKAGE}/{folder}/{name}.pyx"],
+            depends=[*glob(f"{PACKAGE}/{folder}/*.h"), *glob(f"{PACKAGE}/{folder}/*.pxd")],
             extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wno-psabi"],
         )
-        for name in ("buffer", "checks", "reader", "model", "bulk", "softmax", "auto")
+        for folder, names in MODULES.items()
+        for name in names
     ]
 )

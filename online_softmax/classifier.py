@@ -8,15 +8,22 @@ from collections.abc import Hashable
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import narwhals.stable.v2 as nw
+import numpy as np
 from river import base
 
 from online_softmax._kernel.bulk import BulkModel
 from online_softmax.forgetting import without_class, without_features
-from online_softmax.frames import frame_of, rows_of
+from online_softmax.frames import frame_of, is_array, label_array, rows_of
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
     from numpy.typing import ArrayLike
+
+
+def check_max_features(max_features: object) -> None:
+    """Refuse what is no number of features."""
+    if max_features is not None and (type(max_features) is not int or not 1 <= max_features < 2**31):
+        raise ValueError(f"max_features must be an int of at least 1, or None, got {max_features!r}")
 
 
 class KernelClassifier(BulkModel, base.MiniBatchClassifier):
@@ -26,32 +33,38 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
     def _multiclass(self) -> bool:
         return True
 
-    def learn_many(self, X: IntoDataFrame, y: IntoSeries, w: float | IntoSeries | ArrayLike = 1.0) -> None:
-        """Learn every row of a frame in turn, to the last bit as `learn_one` does; or none, if one is refused.
+    def learn_many(
+        self, X: IntoDataFrame | Any, y: IntoSeries | ArrayLike, w: float | IntoSeries | ArrayLike = 1.0
+    ) -> None:
+        """Learn every row of a frame or array in turn, to the last bit as `learn_one` does; or none, if one is refused.
 
         Parameters
         ----------
         X
-            A pandas, polars or pyarrow frame, one numeric column a feature.
+            A pandas, polars or pyarrow frame, one numeric column a feature; or a NumPy array or SciPy CSR matrix, whose
+            features are the numbers of its columns, 0, 1, 2, ..
         y
-            The labels, a series of the same length.
+            The labels, a series of the same length; of an array, an array or a list.
         w
             The weights of the samples: one number, a series or an array.
         """
         self._learn_rows(rows_of(X, y, w))
 
-    def predict_proba_many(self, X: IntoDataFrame) -> Any:
+    def predict_proba_many(self, X: IntoDataFrame | Any) -> Any:
         """Return the probability of each class for every row, as a frame of X's own kind, one column a class.
 
-        pandas keeps the labels as column names, and its index; the others take the labels' text.
+        pandas keeps the labels as column names, and its index; the others take the labels' text. For an array or a
+        sparse matrix it is a NumPy array of shape (rows, classes), whose columns are in the order of `classes`.
 
         Parameters
         ----------
         X
-            A pandas, polars or pyarrow frame, one numeric column a feature.
+            A pandas, polars or pyarrow frame, a NumPy array or a SciPy CSR matrix, as for `learn_many`.
         """
-        frame = frame_of(X)
         P, labels = self._predict_rows(rows_of(X))
+        if is_array(X):
+            return P
+        frame = frame_of(X)
         if frame.implementation.is_pandas_like():
             pandas = frame.implementation.to_native_namespace()
             return pandas.DataFrame(P, index=frame.to_native().index, columns=labels)
@@ -62,16 +75,20 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
             )
         return nw.from_dict({name: P[:, c] for c, name in enumerate(names)}, backend=frame.implementation).to_native()
 
-    def predict_many(self, X: IntoDataFrame) -> Any:
+    def predict_many(self, X: IntoDataFrame | Any) -> Any:
         """Return the most probable label of every row, as a series of X's own kind; None before the first sample.
+
+        For an array or a sparse matrix it is a NumPy array.
 
         Parameters
         ----------
         X
-            A pandas, polars or pyarrow frame, one numeric column a feature.
+            A pandas, polars or pyarrow frame, a NumPy array or a SciPy CSR matrix, as for `learn_many`.
         """
-        frame = frame_of(X)
         P, labels = self._predict_rows(rows_of(X))
+        if is_array(X):
+            return label_array(labels, P.argmax(axis=1)) if labels else np.full(len(P), None)
+        frame = frame_of(X)
         best = [labels[c] for c in P.argmax(axis=1)] if labels else [None] * len(P)
         series = nw.new_series("prediction", best, backend=frame.implementation).to_native()
         if frame.implementation.is_pandas_like():

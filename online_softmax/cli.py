@@ -21,7 +21,7 @@ from online_softmax.optimizers import CONSTANTS
 from online_softmax.progressive import progressive_validation
 from online_softmax.report import LiveTable, print_summary, write_json
 from online_softmax.softmax import SoftmaxRegression
-from online_softmax.streams import CsvStream, open_file
+from online_softmax.streams import Chunks, open_file
 
 DEFAULT_MODEL = "auto"
 INTERACTIONS: dict[str, bool | str] = {"auto": "auto", "auto-linear": False}  # of AutoSoftmaxRegression, by model
@@ -209,7 +209,7 @@ def _evaluate(
         )
 
 
-def _scale(stream: CsvStream) -> Any:
+def _scale(stream: Chunks) -> Any:
     """Return what standardises the numbers of a stream and leaves its one-hot features alone: they are 1 or absent."""
     numbers = [name for name in stream.features if name not in stream.words]
     if not stream.words:

@@ -1,4 +1,4 @@
-"""pandas, polars and pyarrow frames as rows."""
+"""pandas, polars and pyarrow frames, NumPy arrays and SciPy matrices as rows."""
 
 from __future__ import annotations
 
@@ -79,6 +79,63 @@ def _objects(column: Any) -> NDArray[np.float64]:
     return V
 
 
+def is_array(X: Any) -> bool:
+    """Tell a NumPy array or SciPy matrix from a frame."""
+    return isinstance(X, np.ndarray) or (type(X).__module__.startswith("scipy.sparse") and hasattr(X, "format"))
+
+
+def matrix_entries(
+    X: Any,
+) -> tuple[list[int], NDArray[np.int32], NDArray[np.float64], NDArray[np.int64] | None]:
+    """Return the columns, ids, values and starts of the rows of an array; a sparse one has the columns in use alone."""
+    if isinstance(X, np.ma.MaskedArray):
+        raise TypeError("X is a masked array: fill it first")
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"X has dtype {X.dtype}: an array must be of numbers")
+    if X.ndim != 2:
+        raise ValueError(f"X has shape {X.shape}: an array must have rows and columns")
+    if isinstance(X, np.ndarray):
+        m = X.shape[1]
+        return list(range(m)), np.arange(m, dtype=np.int32), np.ascontiguousarray(X, np.float64), None
+    if X.format != "csr":
+        raise TypeError(f"X is a sparse matrix of format {X.format!r}: convert it with tocsr()")
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    start, stop = int(X.indptr[0]), int(X.indptr[-1])
+    indices = X.indices[start:stop]
+    used = np.zeros(X.shape[1], dtype=np.bool_)
+    used[indices] = True
+    columns = np.flatnonzero(used)
+    position = np.empty(X.shape[1], dtype=np.int32)
+    position[columns] = np.arange(len(columns), dtype=np.int32)
+    values = np.ascontiguousarray(X.data[start:stop], np.float64)
+    return columns.tolist(), position[indices], values, X.indptr.astype(np.int64) - start
+
+
+def label_codes(y: NDArray[Any]) -> tuple[list[Hashable], NDArray[np.int32]]:
+    """Return the distinct labels of an array, in the order of their first appearance, and each label's position."""
+    if y.dtype.kind in "iu" and len(y):
+        low, span = int(y.min()), int(y.max()) - int(y.min())
+        if span < 4 * len(y):
+            offsets = (y - y.dtype.type(low)).astype(np.int64)
+            first = np.full(span + 1, -1, dtype=np.int64)
+            first[offsets[::-1]] = np.arange(len(y))[::-1]  # of a label's rows the last one written, its first, stays
+            order = np.sort(first[first >= 0])
+            position = np.empty(span + 1, dtype=np.int32)
+            position[offsets[order]] = np.arange(len(order), dtype=np.int32)
+            return y[order].tolist(), position[offsets]
+    return _codes(y.tolist())
+
+
+def label_array(labels: list[Hashable], codes: NDArray[np.intp]) -> NDArray[Any]:
+    """Return labels by position as an array: of their own type where they share one, of objects otherwise."""
+    kinds = {type(label) for label in labels}
+    words: NDArray[Any] = np.empty(len(labels), dtype=object)
+    words[:] = labels
+    return (words.astype(kinds.pop()) if len(kinds) == 1 and kinds <= {int, float, bool, str} else words)[codes]
+
+
 def _codes(labels: list[Hashable]) -> tuple[list[Hashable], NDArray[np.int32]]:
     try:
         return encoded(labels)
@@ -87,14 +144,24 @@ def _codes(labels: list[Hashable]) -> tuple[list[Hashable], NDArray[np.int32]]:
         raise TypeError(f"label {label!r} must be hashable") from None
 
 
-def rows_of(X: IntoDataFrame, y: Any = UNLABELLED, w: float | IntoSeries | ArrayLike = 1.0) -> Rows:
-    """Return a frame, its labels and its weights as rows."""
-    frame = frame_of(X)
-    names: list[Hashable] = [*frame.columns]
-    V, n = _values(frame), len(frame)
+def rows_of(X: IntoDataFrame | Any, y: Any = UNLABELLED, w: float | IntoSeries | ArrayLike = 1.0) -> Rows:
+    """Return a frame or an array, its labels and its weights as rows."""
+    names: list[Hashable]
+    starts = None
+    if is_array(X):
+        columns, ids, V, starts = matrix_entries(X)
+        names, n = [*columns], len(V) if starts is None else len(starts) - 1
+    else:
+        frame = frame_of(X)
+        names = [*frame.columns]
+        ids, V, n = np.arange(len(names), dtype=np.int32), _values(frame), len(frame)
     labels: list[Hashable] = [None]
     codes = np.zeros(n, np.int32)
-    if y is not UNLABELLED:
+    if isinstance(y, np.ndarray | list | tuple) and is_array(X):
+        if len(y) != n or (isinstance(y, np.ndarray) and y.ndim != 1):
+            raise ValueError(f"y has {len(y)} values for the {n} rows of X")
+        labels, codes = label_codes(y) if isinstance(y, np.ndarray) else _codes([*y])
+    elif y is not UNLABELLED:
         labels, codes = _codes(_series("y", y, n).to_list())
     weights = None
     if isinstance(w, np.ndarray | list | tuple):
@@ -108,4 +175,4 @@ def rows_of(X: IntoDataFrame, y: Any = UNLABELLED, w: float | IntoSeries | Array
     if weights is not None and not (np.isfinite(weights) & (weights >= 0)).all():
         i = int(np.argmin(np.isfinite(weights) & (weights >= 0)))
         raise ValueError(f"w is {weights[i]} in row {i}: weights must be finite and at least 0")
-    return Rows(names, np.arange(len(names), dtype=np.int32), V, None, labels, codes, weights)
+    return Rows(names, ids, V, starts, labels, codes, weights)

@@ -34,6 +34,10 @@ class Rows:
         int32 positions in `labels`, shape (n,).
     weights
         float64 sample weights, shape (n,), or None when all are 1.
+    zeroed
+        int64: for each missing or infinite value that was set to 0, its row; or None where there is none.
+    skipped
+        int64: for each row of the source that was left out, the row that comes after it; or None where there is none.
     """
 
     names: list[Hashable]
@@ -43,6 +47,8 @@ class Rows:
     labels: list[Hashable]
     codes: NDArray[np.int32]
     weights: NDArray[np.float64] | None = None
+    zeroed: NDArray[np.int64] | None = None
+    skipped: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -71,6 +77,7 @@ class Rows:
     def slice(self, start: int, stop: int) -> Rows:
         """Return rows `start` to `stop`, without copying."""
         shared = self.starts is None
+        end = stop + (stop >= len(self))  # the rows left out at the very end go with the last row
         return Rows(
             self.names,
             self.ids,
@@ -79,9 +86,15 @@ class Rows:
             self.labels,
             self.codes[start:stop],
             None if self.weights is None else self.weights[start:stop],
+            _between(self.zeroed, start, stop),
+            _between(self.skipped, start, end),
         )
 
     def pairs(self) -> Iterator[tuple[dict[Hashable, float], Hashable, dict[str, Any]]]:
         """Yield each row as `(x, y, keywords)`, as river's evaluation does."""
         for i in range(len(self)):
             yield self.x(i), self.y(i), {} if self.weights is None else {"w": self.w(i)}
+
+
+def _between(rows: NDArray[np.int64] | None, start: int, stop: int) -> NDArray[np.int64] | None:
+    return None if rows is None else rows[(start <= rows) & (rows < stop)] - start

@@ -245,8 +245,8 @@ def test_labels_are_not_optional(make_model, backend):
     refuse(model, lambda: model.learn_many(backend.frame({"a": [1.0]}), None), (TypeError, ValueError))
 
 
-@pytest.mark.parametrize("X", [None, [[1.0]], {"a": [1.0]}, np.ones((1, 1)), pl.LazyFrame({"a": [1.0]})], ids=type)
-def test_only_frames_are_learned_in_bulk(make_model, X):
+@pytest.mark.parametrize("X", [None, [[1.0]], {"a": [1.0]}, np.array([["a"]]), pl.LazyFrame({"a": [1.0]})], ids=type)
+def test_only_frames_and_numeric_arrays_are_learned_in_bulk(make_model, X):
     model = trained(make_model)
     refuse(model, lambda: model.learn_many(X, pd.Series(["red"])), TypeError)
     refuse(model, lambda: model.predict_proba_many(X), TypeError)

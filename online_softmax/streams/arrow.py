@@ -1,4 +1,4 @@
-"""Arrow: CSV text to columns, and columns to codes and numbers, by pyarrow."""
+"""Arrow: text to columns, and columns to codes and numbers, by pyarrow."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def pyarrow() -> Any:
+def pyarrow(what: str = "CSV files are") -> Any:
     """Import pyarrow, or say how to get it."""
     try:
-        import pyarrow.csv
+        import pyarrow
     except ImportError:
-        raise ImportError("CSV files are read by pyarrow: pip install 'online-softmax[files]'") from None
+        raise ImportError(f"{what} read by pyarrow: pip install 'online-softmax[files]'") from None
     return pyarrow
 
 
@@ -28,14 +28,30 @@ def read_csv(
     names: list[str] | None = None,
     types: Mapping[str, Any] | None = None,
     only: list[str] | None = None,
+    delimiter: str = ",",
 ) -> pa.Table:
     """Read records by pyarrow: names None takes them from the first record, [] makes them up."""
     pa = pyarrow()
-    return pa.csv.read_csv(
+    from pyarrow import csv
+
+    return csv.read_csv(
         pa.BufferReader(records or b"\n"),
-        pa.csv.ReadOptions(column_names=names, autogenerate_column_names=names == [], block_size=len(records) + 1),
-        pa.csv.ParseOptions(newlines_in_values=True),
-        pa.csv.ConvertOptions(column_types=types, include_columns=only),
+        csv.ReadOptions(column_names=names, autogenerate_column_names=names == [], block_size=len(records) + 1),
+        csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        csv.ConvertOptions(column_types=types, include_columns=only),
+    )
+
+
+def read_json(records: bytes, schema: pa.Schema | None = None) -> pa.Table:
+    """Read JSON lines by pyarrow: of the columns of `schema` where there is one."""
+    pa = pyarrow("JSON lines are")
+    from pyarrow import json
+
+    unexpected = "infer" if schema is None else "error"
+    return json.read_json(
+        pa.BufferReader(records),
+        json.ReadOptions(block_size=len(records) + 1),
+        json.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
     )
 
 
@@ -44,14 +60,20 @@ def matrix(table: pa.Table) -> NDArray[np.float64]:
     pa = pyarrow()
     if not table.num_rows or not table.num_columns:
         return np.empty(table.shape)
-    (batch,) = table.cast(pa.schema((name, pa.float64()) for name in table.column_names)).combine_chunks().to_batches()
+    schema = pa.schema((name, pa.float64()) for name in table.column_names)
+    (batch,) = table.cast(schema, safe=False).combine_chunks().to_batches()
     values: NDArray[np.float64] = batch.to_tensor(null_to_nan=True).to_numpy()
     return values
 
 
 def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
-    """Return the column as codes, where a null and the word `missing` are missing."""
-    array = column.combine_chunks().dictionary_encode()
+    """Return the column as codes, where a null, nan and the word `missing` are missing."""
+    array = column.combine_chunks()
+    if not hasattr(array, "indices"):
+        array = array.dictionary_encode()
     words = array.dictionary.to_pylist()
     codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Coded(words, np.where(codes == words.index(missing), -1, codes) if missing in words else codes)
+    for i, word in enumerate(words):
+        if word is None or word != word or word == missing:
+            codes = np.where(codes == i, -1, codes)
+    return Coded(words, codes.astype(np.int32, copy=False))

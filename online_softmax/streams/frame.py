@@ -7,12 +7,14 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
-from online_softmax.streams.columns import Coded, FlawError, assemble, check_names, choose, code
+from online_softmax.streams.chunks import Chunks
+from online_softmax.streams.columns import Coded, FlawError, Table, Wanted, assemble, check_names, code
 
 
-class FrameStream:
+class FrameStream(Chunks):
     """A stream over a data frame.
 
     Parameters
@@ -23,6 +25,8 @@ class FrameStream:
         The column that holds the label.
     chunk_rows
         How many rows to take at a time.
+    wanted
+        What else is wanted of the columns; see `Wanted`.
 
     Attributes
     ----------
@@ -43,10 +47,12 @@ class FrameStream:
 
     """
 
-    def __init__(self, frame: nw.DataFrame[Any], target: Hashable | None = None, *, chunk_rows: int = 8192) -> None:
-        columns: list[Hashable] = list(frame.columns)
-        self.target = choose(target, columns, "the frame")
-        self.features = [name for name in columns if name != self.target]
+    def __init__(
+        self, frame: nw.DataFrame[Any], target: Hashable | None = None, *, chunk_rows: int = 8192, **wanted: Any
+    ) -> None:
+        self.wanted = Wanted(target, **wanted)
+        self.target, self.features = self.wanted.among(list(frame.columns), "the frame")
+        self.weight = self.wanted.weight
         self.words = {name for name in self.features if _is_words(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
         check_names(self.features, self.words)
         self.chunk_rows = chunk_rows
@@ -78,10 +84,13 @@ class FrameStream:
             if name in self.words:
                 words[name] = _coded(column)
             else:
-                numbers[:, j] = column.cast(nw.Float64).fill_null(float("nan")).to_numpy()
+                numbers[:, j] = _numbers(column)
                 j += 1
         target = _coded(part.get_column(self.target))  # type: ignore[arg-type]
-        return assemble(self.features, numbers, words, (self.target, target))
+        weight = None
+        if self.weight is not None:
+            weight = self.weight, _numbers(part.get_column(self.weight))  # type: ignore[arg-type]
+        return assemble(Table(self.features, numbers, words, (self.target, target), weight), self.wanted.missing)
 
     def _reason(self, part: nw.DataFrame[Any], flaw: FlawError, start: int) -> str:
         value = part.get_column(flaw.column)[flaw.row]  # type: ignore[arg-type]
@@ -89,6 +98,8 @@ class FrameStream:
             wrong = "the label is missing"
         elif flaw.column in self.words:
             wrong = "the string is missing"
+        elif flaw.column == self.weight:
+            wrong = f"{value} is no weight, a finite number that is at least 0"
         else:
             wrong = f"{value} is not a finite number"
         return f"row {start + flaw.row}, column {flaw.column!r}: {wrong}"
@@ -100,6 +111,11 @@ def _is_words(name: Hashable, dtype: nw.dtypes.DType) -> bool:
     if dtype in (nw.String, nw.Categorical, nw.Enum):
         return True
     raise ValueError(f"column {name!r} holds {dtype}, not numbers, booleans or strings; convert it or leave it out")
+
+
+def _numbers(column: nw.Series[Any]) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = column.cast(nw.Float64).fill_null(float("nan")).to_numpy()
+    return values
 
 
 def _coded(column: nw.Series[Any]) -> Coded:

@@ -1,0 +1,202 @@
+"""ARFF: a header that names and types the columns, then rows of commas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Hashable, Iterator
+from itertools import islice
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from online_softmax.rows import Rows
+from online_softmax.streams.chunks import Chunks
+from online_softmax.streams.columns import FlawError, Table, Wanted, assemble, check_names, code, shorten
+from online_softmax.streams.records import Lines
+from online_softmax.streams.source import Source
+
+BLOCK = 1 << 20  # bytes to read at a time
+CHUNK_ROWS = 8192
+WORD = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+ATTRIBUTE = re.compile(rf"@attribute\s+({WORD}|[^\s{{]+)\s*(\{{.*\}}|\w+)", re.IGNORECASE)
+FIELD = re.compile(rf"\s*({WORD}|[^,'\"]*)\s*(?:,|$)")
+NUMBERS = {"numeric", "real", "integer"}
+
+
+class ArffStream(Chunks):
+    """A stream over an ARFF file: numeric attributes are numbers; nominal ones and strings are one-hot; `?` is missing.
+
+    Parameters
+    ----------
+    path
+        The file; `-` is standard input.
+    target
+        The attribute that holds the label.
+    wanted
+        What else is wanted of the columns; see `Wanted`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from online_softmax.streams import ArffStream
+
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "fruit.arff")
+    ...     _ = path.write_text("@relation f\\n@attribute size real\\n@attribute kind {apple, fig}\\n@data\\n7, fig\\n")
+    ...     print(*ArffStream(path, "kind").pairs())
+    ({'size': 7.0}, 'fig', {})
+
+    """
+
+    def __init__(self, path: str | Path, target: Hashable | None = None, **wanted: Any) -> None:
+        self.source = Source(path)
+        self.wanted = Wanted(target, **wanted)
+        lines = self._lines()
+        self._types = dict(self._header(lines))
+        self.columns = list(self._types)
+        self.target, self.features = self.wanted.among(self.columns, self.source.name)
+        self.weight = self.wanted.weight
+        for name in [*self.features, *([] if self.weight is None else [self.weight])]:
+            if self._types[str(name)] == "date":
+                raise ValueError(f"{self.source}, column {name!r}: dates are no features; leave the column out")
+        self.words = {name for name in self.features if self._types[str(name)] not in NUMBERS}
+        check_names(self.features, self.words)
+        self._begun: Generator[tuple[int, str], None, None] | None = lines if self.source.is_pipe else None
+        if self._begun is None:
+            lines.close()
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the file that has been read, 0 to 1, or None for standard input."""
+        return self.source.fraction
+
+    def __iter__(self) -> Iterator[Rows]:
+        lines, self._begun = self._begun, None
+        if lines is None:
+            lines = self._lines()
+            for _ in self._header(lines):
+                pass
+        reason = ""
+        while not reason:
+            records: list[list[str]] = []
+            numbers: list[int] = []
+            for line, text in islice(lines, CHUNK_ROWS):
+                fields, reason = self._fields(text)
+                if reason:
+                    reason = f"{self.source}, line {line}: {reason}"
+                    break
+                records.append(fields)
+                numbers.append(line)
+            if not records:
+                break
+            yield from self._part(records, numbers)
+        if reason:
+            raise ValueError(reason)
+
+    def _lines(self) -> Generator[tuple[int, str], None, None]:
+        """Yield the lines that are neither blank nor comments, each with its number."""
+        with self.source.opened() as file:
+            for start, block in Lines(self.source.name).numbered(file, BLOCK):
+                for line, raw in enumerate(block.splitlines(), start):
+                    try:
+                        text = raw.decode().strip()
+                    except UnicodeDecodeError as error:
+                        wrong = shorten(raw[error.start : error.end])
+                        raise ValueError(f"{self.source}, line {line}: {wrong} is not UTF-8 text") from None
+                    if "\0" in text:
+                        raise ValueError(f"{self.source}, line {line}: a NUL byte")
+                    if text and not text.startswith("%"):
+                        yield line, text
+
+    def _header(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+        """Yield name and type of each attribute, as far as the line @data."""
+        for line, text in lines:
+            keyword = text.split(None, 1)[0].lower()
+            if keyword == "@data":
+                return
+            if keyword == "@relation":
+                continue
+            match = ATTRIBUTE.match(text)
+            kind = match[2].lower() if match else ""
+            if match is None or not (kind.startswith("{") or kind in {*NUMBERS, "string", "date"}):
+                raise ValueError(f"{self.source}, line {line}: {shorten(text)} is no attribute that can be read")
+            yield _unquoted(match[1]), "nominal" if kind.startswith("{") else kind
+        raise ValueError(f"{self.source} has no line @data, as an ARFF file does")
+
+    def _fields(self, text: str) -> tuple[list[str], str]:
+        """Return the fields of a row, still quoted, and what is wrong with it, or nothing."""
+        if text.startswith("{"):
+            return [], "a sparse row, which is not supported"
+        if "'" in text or '"' in text:
+            fields, end = [], 0
+            while end < len(text):
+                match = FIELD.match(text, end)
+                if match is None:
+                    return [], "a quote that is not the whole of a field, or never closes"
+                fields.append(match[1])
+                end = match.end()
+            fields += [""] * text.endswith(",")
+        else:
+            fields = [field.strip() for field in text.split(",")]
+        if (n := len(fields)) != len(self.columns):
+            return [], f"{n} field{'s' * (n != 1)} where there are {len(self.columns)} attributes"
+        for name in self.columns:
+            if self._types[name] in NUMBERS and (name in self.features or name == self.weight):
+                field = fields[self.columns.index(name)]
+                if field != "?" and _number(field) is None:
+                    return [], f"column {name!r}: {shorten(field)} is not a number"
+        return fields, ""
+
+    def _part(self, records: list[list[str]], lines: list[int]) -> Iterator[Rows]:
+        columns = dict(zip(self.columns, zip(*records, strict=True), strict=True))
+        plain = [name for name in self.features if name not in self.words]
+        numbers = np.empty((len(records), len(plain)))
+        for j, name in enumerate(plain):
+            numbers[:, j] = [_value(field) for field in columns[str(name)]]
+        words = {name: code(map(_word, columns[str(name)])) for name in self.features if name in self.words}
+        kind = self._types[str(self.target)]
+        read = _label if kind in NUMBERS else _word
+        labels = code(map(read, columns[str(self.target)]))
+        weight = None
+        if self.weight is not None:
+            weight = (self.weight, np.array([_value(field) for field in columns[str(self.weight)]]))
+        try:
+            yield assemble(Table(self.features, numbers, words, (self.target, labels), weight), self.wanted.missing)
+        except FlawError as flaw:
+            if flaw.row:
+                yield from self._part(records[: flaw.row], lines)
+            value = columns[str(flaw.column)][flaw.row]
+            wrong = "is no label" if flaw.column == self.target else "is missing or not a finite number"
+            raise ValueError(
+                f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {shorten(value)} {wrong}"
+            ) from None
+
+
+def _unquoted(field: str) -> str:
+    return re.sub(r"\\(.)", r"\1", field[1:-1]) if field[:1] in ("'", '"') else field
+
+
+def _word(field: str) -> str | None:
+    return None if field == "?" else _unquoted(field)
+
+
+def _number(field: str) -> float | None:
+    try:
+        return float(_unquoted(field))
+    except ValueError:
+        return None
+
+
+def _value(field: str) -> float:
+    number = _number(field)
+    return nan if number is None else number
+
+
+def _label(field: str) -> float | None:
+    number = _number(field)
+    if number is None or number != number:
+        return None
+    return int(number) if number.is_integer() and re.fullmatch(r"[+-]?\d+", _unquoted(field)) else number

@@ -1,0 +1,141 @@
+"""Arrays: the rows of a NumPy array or a SciPy matrix of compressed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax.frames import label_codes, matrix_entries
+from online_softmax.rows import Rows
+from online_softmax.streams.chunks import Chunks
+from online_softmax.streams.columns import POLICIES, Coded, FlawError, Table, assemble
+
+
+class ArrayStream(Chunks):
+    """A stream over a matrix, whose columns are the features 0, 1, 2, ..; or over some of them.
+
+    Parameters
+    ----------
+    X
+        A NumPy array of shape (rows, columns) or a SciPy CSR matrix, of numbers.
+    target
+        The labels, one a row; or the number of the column that holds them.
+    features, drop, weight
+        The feature columns, the columns that are none, and that of the weights or the weights themselves.
+    missing
+        What becomes of a value that is not finite: "error", "zero" or "skip-row".
+    chunk_rows
+        How many rows to take at a time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from online_softmax.streams import ArrayStream
+
+    >>> print(*ArrayStream(np.array([[1, 2], [3, 4]]), ["a", "b"]).pairs())
+    ({0: 1.0, 1: 2.0}, 'a', {}) ({0: 3.0, 1: 4.0}, 'b', {})
+
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        target: Any = None,
+        *,
+        features: Any = None,
+        drop: Any = (),
+        weight: Any = None,
+        missing: str = "error",
+        chunk_rows: int = 8192,
+    ) -> None:
+        n, m = X.shape
+        if missing not in POLICIES:
+            raise ValueError(f"missing is {', '.join(map(repr, POLICIES))}, not {missing!r}")
+        if target is None:
+            raise ValueError("an array needs target=: the labels, or the number of the column that holds them")
+        self._labels, label_column = _side("target", target, X)
+        self._weights: Any = None
+        weight_column = None
+        if weight is not None:
+            self._weights, weight_column = _side("weight", weight, X)
+        unwanted = {label_column, weight_column, *drop} - {None}
+        wanted = range(m) if features is None else features
+        for column in (*wanted, *drop):
+            if not isinstance(column, int | np.integer) or not 0 <= column < m:
+                raise ValueError(f"the array has no column {column!r}: they are 0 to {m - 1}")
+        self._columns = [int(column) for column in wanted if column not in unwanted]
+        self.features = list(self._columns)
+        self.words = set()
+        self.missing, self.chunk_rows = missing, chunk_rows
+        self._X, self._n, self._done = X, int(n), 0
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the rows that has been read."""
+        return self._done / max(1, self._n)
+
+    def __iter__(self) -> Iterator[Rows]:
+        every = self._columns == list(range(self._X.shape[1]))
+        for start in range(0, self._n, self.chunk_rows):
+            self._done = min(self._n, start + self.chunk_rows)
+            part = slice(start, self._done)
+            X = self._X[part] if every else self._X[part][:, self._columns]
+            y, w = self._labels[part], None if self._weights is None else self._weights[part]
+            try:
+                yield self._rows(X, y, w)
+            except FlawError as flaw:
+                if flaw.row:
+                    yield self._rows(X[: flaw.row], y[: flaw.row], None if w is None else w[: flaw.row])
+                what = flaw.column if flaw.column in ("label", "weight") else f"column {flaw.column}"
+                wrong = "missing" if what == "label" else "not a finite number"
+                wrong = "no weight, a finite number that is at least 0" if what == "weight" else wrong
+                raise ValueError(f"row {start + flaw.row}, {what}: it is {wrong}") from None
+
+    def _rows(self, X: Any, y: NDArray[Any], w: NDArray[Any] | None) -> Rows:
+        labels, codes = label_codes(y)
+        if y.dtype.kind in "fO":
+            gone = [i for i, label in enumerate(labels) if label is None or label != label]
+            codes = np.where(np.isin(codes, gone), np.int32(-1), codes)
+        target: tuple[Hashable, Coded] = ("label", Coded(labels, codes))
+        weight = None if w is None else ("weight", np.asarray(w, np.float64))
+        columns, ids, values, starts = matrix_entries(X)
+        names: list[Hashable] = [self._columns[column] for column in columns]
+        if starts is None:
+            return assemble(Table(names, values, {}, target, weight), self.missing)
+        # The rows' fate is that of a table of one column, which is nan where one of their entries is bad.
+        bad = np.flatnonzero(~np.isfinite(values))
+        at = np.searchsorted(starts, bad, side="right") - 1  # the rows of the bad entries
+        sound = np.zeros((len(y), 1))
+        sound[at if self.missing != "zero" else [], 0] = np.nan
+        try:
+            kept = assemble(Table(["row"], sound, {}, target, weight), self.missing)
+        except FlawError as flaw:
+            if flaw.column != "row":
+                raise
+            raise FlawError(flaw.row, names[ids[bad[at == flaw.row][0]]]) from None
+        zeroed = None
+        if bad.size and self.missing == "zero":
+            values, zeroed = np.where(np.isfinite(values), values, 0.0), at.astype(np.int64)
+        if kept.skipped is not None:
+            keep = np.ones(len(y), dtype=np.bool_)
+            keep[kept.skipped + np.arange(len(kept.skipped))] = False
+            entries = np.repeat(keep, np.diff(starts))
+            starts = np.concatenate([[0], np.cumsum(np.diff(starts)[keep])]).astype(np.int64)
+            ids, values = ids[entries], values[entries]
+        return Rows(names, ids, values, starts, kept.labels, kept.codes, kept.weights, zeroed, kept.skipped)
+
+
+def _side(role: str, given: Any, X: Any) -> tuple[Any, int | None]:
+    """Return a column of X by its number, or what is given beside X."""
+    if isinstance(given, int | np.integer) and not isinstance(given, bool):
+        if not 0 <= given < X.shape[1]:
+            raise ValueError(f"the array has no column {given} to be the {role}: they are 0 to {X.shape[1] - 1}")
+        column = X[:, [given]]
+        return np.asarray(column.todense() if hasattr(column, "todense") else column).ravel(), int(given)
+    side = np.asarray(given)
+    if side.shape != X.shape[:1]:
+        raise ValueError(f"{role} is a column's number or {X.shape[0]} values, not of shape {side.shape}")
+    return side, None

@@ -1,0 +1,114 @@
+"""JSON lines: one object a line, its members the columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from math import inf, isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from online_softmax.streams.arrow import pyarrow, read_json
+from online_softmax.streams.columns import Wanted, shorten
+from online_softmax.streams.recorded import LARGE, RecordStream
+from online_softmax.streams.records import Lines
+from online_softmax.streams.source import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class JsonStream(RecordStream):
+    """A stream over JSON lines: one object a line, with numbers, truth values or strings as its members.
+
+    The first block decides what members there are and what they hold; a member that is not there is missing.
+
+    Parameters
+    ----------
+    path
+        The file; `-` is standard input.
+    target
+        The member that holds the label.
+    block_bytes
+        About how much to read at a time.
+    wanted
+        What else is wanted of the columns; see `Wanted`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from online_softmax.streams import JsonStream
+
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "fruit.jsonl")
+    ...     _ = path.write_text('{"size": 7, "kind": "apple"}\\n{"kind": "banana"}\\n')
+    ...     print(*JsonStream(path, "kind", missing="zero").pairs())
+    ({'size': 7.0}, 'apple', {}) ({'size': 0.0}, 'banana', {})
+
+    """
+
+    def __init__(
+        self, path: str | Path, target: Hashable | None = None, *, block_bytes: int = LARGE, **wanted: Any
+    ) -> None:
+        source = Source(path)
+        self.columns: list[str] = []
+        self._schema: pa.Schema | None = None
+        super().__init__(source, Wanted(target, **wanted), Lines(source.name), block_bytes)
+
+    def start(self, block: bytes) -> int:
+        """Begin at once: there is no header."""
+        if not block.strip():
+            raise ValueError(f"{self.place} is empty")
+        return 0
+
+    def settle(self, schema: Any) -> None:
+        """Settle what each member holds."""
+        self.columns = [field.name for field in schema]
+        self.choose(self.columns)
+        super().settle(schema)
+        assert self._types is not None
+        pa = pyarrow("JSON lines are")
+        self._schema = pa.schema([(field.name, self._types.get(field.name, field.type)) for field in schema])
+
+    def table(self, block: bytes) -> pa.Table:
+        """Return the lines of a block as columns."""
+        if not block.strip():
+            return self._schema.empty_table() if self._schema else pyarrow().table({})
+        return read_json(block, self._schema)
+
+    def reason(self, record: bytes) -> str:
+        """Say what is wrong with a line that cannot be read."""
+        try:
+            text = record.decode()
+        except UnicodeDecodeError as error:
+            return f": {shorten(record[error.start : error.end])} is not UTF-8 text"
+        try:
+            members = json.loads(text)
+        except ValueError as error:
+            return f": no JSON ({error})"
+        if not isinstance(members, dict):
+            return f": {shorten(members)} is not an object"
+        for name in members:
+            if self.columns and name not in self.columns:
+                return f": the member {name!r} is new; the first lines have {', '.join(self.columns[:20])}"
+        for name in self.used if self.columns else []:
+            if (wrong := self._wrong(name, members.get(name))) is not None:
+                return f", column {name!r}: {shorten(members.get(name))} {wrong}"
+        return ": a number beyond what it can be read as, or members of different kinds"
+
+    def _wrong(self, name: str, value: Any) -> str | None:
+        wants = str(self._types[name]) if self._types else ""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if name == self.target:
+            fits = {"string": isinstance(value, str), "bool": isinstance(value, bool)}.get(wants, is_number)
+            return "is no label" if value is None else None if fits else f"is no label like those before it, of {wants}"
+        if value is None:
+            return "is missing" if self.wanted.missing == "error" or name == self.weight else None
+        if wants == "string":
+            return None if isinstance(value, str) else "is not a string"
+        if wants == "bool":
+            return None if isinstance(value, bool) else "is not true or false"
+        if name == self.weight and not (is_number and 0 <= value < inf):
+            return "is no weight, a finite number that is at least 0"
+        return None if is_number and isfinite(value) else "is not a finite number"

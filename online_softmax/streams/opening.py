@@ -1,0 +1,171 @@
+"""Opening: from whatever a user has to a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import narwhals.stable.v2 as nw
+
+from online_softmax.frames import is_array
+from online_softmax.streams.array import ArrayStream
+from online_softmax.streams.chunks import Chunks
+from online_softmax.streams.columns import POLICIES
+from online_softmax.streams.files import ManyStream, open_one, paths_of
+from online_softmax.streams.frame import FrameStream
+from online_softmax.streams.pairs import PairStream
+from online_softmax.streams.part import PartStream
+
+
+class Chunk(Protocol):
+    """A run of samples: a `Rows`, or anything else that gives them one by one."""
+
+    def pairs(self) -> Iterator[tuple[Any, Hashable, Mapping[str, Any]]]:
+        """Yield each sample as `(x, y, keywords)`."""
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """An iterable of chunks that knows how much of its source has been read."""
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the source that has been read, 0 to 1, or None where its length is unknown."""
+
+    def __iter__(self) -> Iterator[Chunk]: ...
+
+
+def open_stream(
+    source: Any,
+    target: Any = None,
+    *,
+    features: Sequence[Hashable] | None = None,
+    drop: Sequence[Hashable] = (),
+    weight: Any = None,
+    format: str | None = None,
+    missing: str = "error",
+    skip: int = 0,
+    limit: int | None = None,
+    chunk_rows: int | None = None,
+) -> Stream:
+    """Open a source of labelled samples.
+
+    Parameters
+    ----------
+    source
+        The path of a file, a directory or a pattern such as `logs/*.csv`, whose files are one stream in the order of
+        their names; `-` for standard input; the name of a bundled stream (a file of that name wins); a pandas, polars
+        or pyarrow frame; a NumPy array or SciPy CSR matrix, whose features are the numbers of its columns; an iterable
+        of `(x, y)` or `(x, y, {"w": weight})`; or a stream that is open already.
+    target
+        The column that holds the label, or an array's labels. Bundled streams know theirs; svmlight and Vowpal Wabbit
+        text and pairs carry their own.
+    features
+        The feature columns; all others without it.
+    drop
+        Columns that are no features.
+    weight
+        The column that holds the weights of the samples.
+    format
+        csv, tsv, parquet, arrow (Feather, too), jsonl, arff, svmlight or vw; without it a file's name decides. Text may
+        be compressed: .gz, .bz2, .zst.
+    missing
+        What becomes of a value that is missing or not finite: "error"; "zero", by which a number is 0 and a string no
+        feature; or "skip-row". A missing label is an error or skips its row.
+    skip
+        How many rows to pass over first.
+    limit
+        How many rows to give at most.
+    chunk_rows
+        How many rows a chunk may have.
+
+    Returns
+    -------
+    stream
+        An iterable of chunks, with `pairs()` for its samples one by one. Numbers and booleans become features of that
+        value, a string becomes the feature `column=value` with value 1.
+
+    Examples
+    --------
+    >>> from online_softmax.streams import open_stream
+    >>> import pandas as pd
+
+    >>> frame = pd.DataFrame({"size": [1, 2], "colour": ["red", "blue"], "kind": ["a", "b"]})
+    >>> for x, y, _ in open_stream(frame, target="kind").pairs():
+    ...     print(x, y)
+    {'size': 1.0, 'colour=red': 1.0} a
+    {'size': 2.0, 'colour=blue': 1.0} b
+
+    """
+    for name, count, least in (("skip", skip, 0), ("limit", limit, 1), ("chunk_rows", chunk_rows, 1)):
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < least):
+            raise ValueError(f"{name} is a number of rows, {least} or more, not {count!r}")
+    if missing not in POLICIES:
+        raise ValueError(f"missing is {', '.join(map(repr, POLICIES))}, not {missing!r}")
+    wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing}
+    is_file = isinstance(source, str | Path)
+    if format is not None and not is_file:
+        raise ValueError(f"format={format!r} goes with a file")
+    stream = open_file(source, target, format=format, **wanted) if is_file else _open_object(source, target, wanted)
+    if not (skip or limit or chunk_rows):
+        return stream
+    if isinstance(stream, Chunks):
+        return PartStream(stream, skip, limit, chunk_rows)
+    if isinstance(stream, PairStream):
+        return PairStream(_Some(stream.source, skip, limit))
+    raise ValueError("skip, limit and chunk_rows go with files, frames, arrays and pairs")
+
+
+def open_file(
+    source: str | Path, target: Hashable | None = None, *, format: str | None = None, **wanted: Any
+) -> Chunks:
+    """Open a file, the files of a directory or pattern, standard input, or the bundled stream of that name."""
+    paths = paths_of(source)
+    if paths is not None:
+        return ManyStream(paths, lambda path: open_one(path, target, format, **wanted))
+    if str(source) == "-" or Path(source).exists():
+        return open_one(source, target, format, **wanted)
+
+    from online_softmax import datasets
+
+    name = str(source)
+    if name not in datasets.BUNDLED:
+        raise FileNotFoundError(f"no file {name!r}, nor a bundled stream of that name: {', '.join(datasets.BUNDLED)}")
+    target = datasets.BUNDLED[name].target if target is None else target
+    return open_one(datasets.path(name), target, format, **wanted)
+
+
+def _open_object(source: Any, target: Any, wanted: dict[str, Any]) -> Stream:
+    if is_array(source):
+        return ArrayStream(source, target, **wanted)
+    frame = nw.from_native(source, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        return FrameStream(frame, target, **wanted)
+    if isinstance(frame, nw.LazyFrame):
+        raise TypeError("a lazy frame has no rows yet; collect() it first")
+    if target is not None:
+        raise ValueError(f"target={target!r} names a column, and only files and frames have columns")
+    for name in ("features", "drop", "weight"):
+        if wanted[name]:
+            raise ValueError(f"{name}={wanted[name]!r} names columns, and only files and frames have columns")
+    if wanted["missing"] != "error":
+        raise ValueError(f"missing={wanted['missing']!r} goes with files, frames and arrays")
+    if isinstance(source, Stream) and not isinstance(source, type):
+        return source
+    if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
+        return PairStream(source)
+    raise TypeError(
+        f"a stream is a path, a bundled name, a frame or an iterable of (x, y), not {type(source).__name__!r}"
+    )
+
+
+class _Some:
+    """An iterable without its first samples, or without those after some number."""
+
+    def __init__(self, source: Iterable[Any], skip: int, limit: int | None) -> None:
+        self._source, self._skip, self._limit = source, skip, limit
+
+    def __iter__(self) -> Iterator[Any]:
+        return islice(self._source, self._skip, None if self._limit is None else self._skip + self._limit)

@@ -1,0 +1,157 @@
+"""Parquet and Arrow files: batches of columns, as they were written."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from online_softmax.rows import Rows
+from online_softmax.streams.arrow import pyarrow
+from online_softmax.streams.columns import FlawError, Wanted, shorten
+from online_softmax.streams.source import Source
+from online_softmax.streams.table import TableStream
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 16_384  # rows at a time
+
+
+class BatchStream(TableStream):
+    """A stream over a file of Arrow batches.
+
+    Parameters
+    ----------
+    path
+        The file.
+    target
+        The column that holds the label.
+    wanted
+        What else is wanted of the columns; see `Wanted`.
+
+    """
+
+    kind: str  # what the file should be
+
+    def __init__(self, path: str | Path, target: Hashable | None = None, **wanted: Any) -> None:
+        self.source = Source(path)
+        self.path = self.source.path
+        super().__init__(self.source.name, Wanted(target, **wanted))
+        self._done, self._length = 0, None
+        pyarrow(f"{self.kind} files are")
+        try:
+            schema = self.open()
+        except (ValueError, OSError) as error:
+            raise ValueError(f"{self.place} is not {self.kind}, or cut off or damaged ({error})") from None
+        self.choose(schema.names)
+        self.settle(schema)
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
+        return None if self._length is None else self._done / max(1, self._length)
+
+    def __iter__(self) -> Iterator[Rows]:
+        self._done = 0
+        batches = self.batches()
+        while True:
+            try:
+                batch = next(batches, None)
+            except (ValueError, OSError) as error:
+                raise ValueError(f"{self.place}, row {self._done}: the data is cut off or damaged ({error})") from None
+            if batch is None:
+                return
+            for start in range(0, batch.num_rows, BATCH):
+                yield from self._part(pyarrow().Table.from_batches([batch.slice(start, BATCH)]))
+
+    def _part(self, table: pa.Table) -> Iterator[Rows]:
+        start, self._done = self._done, self._done + table.num_rows
+        try:
+            yield self.rows(table)
+        except FlawError as flaw:
+            if flaw.row:
+                yield self.rows(table.slice(0, flaw.row))
+            value = table[flaw.column][flaw.row].as_py()
+            wrong = "is no label" if flaw.column == self.target else "is not a finite number"
+            if flaw.column == self.weight:
+                wrong = "is no weight, a finite number that is at least 0"
+            elif flaw.column in self.words:
+                wrong = "is no string"
+            raise ValueError(
+                f"{self.place}, row {start + flaw.row}, column {flaw.column!r}: {shorten(value)} {wrong}"
+            ) from None
+
+    @abstractmethod
+    def open(self) -> pa.Schema:
+        """Look at the file and return its schema."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches, of the used columns or more."""
+
+
+class ParquetStream(BatchStream):
+    """A stream over a Parquet file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import pyarrow as pa, pyarrow.parquet
+    >>> from online_softmax.streams import ParquetStream
+
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "fruit.parquet")
+    ...     pa.parquet.write_table(pa.table({"size": [7, 19], "kind": ["apple", "banana"]}), path)
+    ...     print(*ParquetStream(path, "kind").pairs())
+    ({'size': 7.0}, 'apple', {}) ({'size': 19.0}, 'banana', {})
+
+    """
+
+    kind = "a Parquet file"
+
+    def open(self) -> pa.Schema:
+        """Look at the file and return its schema."""
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self.path) as file:
+            self._length = file.metadata.num_rows
+            return file.schema_arrow
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches of the used columns."""
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False) as file:
+            yield from file.iter_batches(BATCH, columns=self.used)
+
+
+class ArrowStream(BatchStream):
+    """A stream over an Arrow IPC file, which is Feather of version 2, or an Arrow IPC stream."""
+
+    kind = "an Arrow file"
+
+    def open(self) -> pa.Schema:
+        """Look at the file and return its schema."""
+        from pyarrow import ipc
+
+        with pyarrow().memory_map(str(self.path)) as file:
+            if file.read(6) == b"ARROW1":
+                return ipc.open_file(file).schema
+            file.seek(0)
+            return ipc.open_stream(file).schema
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches."""
+        from pyarrow import ipc
+
+        with pyarrow().memory_map(str(self.path)) as file:
+            if file.read(6) == b"ARROW1":
+                reader = ipc.open_file(file)
+                for i in range(reader.num_record_batches):
+                    yield reader.get_batch(i)
+            else:
+                file.seek(0)
+                yield from ipc.open_stream(file)

@@ -1,0 +1,119 @@
+"""Text tables: records that become Arrow tables, and the search for the one that cannot."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from online_softmax.rows import Rows
+from online_softmax.streams.columns import Wanted
+from online_softmax.streams.records import Lines
+from online_softmax.streams.source import Readable, Source
+from online_softmax.streams.table import TableStream
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BLOCK = 1 << 20  # bytes to decide from what each column holds
+LARGE = 1 << 23  # bytes to read at a time
+
+
+class RecordStream(TableStream):
+    """A stream over a text whose records become tables, a block at a time.
+
+    The first block decides what a column holds in the whole text. A value that does not fit is an error that names line
+    and column, and comes after the rows before it.
+    """
+
+    def __init__(self, source: Source, wanted: Wanted, records: Lines, block_bytes: int) -> None:
+        super().__init__(source.name, wanted)
+        self.source, self.records, self.block_bytes = source, records, block_bytes
+        self._begun: Iterator[tuple[int, bytes]] | None = None  # standard input, read so far to decide
+        with source.opened() as file:
+            blocks = records.numbered(file, BLOCK)
+            block = next(blocks, (1, b""))[1]
+            self._start = self.start(block)
+            self._line = 1 + block.count(b"\n", 0, self._start)
+            first = self._line, block[self._start :]
+            if not first[1].strip():
+                first = next(blocks, first)
+            self._decide(*first)
+        if source.is_pipe:
+            self._begun = chain([first], blocks)
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the file that has been read, 0 to 1, or None for standard input."""
+        return self.source.fraction
+
+    def __iter__(self) -> Iterator[Rows]:
+        with self.source.opened() as file:
+            for line, block in self._blocks(file):
+                reason = ""
+                try:
+                    rows = self.parse(block)
+                except ValueError:
+                    sound, reason = self._flaw(block, line)
+                    rows = self.parse(block[:sound])
+                if len(rows) or rows.skipped is not None:
+                    yield rows
+                if reason:
+                    raise ValueError(reason)
+
+    def _blocks(self, file: Readable) -> Iterator[tuple[int, bytes]]:
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            return begun
+        left = 0 if self.source.is_pipe else self._start
+        while left:
+            left -= len(file.read(left))
+        return self.records.numbered(file, self.block_bytes, self._line)
+
+    @abstractmethod
+    def start(self, block: bytes) -> int:
+        """Take what the text begins with from its first block; return where the records begin."""
+
+    @abstractmethod
+    def table(self, block: bytes) -> pa.Table:
+        """Return the records of a block as columns, of the types that are settled if any are."""
+
+    @abstractmethod
+    def reason(self, record: bytes) -> str:
+        """Say what is wrong with a record that cannot be read."""
+
+    def parse(self, block: bytes) -> Rows:
+        """Return the records of a block as rows."""
+        return self.rows(self.table(block))
+
+    def _decide(self, line: int, block: bytes) -> None:
+        """Decide what each column holds, from the records of `block` that can be read at all."""
+        if not block.strip():
+            raise ValueError(f"{self.place} holds {'a header and ' if self._start else ''}no rows")
+        try:
+            table = self.table(block)
+        except ValueError:
+            sound, reason = self._flaw(block, line)
+            if not sound:
+                raise ValueError(reason) from None
+            table = self.table(block[:sound])
+        self.settle(table.schema)
+
+    def _flaw(self, block: bytes, line: int) -> tuple[int, str]:
+        """Find the first record that cannot be read: return where it begins, and what is wrong with it."""
+        parse = self.parse if self._types else self.table
+
+        def fails(end: int) -> bool:
+            try:
+                parse(block[:end])
+            except ValueError:
+                return True
+            return False
+
+        stops = self.records.ends(block)
+        first = min(bisect_left(stops, True, key=fails), len(stops) - 1)
+        start = stops[first - 1] if first else 0
+        line += block.count(b"\n", 0, start)
+        return start, f"{self.place}, line {line}{self.reason(block[start : stops[first]])}"

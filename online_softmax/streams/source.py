@@ -1,0 +1,85 @@
+"""Sources: the bytes of a file, compressed or not, and of standard input."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+COMPRESSED = (".gz", ".bz2", ".zst")
+
+
+class Readable(Protocol):
+    """What gives bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most `size`; none at the end."""
+
+
+class Source:
+    """The bytes of a file, or of standard input.
+
+    Parameters
+    ----------
+    path
+        The file; a name that ends with .gz, .bz2 or .zst is of a compressed one. `-` is standard input.
+
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.is_pipe = str(path) == "-"
+        self.path = Path(path)
+        self.name = "standard input" if self.is_pipe else str(path)
+        self._size = None if self.is_pipe else self.path.stat().st_size
+        self._raw: Any = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the file that has been read, 0 to 1, or None where its length is unknown."""
+        if self._size is None:
+            return None
+        read = 0 if self._raw is None else self._size if self._raw.closed else self._raw.tell()
+        return min(1.0, read / max(1, self._size))
+
+    @contextmanager
+    def opened(self) -> Iterator[Readable]:
+        """Open the file from its beginning; standard input goes on where it was."""
+        if self.is_pipe:
+            yield _Reading(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))  # noqa: SIM115
+            return
+        with self.path.open("rb") as self._raw:
+            yield _Reading(_plain(self._raw, self.path.suffix.lower()))
+
+
+class _Reading:
+    """Bytes, where compressed data that is cut off or damaged is a ValueError."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self._file.read(size)  # type: ignore[no-any-return]
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f"the data is cut off or damaged ({error})") from None
+
+
+def _plain(raw: Any, suffix: str) -> Any:
+    if suffix == ".gz":
+        return gzip.GzipFile(fileobj=raw)
+    if suffix == ".bz2":
+        return bz2.BZ2File(raw)
+    if suffix == ".zst":
+        from online_softmax.streams.arrow import pyarrow
+
+        pa = pyarrow(".zst files are")
+        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+    return raw
