@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import inspect
 import os
 import sys
@@ -21,7 +22,8 @@ from online_softmax.optimizers import CONSTANTS
 from online_softmax.progressive import progressive_validation
 from online_softmax.report import LiveTable, print_summary, write_json
 from online_softmax.softmax import SoftmaxRegression
-from online_softmax.streams import Chunks, open_file
+from online_softmax.streams import Chunks, open_stream
+from online_softmax.streams.files import FORMATS
 
 DEFAULT_MODEL = "auto"
 INTERACTIONS: dict[str, bool | str] = {"auto": "auto", "auto-linear": False}  # of AutoSoftmaxRegression, by model
@@ -80,8 +82,16 @@ def online_softmax(
 
 @app.command()
 def evaluate(
-    source: Annotated[str, typer.Argument(help="A CSV file with a header, or the name of a bundled stream.")],
-    target: Annotated[str | None, typer.Option(help="The column to predict; bundled streams know theirs.")] = None,
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A file, a directory or pattern of files, - for standard input, or the name of a bundled stream."
+        ),
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(help="The column to predict; bundled streams know theirs, svmlight and vw text carry their own."),
+    ] = None,
     model: Annotated[
         str,
         typer.Option(
@@ -95,12 +105,32 @@ def evaluate(
     intercept: Annotated[
         bool, typer.Option("--intercept", help="Under an optimiser: give each class an intercept.")
     ] = False,
+    format: Annotated[
+        str | None, typer.Option(help=f"{', '.join(FORMATS)}; without it the file's name decides.")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option(help="The columns to learn from, as a,b; without it all others.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A column not to learn from; may be given again.")] = None,
+    weight: Annotated[str | None, typer.Option(help="The column of the rows' weights.")] = None,
+    missing: Annotated[
+        str, typer.Option(help="What becomes of a missing or infinite value: error, zero or skip-row.")
+    ] = "error",
+    skip: Annotated[int, typer.Option(min=0, help="Pass over this many rows first.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many rows.")] = None,
     window: Annotated[int, typer.Option(min=1, help="How many rows the figures of the last rows are about.")] = 1000,
     json: Annotated[Path | None, typer.Option(help="Write the result to this file, too.")] = None,
 ) -> Callable[[], None]:
     """Predict each row of a stream, score the prediction, then learn the row."""
-    return partial(_evaluate, source, target, model, not no_scale, intercept, limit, window, json)
+    options = {
+        "format": format,
+        "features": None if features is None else next(csv.reader([features])),
+        "drop": [*(drop or ())],
+        "weight": weight,
+        "missing": missing,
+        "skip": skip,
+    }
+    return partial(_evaluate, source, target, options, model, not no_scale, intercept, limit, window, json)
 
 
 @app.command()
@@ -167,6 +197,7 @@ def _parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
 def _evaluate(
     source: str,
     target: str | None,
+    options: dict[str, Any],
     model: str,
     scale: bool,
     intercept: bool,
@@ -182,7 +213,8 @@ def _evaluate(
         scale = False
     if json_file is not None:
         _check_writable(json_file)
-    stream = open_file(source, target)
+    stream = open_stream(source, target, **options)
+    assert isinstance(stream, Chunks)
     if scale:
         learner = _scale(stream) | learner
 
@@ -202,6 +234,7 @@ def _evaluate(
             online_softmax=_version(),
             source=source,
             target=stream.target,
+            **options,
             model=model,
             scaled=scale,
             intercept=intercept,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Generator, Hashable
+from contextlib import closing, nullcontext
+from dataclasses import asdict, dataclass, replace
 from math import fsum, isfinite, nan
 from time import perf_counter
 from typing import Any, Protocol
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 
 from online_softmax.metrics import ClassScores, Scores
 from online_softmax.scoring import Labels, Scored, Scorer
-from online_softmax.streams import Stream, open_stream
+from online_softmax.streams import Chunks, Stream, open_stream
+from online_softmax.streams.ahead import ahead
 
-__all__ = ["Progress", "Result", "Row", "RowError", "progressive_validation"]
+__all__ = ["Predictions", "Progress", "Result", "Row", "RowError", "progressive_validation"]
 
 FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
 
@@ -35,6 +37,24 @@ class Row:
     def rows_per_second(self) -> float:
         """Return how many rows were read, predicted, scored and learned in a second."""
         return self.n_samples / max(self.seconds, 1e-9)
+
+
+@dataclass(frozen=True, repr=False)
+class Predictions:
+    """Every row of a validation.
+
+    Attributes
+    ----------
+    true, predicted
+        Each row's label and prediction, as int32 positions in the result's `labels`; -1 where the model knew no class.
+    p
+        The probability the model gave the label, as float64; nan where it gave none.
+
+    """
+
+    true: NDArray[np.int32]
+    predicted: NDArray[np.int32]
+    p: NDArray[np.float64]
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,6 +86,12 @@ class Result:
         the model knew no class yet are not in it.
     rows
         The figures after 1,000, 2,000, 4,000 .. rows and at the end.
+    n_zeroed
+        The values, missing or not finite, that the stream set to 0 in these rows.
+    n_skipped
+        The rows that the stream left out before or between these, for such a value.
+    predictions
+        Label, prediction and probability of every row, where they were asked for.
 
     """
 
@@ -79,6 +105,9 @@ class Result:
     classes: list[ClassScores]
     confusion: NDArray[np.int64]
     rows: list[Row]
+    n_zeroed: int = 0
+    n_skipped: int = 0
+    predictions: Predictions | None = None
 
     @property
     def labels(self) -> list[Hashable]:
@@ -90,6 +119,8 @@ class Result:
         return {
             "n_samples": self.n_samples,
             "n_unseen": self.n_unseen,
+            "n_zeroed": self.n_zeroed,
+            "n_skipped": self.n_skipped,
             "accuracy": _plain(self.accuracy),
             "log_loss": _plain(self.log_loss),
             "macro_f1": _plain(self.macro_f1),
@@ -150,6 +181,7 @@ def progressive_validation(
     window: int = 1000,
     limit: int | None = None,
     progress: Progress | None = None,
+    yield_predictions: bool = False,
 ) -> Result:
     """Predict, score, then learn every row of a stream.
 
@@ -162,18 +194,21 @@ def progressive_validation(
     Parameters
     ----------
     source
-        The path of a CSV file, the name of a bundled stream, a pandas, polars or pyarrow frame, or an iterable of
-        `(x, y)` or `(x, y, {"w": weight})` such as river's datasets.
+        Whatever `open_stream` opens, or a stream that it has opened: the path of a file, the name of a bundled stream,
+        a pandas, polars or pyarrow frame, an array, or an iterable of `(x, y)` or `(x, y, {"w": weight})` such as
+        river's datasets. Of files, frames and arrays the next rows are read in another thread while these are learned.
     model
         A river classifier, or a pipeline that ends with one. It is trained in place.
     target
-        The column that holds the label, in a file or frame.
+        The column that holds the label, in a file or frame; or an array's labels.
     window
         How many of the last rows the window figures are about.
     limit
         Stop after this many rows.
     progress
         Called after every chunk with the figures so far; see `Progress`.
+    yield_predictions
+        Whether the result is to have `predictions`: each row's label, prediction and probability, as arrays.
 
     Returns
     -------
@@ -206,8 +241,10 @@ def progressive_validation(
         _check_count("limit", limit)
     scorer, scores = Scorer(model), Scores(window)
     rows: list[Row] = []
+    every: list[Scored] | None = [] if yield_predictions else None
+    n_zeroed = n_skipped = 0
     start = perf_counter()
-    stream = open_stream(source, target=target)
+    stream = open_stream(source, target)
 
     def room() -> int:
         """Return how many rows there are to the next mark or the limit."""
@@ -219,32 +256,43 @@ def progressive_validation(
             parts = [part for part in (stream.fraction, limit and row.n_samples / limit) if part is not None]
             progress(row, mark=mark, fraction=max(parts, default=None))
 
-    for scored in _run(stream, scorer, room):
-        if len(scored):
-            scores.add(scored.true, scored.predicted, scored.p, scored.unseen)
-            row = _row(scores, start)
-            if mark := row.n_samples == _next_mark(row.n_samples - 1):
-                rows.append(row)
-            tell(row, mark=mark)
-        if scored.error is not None:
-            raise RowError(scored.error, _result(scores, scorer.labels, rows, start)) from scored.error
+    def result() -> Result:
+        found = _result(scores, scorer.labels, rows, start)
+        predictions = None if every is None else _predictions(every, scorer.labels, found.labels)
+        return replace(found, n_zeroed=n_zeroed, n_skipped=n_skipped, predictions=predictions)
+
+    with closing(_run(stream, scorer, room)) as run:
+        for scored in run:
+            n_zeroed, n_skipped = n_zeroed + scored.zeroed, n_skipped + scored.skipped
+            if len(scored):
+                if every is not None:
+                    every.append(scored)
+                scores.add(scored.true, scored.predicted, scored.p, scored.unseen)
+                row = _row(scores, start)
+                if mark := row.n_samples == _next_mark(row.n_samples - 1):
+                    rows.append(row)
+                tell(row, mark=mark)
+            if scored.error is not None:
+                raise RowError(scored.error, result()) from scored.error
     if not scores.n_samples:
-        raise ValueError("the stream has no rows")
-    result = _result(scores, scorer.labels, rows, start)
-    if len(result.rows) > len(rows):
-        tell(result.rows[-1], mark=True)
-    return result
+        raise ValueError(f"the stream has no rows{f': all {n_skipped:,} were skipped' if n_skipped else ''}")
+    found = result()
+    if len(found.rows) > len(rows):
+        tell(found.rows[-1], mark=True)
+    return found
 
 
-def _run(stream: Stream, scorer: Scorer, room: Callable[[], int]) -> Iterator[Scored]:
+def _run(stream: Stream, scorer: Scorer, room: Callable[[], int]) -> Generator[Scored, None, None]:
     """Score the stream, a run of rows at a time; an error of the stream comes as that of a run without rows."""
-    try:
-        for chunk in stream:
-            yield from scorer.score(chunk, room)
-            if not room():
-                return
-    except Exception as error:
-        yield Scored.nothing(error)
+    # Pairs are not read ahead: their source may wait for the model.
+    with closing(ahead(stream)) if isinstance(stream, Chunks) else nullcontext(stream) as chunks:
+        try:
+            for chunk in chunks:
+                yield from scorer.score(chunk, room)
+                if not room():
+                    return
+        except Exception as error:
+            yield Scored.nothing(error)
 
 
 def _next_mark(n: int) -> int:
@@ -280,6 +328,16 @@ def _result(scores: Scores, labels: Labels, rows: list[Row], start: float) -> Re
         confusion=scores.confusion(len(known))[np.ix_(codes, codes)],
         rows=[*rows] if rows and rows[-1].n_samples == last.n_samples else [*rows, last],
     )
+
+
+def _predictions(every: list[Scored], labels: Labels, order: list[Hashable]) -> Predictions:
+    position = np.full(len(labels.known()) + 1, -1, dtype=np.int32)  # the last is of code -1
+    position[[labels.code(label) for label in order]] = np.arange(len(order))
+    true, predicted, p = (
+        np.concatenate([np.empty(0, kind), *(getattr(scored, name) for scored in every)])
+        for name, kind in (("true", np.int32), ("predicted", np.int32), ("p", np.float64))
+    )
+    return Predictions(position[true], position[predicted], p)
 
 
 def _sorted(classes: list[ClassScores]) -> list[ClassScores]:

@@ -100,6 +100,10 @@ def print_summary(result: Result, console: Console) -> None:
     if n := result.n_unseen:
         what = "1 row had a label" if n == 1 else f"{n:,} rows had a label"
         _print(console, f"{what} that was new to the model: wrong for the accuracy, left out of the log loss")
+    if n := result.n_zeroed:
+        _print(console, f"{n:,} missing or infinite value{'s were' if n > 1 else ' was'} set to 0")
+    if n := result.n_skipped:
+        _print(console, f"{n:,} row{'s were' if n > 1 else ' was'} left out for a missing or infinite value")
     _print(console, "")
 
     classes = result.classes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import isnan, nan
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,6 +37,8 @@ class Scored:
         Whether the model could not know the label.
     error
         Why the row after these was refused, if it was.
+    zeroed, skipped
+        How many values were set to 0 in these rows, and how many rows were left out before them.
 
     """
 
@@ -45,15 +47,25 @@ class Scored:
     p: NDArray[np.float64]
     unseen: NDArray[np.bool_]
     error: Exception | None = None
+    zeroed: int = 0
+    skipped: int = 0
 
     def __len__(self) -> int:
         return len(self.true)
 
     @classmethod
-    def nothing(cls, error: Exception) -> Scored:
+    def nothing(cls, error: Exception | None) -> Scored:
         """Return no rows, and the reason."""
         none = np.empty(0, dtype=np.int32)
         return cls(none, none, np.empty(0), np.empty(0, dtype=np.bool_), error)
+
+    def of(self, rows: Rows) -> Scored:
+        """Return the same with what was mended and left out of `rows`, of which these are the first."""
+        if rows.zeroed is None and rows.skipped is None:
+            return self
+        done = rows if len(self) == len(rows) else rows.head(len(self))
+        zeroed, skipped = (0 if each is None else len(each) for each in (done.zeroed, done.skipped))
+        return replace(self, zeroed=zeroed, skipped=skipped)
 
 
 class Native(Protocol):
@@ -113,10 +125,14 @@ class Scorer:
 
     def score(self, chunk: Chunk, until: Callable[[], int]) -> Iterator[Scored]:
         """Score the samples of `chunk`, a run at a time, of at most `until()` rows; stop where that is 0."""
-        if isinstance(chunk, Rows) and self._native is not None:
-            done = 0
-            while n := min(until(), len(chunk) - done):
-                yield self._score_rows(chunk.slice(done, done + n))
+        if isinstance(chunk, Rows):
+            done, most = 0, STEP if self._native is None else len(chunk)
+            if not len(chunk):
+                yield Scored.nothing(None).of(chunk)
+            while n := min(until(), most, len(chunk) - done):
+                rows = chunk.slice(done, done + n)
+                scored = self._score_pairs(rows.pairs()) if self._native is None else self._score_rows(rows)
+                yield scored.of(rows)
                 done += n
             return
         pairs = chunk.pairs()

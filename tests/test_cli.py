@@ -158,7 +158,7 @@ MISTAKES = {
         ["evaluate", "good.csv", "--target", "z"],
         "good.csv has no column 'z' to be the target; its columns are: a, y",
     ),
-    "directory": (["evaluate", ".", "--target", "y"], ". is a directory, not a CSV file"),
+    "directory": (["evaluate", ".", "--target", "y"], "empty.csv is empty"),
     "empty file": (["evaluate", "empty.csv", "--target", "y"], "empty.csv is empty"),
     "header alone": (["evaluate", "header.csv", "--target", "y"], "header.csv holds a header and no rows"),
     "ragged row": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -13,7 +13,7 @@ T = TypeVar("T")
 PATIENCE = 0.05  # seconds between two looks at whether the reading is still wanted
 
 
-def ahead(chunks: Iterable[T]) -> Iterator[T]:
+def ahead(chunks: Iterable[T]) -> Generator[T, None, None]:
     """Yield what `chunks` yields, and take the next of them in another thread meanwhile.
 
     What `chunks` raises is raised in its place. When the iterator is closed the thread ends, as soon as the chunk it is

@@ -36,7 +36,7 @@ class Source:
         self.path = Path(path)
         self.name = "standard input" if self.is_pipe else str(path)
         self._size = None if self.is_pipe else self.path.stat().st_size
-        self._raw: Any = None
+        self._read = 0
 
     def __str__(self) -> str:
         return self.name
@@ -46,30 +46,33 @@ class Source:
         """Return the part of the file that has been read, 0 to 1, or None where its length is unknown."""
         if self._size is None:
             return None
-        read = 0 if self._raw is None else self._size if self._raw.closed else self._raw.tell()
-        return min(1.0, read / max(1, self._size))
+        return min(1.0, self._read / max(1, self._size))
 
     @contextmanager
     def opened(self) -> Iterator[Readable]:
         """Open the file from its beginning; standard input goes on where it was."""
         if self.is_pipe:
-            yield _Reading(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))  # noqa: SIM115
+            yield open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
             return
-        with self.path.open("rb") as self._raw:
-            yield _Reading(_plain(self._raw, self.path.suffix.lower()))
+        self._read = 0
+        with self.path.open("rb") as raw:
+            yield _Reading(self, raw)
 
 
 class _Reading:
     """Bytes, where compressed data that is cut off or damaged is a ValueError."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
+    def __init__(self, source: Source, raw: Any) -> None:
+        self._source, self._raw = source, raw
+        self._file = _plain(raw, source.path.suffix.lower())
 
     def read(self, size: int, /) -> bytes:
         try:
-            return self._file.read(size)  # type: ignore[no-any-return]
+            data: bytes = self._file.read(size)
         except (EOFError, OSError, zlib.error) as error:
             raise ValueError(f"the data is cut off or damaged ({error})") from None
+        self._source._read = self._raw.tell()
+        return data
 
 
 def _plain(raw: Any, suffix: str) -> Any:
