@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from online_softmax._kernel.auto import Auto
-from online_softmax.classifier import KernelClassifier
+from online_softmax.classifier import KernelClassifier, check_max_features
 
 
 class AutoSoftmaxRegression(Auto, KernelClassifier):
@@ -21,6 +21,10 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
         mixture of softmax regressions.
     window
         How many samples the voting experts remember at most. They use min(window, max(256, 20000 / features)).
+    max_features
+        How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those with the
+        smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last one). `n_evicted`
+        counts them; one that comes back starts anew.
 
     Notes
     -----
@@ -114,9 +118,12 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
         17.](https://papers.nips.cc/paper/2566-neighbourhood-components-analysis)
     """
 
-    def __init__(self, *, interactions: bool | str = "auto", window: int = 1000) -> None:
+    def __init__(
+        self, *, interactions: bool | str = "auto", window: int = 1000, max_features: int | None = None
+    ) -> None:
         if not (isinstance(interactions, bool) or interactions == "auto"):
             raise ValueError(f"interactions must be 'auto', True or False, got {interactions!r}")
         if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= 1_000_000:
             raise ValueError(f"window must be an int from 1 to 1,000,000, got {window!r}")
-        self._configure(interactions, window)
+        check_max_features(max_features)
+        self._configure(interactions, window, max_features)

@@ -13,6 +13,7 @@ Kept = NDArray[np.intp]  # the rows or classes that stay, in order
 COVERED = 100  # features of AutoSoftmaxRegression's second-order and non-linear experts
 # The arrays that have an axis of features, and where; and those whose last axis is classes.
 FEATURES = {"B": 0, "scalars": 0, "statistics": 0, "seen": 0, "G": 1}
+USAGE = ("uses", "last_use")
 CLASSES = ("t", "final_lr", "recent", "always", "B", "W", "newton_W", "hats_W", "follow")
 
 
@@ -29,8 +30,9 @@ def without_features(state: State, gone: set[int]) -> State:
     names = state["names"]
     keep = np.array([i for i in range(len(names)) if i not in gone], np.intp)
     new: State = {**state, "names": [names[i] for i in keep]}
+    new |= {name: state[name][keep] for name in USAGE if name in state}
     if not state["labels"]:
-        return new
+        return {name: new[name] for name in ("names", "labels", "learned", "evicted", *USAGE) if name in new}
     rows = np.concatenate([[0], keep + 1])
     for name, axis in FEATURES.items():
         if name in state:
@@ -51,6 +53,27 @@ def without_features(state: State, gone: set[int]) -> State:
     return new
 
 
+def least_valuable(state: State, n: int) -> set[int]:
+    """Return the positions of the n least valuable features: used seldom, long ago, and saying little about the class.
+
+    The value of a feature is uses x spread^2 / sqrt(1 + age): its number of samples, the distance between its largest and its smallest
+    weight among the classes, and the samples since its last one.
+
+    Parameters
+    ----------
+    state
+        What `_state()` returned of a model with a budget.
+    n
+        How many.
+    """
+    weights = (
+        state["B"][1:, 0] if "B" in state else state["W"].reshape(len(state["seen"]), -1, len(state["labels"]))[1:, 0]
+    )
+    age = state["learned"] - state["last_use"]
+    value = state["uses"] * np.ptp(weights, axis=1) ** 2 / np.sqrt(1.0 + age)
+    return set(np.argsort(value, kind="stable")[:n].tolist())
+
+
 def without_class(state: State, c: int) -> State:
     """Return a model's state without the class at position `c` of `labels`.
 
@@ -64,7 +87,7 @@ def without_class(state: State, c: int) -> State:
     labels = state["labels"]
     new: State = {**state, "labels": labels[:c] + labels[c + 1 :]}
     if len(labels) == 1:
-        return {"names": [], "labels": []}
+        return without_features({**state, "labels": []}, set(range(len(state["names"]))))
     for name in CLASSES:
         if name in state:
             new[name] = np.ascontiguousarray(np.delete(state[name], c, axis=-1))

@@ -9,7 +9,7 @@ from river import optim
 
 from online_softmax import optimizers
 from online_softmax._kernel.softmax import Softmax
-from online_softmax.classifier import KernelClassifier
+from online_softmax.classifier import KernelClassifier, check_max_features
 from online_softmax.frames import rows_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ class SoftmaxRegression(Softmax, KernelClassifier):
     clip_gradient
         Bounds each class's gradient of the loss in its score, `w * (p_j - [y = j])`, to this absolute value.
 
+    max_features
+        How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those with the
+        smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last one). `n_evicted`
+        counts them; one that comes back starts anew.
+
     Notes
     -----
     Time a sample grows with (features of the sample) x (classes); memory with (features seen) x (classes) x
@@ -77,12 +82,14 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         *,
         intercept: bool = False,
         clip_gradient: float | None = None,
+        max_features: int | None = None,
     ) -> None:
         optimizer = optim.SGD(0.01) if optimizer is None else optimizer
         loss = optim.losses.CrossEntropy() if loss is None else loss
         if clip_gradient is not None:
             optimizers.number("clip_gradient", clip_gradient, least=0)
         optimizers.number("l2", l2, least=0)
+        check_max_features(max_features)
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
         weights = optimizers.class_weights(loss)
@@ -90,7 +97,9 @@ class SoftmaxRegression(Softmax, KernelClassifier):
             raise ValueError(
                 f"{type(optimizer).__name__} takes no clip_gradient and no class weights: weigh samples by w"
             )
-        self._configure(optimizer, loss, l2, intercept, clip_gradient, optimizers.rule(optimizer), weights)
+        self._configure(
+            optimizer, loss, l2, intercept, clip_gradient, max_features, optimizers.rule(optimizer), weights
+        )
 
     @property
     def weights(self) -> dict[Hashable, dict[Hashable, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from river import datasets, optim, preprocessing
 
@@ -138,3 +139,63 @@ def test_copy_goes_its_own_way(make):
     before = snapshot.predict_proba_one(ROWS[300][0])
     trained(model, ROWS[200:400])
     assert snapshot.predict_proba_one(ROWS[300][0]) == before != model.predict_proba_one(ROWS[300][0])
+
+
+def words(n, seed=0):
+    """Samples of ten words that tell the class, few of them often and many seldom, and ten that occur once and tell nothing."""
+    rng = np.random.default_rng(seed)
+    W, once = rng.normal(size=(2000, 3)), iter(range(10**9))
+    for _ in range(n):
+        known = np.minimum(rng.zipf(1.2, size=10), 2000) - 1
+        y = int((W[known].sum(0) + rng.gumbel(size=3)).argmax())
+        yield {**{f"w{i}": 1.0 for i in known}, **{f"once{next(once)}": 1.0 for _ in range(10)}}, y
+
+
+BOUNDED = {
+    "Adam": lambda: SoftmaxRegression(optim.Adam(0.01), max_features=500),
+    "auto": lambda: AutoSoftmaxRegression(max_features=500),
+}
+
+
+@pytest.fixture(params=BOUNDED)
+def bounded(request):
+    return BOUNDED[request.param]
+
+
+def test_budget_holds_and_the_words_that_tell_the_class_stay(bounded):
+    model = trained(bounded(), words(3000))
+    assert len(model.features) <= 500
+    assert model.n_evicted > 25_000
+    assert {f"w{i}" for i in range(10)} <= set(model.features)
+
+
+def test_bounded_model_one_by_one_in_bulk_and_pickled(bounded):
+    rows = list(words(400))
+    names = sorted({name for x, _ in rows for name in x})
+    frame = pd.DataFrame([{name: x.get(name, 0.0) for name in names} for x, _ in rows])
+    one, bulk = bounded(), bounded()
+    if isinstance(one, SoftmaxRegression):  # to it, a zero is a feature: it takes the frame's rows as they are
+        rows = [(x, y) for x, (_, y) in zip(frame.to_dict("records"), rows, strict=True)]
+    for i, (x, y) in enumerate(rows):
+        if i == 200:
+            one = pickle.loads(pickle.dumps(one))
+        one.learn_one(x, y)
+    bulk.learn_many(frame, pd.Series([y for _, y in rows]))
+    assert one.n_evicted == bulk.n_evicted > 0
+    assert one.features == bulk.features
+    assert one.predict_proba_one(rows[0][0]) == bulk.predict_proba_one(rows[0][0])
+
+
+def test_failed_batch_of_a_bounded_model_changes_nothing():
+    model = trained(SoftmaxRegression(optim.SGD(0.1), max_features=50), words(200))
+    before = pickle.dumps(model)
+    frame = pd.DataFrame({f"n{i}": [1.0, 1.0, 1.7e308 if i == 99 else 1.0] for i in range(100)})
+    with pytest.raises(OverflowError):
+        model.learn_many(frame, pd.Series([0, 1, 2]), w=1e10)
+    assert pickle.dumps(model) == before
+
+
+@pytest.mark.parametrize("budget", [0, -1, 1.5, True, "many", 2**31])
+def test_budget_is_a_number_of_features(budget):
+    with pytest.raises(ValueError, match="max_features must be an int of at least 1"):
+        SoftmaxRegression(max_features=budget)

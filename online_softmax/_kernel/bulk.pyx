@@ -39,6 +39,8 @@ cdef class BulkModel(Model):
             r.find_slots()
             if self.ticks:
                 self.tick()
+            if self.budget:
+                self._make_usage_room()
         except BaseException as error:
             self._error = error
             return False
@@ -52,6 +54,16 @@ cdef class BulkModel(Model):
             self._error = error
         return False
 
+    cdef bint _make_room(self, Reader r) noexcept with gil:
+        """After a row: where there are more features than the budget, let some go; false where that failed."""
+        try:
+            self._evict()
+            r.look_up(self._slots)
+        except BaseException as error:
+            self._error = error
+            return False
+        return True
+
     cdef double *_learn_row(self, Reader r, bint many) noexcept nogil:
         """Learn the row just read; p of the classes known before it, or NULL, and then (unless `many` do) no trace of it."""
         cdef Py_ssize_t features = self.n_features, known = self.n_classes
@@ -60,8 +72,12 @@ cdef class BulkModel(Model):
             if r.n_new:
                 r.keep_known()
                 p = self.learn(r.known_slots, r.known_x, r.n_known, known, r.position, r.w)
+                if p != NULL and self.budget:
+                    self._use(r.known_slots, r.known_x, r.n_known)
             else:
                 p = self.learn(r.slots, r.x, r.n, known, r.position, r.w)
+                if p != NULL and self.budget:
+                    self._use(r.slots, r.x, r.n)
         if p == NULL and not many:
             self._dismiss_row(features, known)
         return p
@@ -116,6 +132,8 @@ cdef class BulkModel(Model):
                         if position >= 0:
                             chance[i] = p[position]
                     done = i + 1
+                    if self.budget and self.n_features > self.budget and not self._make_room(r):
+                        break
         finally:
             self._leave()
         return done, predicted, chances
@@ -136,6 +154,7 @@ cdef class BulkModel(Model):
                     if not r.read(i):
                         raise self._row_error(rows, i)
                 self.reserve(features + len(rows.names), known + len(rows.labels))
+                before = self._snapshot() if self.budget else None
                 can_undo = self.begin_many(r)
                 try:
                     with nogil:
@@ -144,12 +163,16 @@ cdef class BulkModel(Model):
                                 with gil:
                                     PyErr_CheckSignals()
                             failed = not r.read(i) or self._learn_row(r, True) == NULL
+                            if not failed and self.budget and self.n_features > self.budget:
+                                failed = not self._make_room(r)
                             if failed:
                                 break
                     if failed:
                         raise self._row_error(rows, i)
                 except BaseException:
-                    if can_undo:
+                    if before is not None:
+                        self._take(before)
+                    elif can_undo:
                         self.rollback_many(known)
                     raise
                 finally:

@@ -27,6 +27,13 @@ cdef class Model:
     cdef Py_ssize_t n_features, n_classes
     cdef int failure        # why the last `learn` returned NULL
     cdef bint zero_is_absent   # whether a new name with the value 0 is left out
+    cdef Py_ssize_t budget     # features to keep at most, or 0 for all; it may be passed within one sample
+    cdef int64_t learned       # samples, counted while there is a budget, like the next two
+    cdef int64_t *uses         # of each feature
+    cdef int64_t *last_use     # of each feature: `learned` at its last sample
+    cdef Py_ssize_t usage_room
+    cdef readonly object max_features
+    cdef readonly Py_ssize_t n_evicted   # features that have been let go
     cdef bint names_in_order   # whether a sample's new names are sorted before they get their slots
     cdef bint ticks         # whether `tick` must be called before each sample
 
@@ -54,7 +61,11 @@ cdef class Model:
     cdef list _admission(self, list new)
     cdef int _admit_feature(self, object name) except -1
     cdef int _admit_label(self, object y) except -1
+    cdef dict _snapshot(self)
     cdef int _take(self, dict state) except -1
+    cdef void _use(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil
+    cdef int _make_usage_room(self) except -1
+    cdef int _evict(self) except -1
     cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1
     cdef int _learn(self, Sample *s, list new, object y, double w) except -1
     cdef object _refusal(self)

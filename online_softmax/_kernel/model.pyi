@@ -2,6 +2,8 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 class Model:
+    max_features: int | None
+    n_evicted: int
     @property
     def classes(self) -> list[Hashable]: ...
     @property

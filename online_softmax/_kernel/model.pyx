@@ -9,11 +9,17 @@ from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.object cimport PyObject
 from libc.math cimport NAN, isfinite
-from libc.stdlib cimport free, malloc
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memset
 
 from online_softmax._kernel.checks cimport check_label, natural, number, sample_weight, shown
 
 import math
+
+import numpy as np
+
+from online_softmax.forgetting import least_valuable, without_features
 
 cdef extern from "Python.h":
     PyObject *PyList_GET_ITEM(object, Py_ssize_t)
@@ -52,6 +58,8 @@ cdef class Model:
     def __dealloc__(self):
         if self._lock != NULL:
             PyThread_free_lock(self._lock)
+        free(self.uses)
+        free(self.last_use)
 
     # ---- what a kernel fills in ----
 
@@ -254,8 +262,12 @@ cdef class Model:
             position = self._admit_label(y)
             if self.ticks:
                 self.tick()
+            if self.budget:
+                self._make_usage_room()
             if self.learn(s.slots, s.x, s.n, known, position, w) == NULL:
                 raise self._refusal()
+            if self.budget:
+                self._use(s.slots, s.x, s.n)
         except BaseException:
             self._truncate(features, known)
             raise
@@ -289,6 +301,8 @@ cdef class Model:
             new = self._gathered(x, &s, True)
             try:
                 self._learn(&s, new, y, weight)
+                if self.budget and self.n_features > self.budget:
+                    self._evict()
             finally:
                 self._leave()
         finally:
@@ -393,9 +407,17 @@ cdef class Model:
         """What has been learned: names and labels in order, and the kernel's arrays and numbers by name."""
         self._enter()
         try:
-            return {"names": list(self._names), "labels": list(self._labels), **self.arrays()}
+            return self._snapshot()
         finally:
             self._leave()
+
+    cdef dict _snapshot(self):
+        state = {"names": list(self._names), "labels": list(self._labels), **self.arrays()}
+        if self.budget:
+            state["learned"], state["evicted"] = self.learned, self.n_evicted
+            state["uses"] = np.array([self.uses[i] for i in range(self.n_features)], np.int64)
+            state["last_use"] = np.array([self.last_use[i] for i in range(self.n_features)], np.int64)
+        return state
 
     def _restore(self, state):
         """Take over what a model of the same parameters has learned, in place of what this one has."""
@@ -409,8 +431,7 @@ cdef class Model:
         """Put `change(state)` in place of the state; where that fails, all stays as it was."""
         self._enter()
         try:
-            state = {"names": list(self._names), "labels": list(self._labels), **self.arrays()}
-            self._take(change(state))
+            self._take(change(self._snapshot()))
         finally:
             self._leave()
 
@@ -423,6 +444,50 @@ cdef class Model:
         for label in state["labels"]:
             self._admit_label(label)
         self.take_arrays(state)
+        if self.usage_room:
+            memset(self.uses, 0, self.usage_room * sizeof(int64_t))
+            memset(self.last_use, 0, self.usage_room * sizeof(int64_t))
+        if self.budget and "uses" in state:
+            self._make_usage_room()
+            self.learned, self.n_evicted = state["learned"], state["evicted"]
+            for i in range(self.n_features):
+                self.uses[i], self.last_use[i] = state["uses"][i], state["last_use"][i]
+        return 0
+
+    # ---- bounded memory ----
+
+    cdef int _make_usage_room(self) except -1:
+        cdef Py_ssize_t room = self.n_features + self.n_features // 8 + 64
+        cdef int64_t *grown
+        if self.n_features <= self.usage_room:
+            return 0
+        for which in range(2):
+            grown = <int64_t *>realloc(self.last_use if which else self.uses, room * sizeof(int64_t))
+            if grown == NULL:
+                raise MemoryError
+            memset(grown + self.usage_room, 0, (room - self.usage_room) * sizeof(int64_t))
+            if which:
+                self.last_use = grown
+            else:
+                self.uses = grown
+        self.usage_room = room
+        return 0
+
+    cdef void _use(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil:
+        """Take down that a learned sample carried these features."""
+        cdef Py_ssize_t i
+        self.learned += 1
+        for i in range(n):
+            if x[i] != 0 or not self.zero_is_absent:
+                self.uses[slots[i] - 1] += 1
+                self.last_use[slots[i] - 1] = self.learned
+
+    cdef int _evict(self) except -1:
+        """Let the least valuable features go, an eighth of the budget at a time."""
+        cdef Py_ssize_t gone = self.n_features - (self.budget - self.budget // 8)
+        state = self._snapshot()
+        state["evicted"] += gone
+        self._take(without_features(state, least_valuable(state, gone)))
         return 0
 
 

@@ -34,6 +34,7 @@ cdef class Reader:
     cdef int32_t *known_slots
     cdef const double *known_x
 
+    cdef int look_up(self, dict slots) except -1
     cdef bint read(self, Py_ssize_t i) noexcept nogil
     cdef void find_slots(self) noexcept nogil
     cdef void keep_known(self) noexcept nogil

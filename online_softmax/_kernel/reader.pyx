@@ -60,14 +60,21 @@ cdef class Reader:
         self.position_of = self.slot_of + len(self.names)
         self.slots = self.position_of + len(self.labels)
         self.known_slots = self.slots + longest
-        for i in range(len(self.names)):
-            self.slot_of[i] = slots.get(self.names[i], -1)
+        self.look_up(slots)
         for i in range(len(self.labels)):
             self.position_of[i] = positions.get(self.labels[i], -1)
 
     def __dealloc__(self):
         free(self.slot_of)
         free(self.scratch)
+
+    cdef int look_up(self, dict slots) except -1:
+        """Find the slots of the chunk's names."""
+        cdef Py_ssize_t i
+        for i in range(len(self.names)):
+            self.slot_of[i] = slots.get(self.names[i], -1)
+        self.settled = False
+        return 0
 
     cdef bint read(self, Py_ssize_t i) noexcept nogil:
         """Read row i; false where a value or the weight is not usable."""

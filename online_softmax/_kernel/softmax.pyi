@@ -18,6 +18,7 @@ class Softmax(BulkModel):
         l2: float,
         intercept: bool,
         clip_gradient: float | None,
+        max_features: int | None,
         rule: Any,
         class_weights: dict[Any, float],
     ) -> None: ...

@@ -70,13 +70,14 @@ cdef class Softmax(BulkModel):
     def __dealloc__(self):
         softmax_free(&self.model)
 
-    def _configure(self, optimizer, loss, l2, intercept, clip_gradient, rule, class_weights):
+    def _configure(self, optimizer, loss, l2, intercept, clip_gradient, max_features, rule, class_weights):
         """Set the parameters of a fresh model; `rule` is what `optimizers.rule` made of the optimizer."""
         cdef rule_t *r = &self.model.rule
         if r.kind != RULE_NONE:
             raise RuntimeError("the model is configured already: build a new one, or clone it")
         self.optimizer, self.loss, self.l2 = optimizer, loss, l2
         self.intercept, self.clip_gradient = intercept, clip_gradient
+        self.max_features, self.budget = max_features, max_features or 0
         r.kind, r.n_states, r.n_scalars = RULES[rule.name]
         constants = rule.constants
         r.rho, r.eps = constants.get("rho", 0), constants.get("eps", 0)
