@@ -22,9 +22,9 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     window
         How many samples the voting experts remember at most. They use min(window, max(256, 20000 / features)).
     max_features
-        How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those with the
-        smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last one). `n_evicted`
-        counts them; one that comes back starts anew.
+        How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those
+        with the smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last
+        one). `n_evicted` counts them; one that comes back starts anew.
 
     Notes
     -----

@@ -56,8 +56,8 @@ def without_features(state: State, gone: set[int]) -> State:
 def least_valuable(state: State, n: int) -> set[int]:
     """Return the positions of the n least valuable features: used seldom, long ago, and saying little about the class.
 
-    The value of a feature is uses x spread^2 / sqrt(1 + age): its number of samples, the distance between its largest and its smallest
-    weight among the classes, and the samples since its last one.
+    The value of a feature is uses x spread^2 / sqrt(1 + age): its number of samples, the distance between its
+    largest and its smallest weight among the classes, and the samples since its last one.
 
     Parameters
     ----------

@@ -48,9 +48,9 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         Bounds each class's gradient of the loss in its score, `w * (p_j - [y = j])`, to this absolute value.
 
     max_features
-        How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those with the
-        smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last one). `n_evicted`
-        counts them; one that comes back starts anew.
+        How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those
+        with the smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last
+        one). `n_evicted` counts them; one that comes back starts anew.
 
     Notes
     -----
