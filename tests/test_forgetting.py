@@ -142,7 +142,7 @@ def test_copy_goes_its_own_way(make):
 
 
 def words(n, seed=0):
-    """Samples of ten words that tell the class, some often and most seldom, and of ten that occur once and tell nothing."""
+    """Samples of ten words that tell the class, most of them rare, and of ten that occur once and tell nothing."""
     rng = np.random.default_rng(seed)
     W, once = rng.normal(size=(2000, 3)), iter(range(10**9))
     for _ in range(n):
