@@ -102,8 +102,8 @@ def written(model: KernelClassifier) -> bytes:
         raise TypeError(f"a model file holds one of {', '.join(layout.LAYOUTS)}, got {model!r}")
     state = model._state()
     features, labels = state.pop("names"), state.pop("labels")
-    if not labels:
-        state = {}
+    if not labels:  # nothing is learned then, and arrays of no classes are not worth a place
+        state = {name: state[name] for name in layout.USAGE if name in state}
     layout.check(model, len(features), len(labels), state)
     arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
     return sealed(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MOST = 1 << 53  # of a count
+USAGE = ("learned", "evicted", "uses", "last_use")
 
 # The bank of AutoSoftmaxRegression: experts leave from the end.
 LINEAR, LABELS, NEWTON, VOTES, HATS, GAUSSIAN = 5, 8, 11, 13, 14, 15
@@ -20,6 +21,7 @@ BANKS = {False: (LABELS, NEWTON), True: (HATS, GAUSSIAN), "auto": (LABELS, HATS,
 COVERED = 100  # features of the experts after LABELS
 HAT_ROWS = 21
 MARKOV_CLASSES = 512
+WINDOW = 256, 20000  # samples at least, and cells at most
 FILTERS, BUCKETS, INPUTS = 2, 8, 16
 
 
@@ -95,14 +97,14 @@ def auto_layout(model: Any, F: int, C: int, found: Mapping[str, Any]) -> Layout:
     }
     if number(found, "staying") not in (n, LABELS, HATS):
         raise ValueError(f"a bank of {n} experts cannot shrink to {found['staying']}")
-    if C <= MARKOV_CLASSES:
+    if C <= MARKOV_CLASSES and "follow" in found:  # gone for ever once there were more classes
         layout["follow"] = Array("f8", (C, C), 0)
     if n >= NEWTON:
         layout["newton_W"] = Array("f8", (rows * (NEWTON - LABELS), C))
         layout["newton_P"] = Array("f8", (rows, rows))
         layout["newton_fresh"] = Number(float, 0)
     if n >= VOTES:
-        layout |= _window_layout(min(model.window, max(256, 20000 // max(rows - 1, 1))), rows - 1, C, found)
+        layout |= _window_layout(model.window, rows - 1, C, found)
     if n >= HATS:
         layout["hats_W"] = Array("f8", (rows * HAT_ROWS, C))
         layout["hats_G"] = Array("f8", (1, rows * HAT_ROWS), 0)
@@ -111,17 +113,17 @@ def auto_layout(model: Any, F: int, C: int, found: Mapping[str, Any]) -> Layout:
     return layout
 
 
-def _window_layout(size: int, d: int, C: int, found: Mapping[str, Any]) -> Layout:
-    """m of at most `size` samples, feature by feature; `window_head` is where the next one goes."""
-    (m,) = shape(found, "window_label", 1)
+def _window_layout(budget: int, d: int, C: int, found: Mapping[str, Any]) -> Layout:
+    """m of at most `window_size` samples, feature by feature; `window_head` is where the next one goes."""
+    (m,), size = shape(found, "window_label", 1), number(found, "window_size")
     if m > size:
         raise ValueError(f"a window of {size} samples holds {m}")
     return {
         "window_B": Array("f4", (d, m)),
-        "window_size": Number(int, size, size),
+        "window_size": Number(int, min(budget, WINDOW[0]), min(budget, max(WINDOW[0], WINDOW[1] // max(d, 1)))),
         "window_head": Number(int, 0, size - 1) if m == size else Number(int, m, m),
         "window_label": Array("i4", (m,), 0, C - 1),
-        "window_time": Array("u4", (m,)),
+        "window_time": Array("u4", (m,), 0, found["samples"] - 1),
         "window_weight": Array("f4", (m,), 0),
         "metric": Array("f8", (1, d + 1), 0),
         "metric_G": Array("f8", (1, d + 1), 0),
@@ -131,15 +133,25 @@ def _window_layout(size: int, d: int, C: int, found: Mapping[str, Any]) -> Layou
 
 
 def _gaussian_layout(F: int, C: int, found: Mapping[str, Any]) -> Layout:
-    """One Gaussian for each of q classes over d features: all of them while they fit."""
+    """One Gaussian for each of q classes over d features."""
     q, d = shape(found, "qda_M", 2)
-    if not (d <= 64 and d * d * q <= 65536 and d <= F and 1 <= q <= C):
+    if not (d <= 64 and d * d * q <= 65536 and d <= F and q <= C):
         raise ValueError(f"{q} Gaussians of {d} features do not fit {C} classes and {F} features")
     return {
         "qda_class": Array("f8", (q, 5)),
         "qda_turn": Array("i8", (q,), 0, max(d - 1, 0)),
         "qda_M": Array("f8", (q, d)),
         "qda_P": Array("f8", (q, d, d)),
+    }
+
+
+def usage_layout(F: int, found: Mapping[str, Any]) -> Layout:
+    """Return the layout of what a model with `max_features` knows of its features' use."""
+    return {
+        "learned": Number(int, 0, MOST),
+        "evicted": Number(int, 0, MOST),
+        "uses": Array("i8", (F,), 0, MOST),
+        "last_use": Array("i8", (F,), 0, number(found, "learned")),
     }
 
 
@@ -173,6 +185,8 @@ def check(model: Any, F: int, C: int, found: Mapping[str, Any]) -> None:
         If one is missing or too many, of another type or shape, out of its range or not finite.
     """
     layout = LAYOUTS[type(model).__name__](model, F, C, found) if C else {}
+    if model.max_features is not None:
+        layout |= usage_layout(F, found)
     for name in sorted(layout.keys() ^ found.keys()):
         raise ValueError(f"{name!r} is missing" if name in layout else f"{name!r} is not part of such a model")
     for name, wanted in layout.items():
