@@ -7,7 +7,7 @@ from setuptools import Extension, setup
 PACKAGE = "online_softmax"
 MODULES = {
     "_kernel": ("buffer", "checks", "reader", "model", "bulk", "softmax", "auto"),
-    "streams": ("_text",),
+    "streams": ("_grid", "_text"),
 }
 
 setup(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from online_softmax.rows import Rows
+from online_softmax.streams._grid import Grid
 from online_softmax.streams.arrow import pyarrow, read_csv
 from online_softmax.streams.columns import Wanted, shorten
 from online_softmax.streams.recorded import LARGE, RecordStream
@@ -73,6 +77,7 @@ class CsvStream(RecordStream):
     ) -> None:
         source = Source(path)
         self.delimiter = delimiter
+        self._grid: Grid | None = None  # for blocks of plain numbers
         # A column's name is text, whatever the name that is asked for.
         asked = Wanted(None if target is None else str(target), **wanted)
         super().__init__(source, asked, Quoted(source.name, delimiter.encode()), block_bytes)
@@ -98,6 +103,22 @@ class CsvStream(RecordStream):
         if b"\0" in block:
             raise ValueError("a NUL byte")
         return read_csv(block, self.columns, self._types, self.used, self.delimiter)
+
+    def settle(self, schema: Iterable[pa.Field]) -> None:
+        """Settle what each column holds."""
+        super().settle(schema)
+        assert self._types is not None
+        kinds = {str(self._types[str(name)]) for name in self.features}
+        target = str(self._types[str(self.target)])
+        if kinds <= {"double"} and target in ("int64", "string") and self.weight is None and len(self.columns) > 1:
+            self._grid = Grid(self.columns, self.features, self.target, target == "int64", self.delimiter)
+
+    def parse(self, block: bytes) -> Rows:
+        """Return the records of a block as rows."""
+        if self._grid is not None and b'"' not in block and (found := self._grid.read(block)) is not None:
+            values, labels, codes = found
+            return Rows([*self.features], np.arange(len(self.features), dtype=np.int32), values, None, labels, codes)
+        return super().parse(block)
 
     def label_type(self, field: pa.Field, is_plain: bool) -> Any:
         """Return the type to read labels as: dates stay text."""

@@ -16,7 +16,7 @@ from online_softmax.streams.table import TableStream
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH = 16_384  # rows at a time
+BATCH = 8192  # rows at a time
 
 
 class BatchStream(TableStream):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 1 << 20  # bytes to decide from what each column holds
-LARGE = 1 << 23  # bytes to read at a time
+LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to step
 
 
 class RecordStream(TableStream):

@@ -114,4 +114,6 @@ class Quoted(Lines):
 
     def bare(self, block: bytes) -> bytes:
         """Return `block` with its quoted fields blotted out, if a line breaks within one of them."""
-        return self._field.sub(lambda field: b"." * len(field[0]), block) if self._break.search(block) else block
+        if b'"' not in block or not self._break.search(block):
+            return block
+        return self._field.sub(lambda field: b"." * len(field[0]), block)

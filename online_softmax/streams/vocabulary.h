@@ -119,7 +119,7 @@ static int32_t place_of(vocabulary *v, int64_t number) {
 }
 
 /* Take back the chunk's words from place n on. */
-static void shorten_chunk(vocabulary *v, int64_t n) {
+static inline void shorten_chunk(vocabulary *v, int64_t n) {
     while (v->n_chunk > n) {
         word *w = v->words + v->chunk[--v->n_chunk];
         w->place = -1, w->last = -1;
