@@ -65,6 +65,7 @@ class CsvStream(RecordStream):
     """
 
     blank = ""
+    bytes_are_text = True
 
     def __init__(
         self,

@@ -124,7 +124,7 @@ class ParquetStream(BatchStream):
         """Yield the batches of the used columns."""
         from pyarrow import parquet
 
-        with parquet.ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False) as file:
+        with parquet.ParquetFile(self.path, buffer_size=1 << 16, pre_buffer=False) as file:
             yield from file.iter_batches(BATCH, columns=self.used)
 
 

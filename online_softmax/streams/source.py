@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 COMPRESSED = (".gz", ".bz2", ".zst")
+PIECE = 1 << 16
 
 
 class Readable(Protocol):
@@ -65,14 +66,25 @@ class _Reading:
     def __init__(self, source: Source, raw: Any) -> None:
         self._source, self._raw = source, raw
         self._file = _plain(raw, source.path.suffix.lower())
+        self._error: Exception | None = None
 
     def read(self, size: int, /) -> bytes:
-        try:
-            data: bytes = self._file.read(size)
-        except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"the data is cut off or damaged ({error})") from None
+        pieces: list[bytes] = []
+        while size > 0 and self._error is None:
+            try:
+                # What comes with an error is lost, so compressed data is read by the piece.
+                piece = self._file.read(size if self._file is self._raw else min(size, PIECE))
+            except (EOFError, OSError, zlib.error) as error:
+                self._error = error
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        if not pieces and self._error is not None:
+            raise ValueError(f"the data is cut off or damaged ({self._error})")
         self._source._read = self._raw.tell()
-        return data
+        return b"".join(pieces)
 
 
 def _plain(raw: Any, suffix: str) -> Any:

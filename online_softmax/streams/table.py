@@ -27,6 +27,7 @@ class TableStream(Chunks):
     """
 
     blank: str | None = None  # the label that is none
+    bytes_are_text = False  # where text that is not UTF-8 seems to be bytes
 
     def __init__(self, place: str, wanted: Wanted) -> None:
         self.place = place
@@ -66,6 +67,8 @@ class TableStream(Chunks):
         if types.is_dictionary(kind):
             kind = kind.value_type
         if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+            return pyarrow().string()
+        if types.is_binary(kind) and self.bytes_are_text:
             return pyarrow().string()
         wrong = "dates and times are" if types.is_temporal(kind) else f"{kind} values are"
         raise ValueError(
