@@ -89,6 +89,12 @@ def test_tuples_may_nest_64_deep_and_no_deeper():
         written(trained(SoftmaxRegression(), [({(name,): 1.0}, 1)]))
 
 
+def test_names_of_one_hash_are_refused():
+    names = [k * (2**61 - 1) for k in range(CROWDED + 1)]
+    with pytest.raises(ValueError, match="more than 100 feature names have one hash"):
+        written(trained(SoftmaxRegression(), [(dict.fromkeys(names, 1.0), "y")]))
+
+
 class Halving(optim.base.Scheduler):
     def get(self, t):
         return 0.5**t

@@ -21,7 +21,7 @@ import numpy as np
 from river import optim
 from safetensors.numpy import load as contents
 
-from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
+from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
 from online_softmax.model_file import KEY, ModelFileError, load, read, sealed, written
 
 NUMBERS = [0, -1, 1, 2, 3, 8, 11, 14, 15, 100, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 10**30, 1e300, -1e300]
@@ -49,6 +49,8 @@ def models() -> list[Any]:
         SoftmaxRegression(optim.SGD(optim.schedulers.Optimal(optim.losses.Hinge()))),
         AutoSoftmaxRegression(interactions=False),
         AutoSoftmaxRegression(),
+        SoftmaxRegression(ImplicitAdaGrad(), max_features=4),
+        AutoSoftmaxRegression(max_features=4),
     ]
     for model in made:
         for x, y in samples(60, 1):

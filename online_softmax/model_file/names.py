@@ -6,7 +6,7 @@ import json
 import math
 import reprlib
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -94,8 +94,9 @@ def decode(node: Any, depth: int = 0) -> Hashable:
     return NUMPY[tag](value)
 
 
-def packed(what: str, names: Iterable[Hashable]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def packed(what: str, names: list[Hashable]) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Return names as an array of the bytes of their JSON text."""
+    _check(what, names)
     nodes = [encode(what, name) for name in names]
     text = json.dumps(nodes, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return np.frombuffer(text.encode(), np.uint8)
@@ -118,8 +119,12 @@ def unpacked(what: str, text: Any) -> list[Hashable]:
     if not isinstance(nodes, list):
         raise ValueError(f"the {what}s must be a list")
     names = [decode(node) for node in nodes]
+    _check(what, names)
+    return names
+
+
+def _check(what: str, names: list[Hashable]) -> None:
     if max(Counter(map(hash, names)).values(), default=0) > CROWDED:
-        raise ValueError(f"more than {CROWDED} {what}s have one hash")
+        raise ValueError(f"more than {CROWDED} {what}s have one hash, and a model file holds no more")
     if len(set(names)) < len(names):
         raise ValueError(f"a {what} appears twice")
-    return names
