@@ -7,6 +7,7 @@ import math
 import pickle
 
 import narwhals.stable.v2 as nw
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -327,3 +328,20 @@ def test_repr_fits_one_line():
 
     assert repr(result).startswith("Result(n_samples=4, accuracy=0.")
     assert "\n" not in repr(result)
+
+
+@pytest.mark.parametrize("model", [SoftmaxRegression, lambda: preprocessing.Normalizer() | SoftmaxRegression()])
+def test_predictions_of_every_row_are_arrays_when_asked(model):
+    result = progressive_validation("image_segments", model(), yield_predictions=True)
+    found = result.predictions
+
+    assert len(found.true) == len(found.predicted) == len(found.p) == result.n_samples
+    assert (found.true == found.predicted).mean() == pytest.approx(result.accuracy)
+    known = ~np.isnan(found.p)
+    assert result.n_unseen == (~known).sum()
+    assert -np.log(np.maximum(found.p[known], 1e-15)).mean() == pytest.approx(result.log_loss)
+    assert found.predicted[0] == -1
+    confusion = np.zeros_like(result.confusion)
+    np.add.at(confusion, (found.true[found.predicted >= 0], found.predicted[found.predicted >= 0]), 1)
+    assert confusion.tolist() == result.confusion.tolist()
+    assert progressive_validation("phishing", model()).predictions is None

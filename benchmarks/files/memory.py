@@ -1,0 +1,69 @@
+"""Peak memory over a file of about 2 GB, and over a tenth of it: python benchmarks/files/memory.py [--gigabytes 2]."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import tables
+
+HERE = Path(__file__).parent
+MOST = 300  # MB
+FORMATS = {"csv": "y", "parquet": "y", "vw": None}
+
+
+def repeat(source: Path, target: Path, times: int, header: bool) -> None:
+    if source.suffix == ".parquet":
+        from pyarrow import parquet
+
+        table = parquet.read_table(source)
+        with parquet.ParquetWriter(target, table.schema) as writer:
+            for _ in range(times):
+                writer.write_table(table)
+        return
+    data = source.read_bytes()
+    body = data[data.index(b"\n") + 1 :] if header else data
+    with target.open("wb") as file:
+        file.write(data[: len(data) - len(body)])
+        for _ in range(times):
+            file.write(body)
+
+
+def peak(path: Path, target: str | None) -> float:
+    """Return the peak MB of a whole process."""
+    words = [sys.executable, str(HERE / "ours.py"), str(path), "SGD", *([target] if target else [])]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{words} ended with status {process.returncode}")
+    return usage.ru_maxrss / 1024
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gigabytes", type=float, default=2.0)
+    size = parser.parse_args().gigabytes * 1e9
+    most = 0.0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        tables.write_dense(folder, 30_000)
+        for format, target in FORMATS.items():
+            source, path = folder / f"dense.{format}", folder / f"long.{format}"
+            found = []
+            for part in (size / 10, size):
+                repeat(source, path, max(1, round(part / source.stat().st_size)), header=format == "csv")
+                found.append((path.stat().st_size, peak(path, target)))
+                path.unlink()
+            most = max(most, found[1][1])
+            print(f"{format:8}", *(f"{n / 1e9:5.2f} GB: {mb:4.0f} MB" for n, mb in found), sep="   ")
+    print(f"at most {MOST} MB: {'kept' if most <= MOST else 'missed'}")
+    return most > MOST
+
+
+if __name__ == "__main__":
+    sys.exit(main())
