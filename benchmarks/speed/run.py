@@ -79,8 +79,9 @@ def memory() -> list[dict]:
 
 
 def main() -> int:
+    names = [*STREAMS, MEMORY]
     parser = argparse.ArgumentParser(description="Measure the rivals side by side.")
-    parser.add_argument("--stream", nargs="+", choices=[*STREAMS, MEMORY], default=[*STREAMS, MEMORY])
+    parser.add_argument("--stream", nargs="+", choices=names, default=names, metavar="STREAM", help=", ".join(names))
     parser.add_argument("--turns", type=int, help="turns of each rival and call (each stream has its own number)")
     parser.add_argument("--results", type=Path, default=PATH)
     parser.add_argument("--check", action="store_true", help="exit with status 1 if a target is missed")

@@ -1,0 +1,157 @@
+"""A stream outgrows its non-linear experts: the answer stays continuous, and the rest of the bank goes on."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from online_softmax import AutoSoftmaxRegression
+
+NEWTON = {"newton", "newton-decaying", "newton-average"}
+NON_LINEAR = {"votes", "wide-votes", "additive", "gaussian"}
+BEYOND_100 = NEWTON | NON_LINEAR  # these need at most 100 features
+LEAVING = 210  # samples; an expert that leaves is silent after 200
+
+
+def curved(n, d, classes, seed=0):
+    """Give a stream of d features and two opposite clouds a class, between which the other classes lie."""
+    centres = np.random.default_rng(9).normal(size=(classes, d)) * 6 / np.sqrt(d)
+    rng = np.random.default_rng(seed)
+    for label in rng.integers(classes, size=n).tolist():
+        values = rng.choice([-1, 1]) * centres[label] + rng.normal(size=d)
+        yield {f"x{j:03}": value for j, value in enumerate(values.tolist())}, label
+
+
+def grown(rows):
+    """Give a model that has learned so many of the rows, in bulk."""
+    model = AutoSoftmaxRegression()
+    if rows:
+        model.learn_many(pd.DataFrame([x for x, _ in rows]), pd.Series([y for _, y in rows]))
+    return model
+
+
+class Watch:
+    """How much each sample moves the answers to some questions, among the labels known at the start."""
+
+    def __init__(self, model, questions):
+        self.model, self.questions, self.labels, self.moves = model, questions, list(model.classes), []
+
+    def answers(self):
+        all_p = [self.model.predict_proba_one(q) for q in self.questions]
+        P = np.array([[p[label] for label in self.labels] for p in all_p])
+        return P / P.sum(axis=1, keepdims=True)
+
+    def learn(self, x, y):
+        before = self.answers()
+        self.model.learn_one(x, y)
+        self.moves.append(abs(self.answers() - before).max())
+
+    def is_steady(self):
+        """Whether the last sample has moved the answers about as much as one of the twenty before it has."""
+        return self.moves[-1] < max(0.02, 1.5 * max(self.moves[-21:-1]))
+
+
+def watched(at, d, classes):
+    """Give a watch on a model of `at` samples, the last 20 of which it has seen, and the samples that follow."""
+    rows = list(curved(at + 1 + LEAVING, d, classes))
+    watch = Watch(grown(rows[: at - 20]), [x for x, _ in curved(12, d, classes, seed=7)])
+    for row in rows[at - 20 : at]:
+        watch.learn(*row)
+    assert len(watch.labels) == classes
+    return watch, rows[at], rows[at + 1 :]
+
+
+def leave(watch, samples, stay):
+    """Learn on until the experts have left: no answer jumps, and those in `stay` remain, with shares that sum to 1."""
+    left_at = None
+    for t, (x, y) in enumerate(samples):
+        bank = set(watch.model.expert_weights)
+        watch.learn(x, y)
+        weights = watch.model.expert_weights
+        assert math.fsum(weights.values()) == pytest.approx(1, abs=1e-12)
+        if set(weights) != bank:
+            assert left_at is None
+            left_at = t
+            assert watch.is_steady()
+    assert 150 < left_at < LEAVING
+    assert set(watch.model.expert_weights) == stay
+
+
+@pytest.mark.parametrize(("at", "d"), [(60, 100), (400, 100), (5000, 100), (60, 64), (400, 64), (5000, 64)])
+def test_a_feature_too_many_moves_the_answer_as_any_sample_does(is_finite, at, d):
+    watch, (x, y), samples = watched(at, d, 4)
+    bank, goes = set(watch.model.expert_weights), BEYOND_100 if d == 100 else {"gaussian"}
+    assert bank >= goes - ({"gaussian"} if d == 100 else set())
+    x = x | {"one more": 1.5}
+    assert watch.model.predict_proba_one(x) == watch.model.predict_proba_one({**x, "one more": 0.0})
+    watch.learn(x, y)
+    assert watch.is_steady()
+    assert set(watch.model.expert_weights) == bank
+    if at < 500:
+        leave(watch, samples, bank - goes)
+    else:
+        stay(watch, [(x | {"one more": 1.5}, y) for x, y in samples])
+    assert is_finite(watch.model)
+
+
+def stay(watch, samples):
+    """Learn on: the experts go on as before."""
+    bank, hits = set(watch.model.expert_weights), 0
+    for x, y in samples:
+        hits += watch.model.predict_one(x) == y
+        watch.model.learn_one(x, y)
+    assert set(watch.model.expert_weights) == bank
+    assert sum(watch.model.expert_weights[name] for name in NON_LINEAR & bank) > 0.9
+    assert hits > 0.9 * len(samples)
+
+
+@pytest.mark.parametrize("at", [200, 400, 5000])
+def test_a_class_too_many_moves_the_other_classes_as_any_sample_does(is_finite, at):
+    """63 features x 63 features x 17 classes > 65,536."""
+    watch, (x, _), samples = watched(at, 63, 16)
+    bank = set(watch.model.expert_weights)
+    assert "gaussian" in bank
+    watch.learn(dict.fromkeys(x, 3.0), "new")
+    assert watch.is_steady()
+    assert set(watch.model.expert_weights) == bank
+    if at < 500:
+        leave(watch, samples, bank - {"gaussian"})
+    else:
+        stay(watch, samples)
+    assert is_finite(watch.model)
+
+
+@pytest.mark.parametrize(
+    ("d", "classes", "missing"),
+    [
+        (100, 3, {"gaussian"}),
+        (101, 3, BEYOND_100),
+        (64, 3, set()),
+        (65, 3, {"gaussian"}),
+        (1, 2, set()),
+        (0, 2, set()),
+    ],
+)
+def test_the_bank_that_a_stream_starts_with(d, classes, missing):
+    model = AutoSoftmaxRegression()
+    assert model.expert_weights == {}
+    full = BEYOND_100 | set(grown(list(curved(3, 2, 2))).expert_weights)
+    for x, y in curved(300, d, classes) if d else [({}, t % 2) for t in range(300)]:
+        model.learn_one(x, y)
+        assert set(model.expert_weights) == full - missing
+        assert math.fsum(model.expert_weights.values()) == pytest.approx(1, abs=1e-12)
+
+
+def test_features_that_come_one_by_one_are_all_made_use_of():
+    """An interaction of two features that come late, the second of them after 1,000 samples."""
+    rng, model, hits = np.random.default_rng(0), AutoSoftmaxRegression(), 0
+    for t in range(4000):
+        values = rng.normal(size=12)
+        x = {f"x{j:03}": value for j, value in enumerate(values.tolist()) if t >= 100 * j}
+        y = bool(values[10] * values[11] > 0)
+        hits += t >= 3000 and model.predict_one(x) == y
+        model.learn_one(x, y)
+    assert hits > 850
