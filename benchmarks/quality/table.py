@@ -103,7 +103,7 @@ def summary(streams: list[Stream]) -> list[str]:
         f"worst {100 * (behind.accuracy - behind.best_accuracy):+.2f} points ({behind.name}); more than one point "
         f"behind on: {', '.join(s.name for s in streams if s.accuracy < s.best_accuracy - 0.01) or 'none'}.",
         f"- The linear bank (`interactions=False`) alone: {linear:.3f} of that best. Over the {len(covered)} streams of "
-        f"at most 100 features, log loss with the non-linear experts / the linear bank's: **{gain:.3f}**, "
+        f"at most 100 features, log loss with the non-linear experts / without: **{gain:.3f}**, "
         f"at most {cost:+.4f} nats ({dearest}).",
     ]
 
