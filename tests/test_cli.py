@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pty
@@ -16,6 +17,7 @@ from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, cli
 from online_softmax.progressive import progressive_validation
+from online_softmax.streams import open_stream
 
 COMMAND = [sys.executable, "-m", "online_softmax"]
 
@@ -265,3 +267,34 @@ def test_closed_pipe_ends_quietly(long):
         error = process.stderr.read()
 
     assert error == ""
+
+
+def test_columns_gaps_and_parts_are_chosen(tmp_path, capsys):
+    path = tmp_path / "table.tsv.gz"
+    rows = [f"{'' if i == 30 else i % 4}\t{i}\tx{i}\t{1 + i % 2}\t{'abc'[i % 3]}\n" for i in range(200)]
+    path.write_bytes(gzip.compress(("a\tb\tid\tw\ty\n" + "".join(rows)).encode()))
+    file = tmp_path / "run.json"
+    args = ["--target", "y", "--drop", "id", "--drop", "b", "--weight", "w", "--skip", "20", "--limit", "100"]
+
+    for missing, found in {"zero": (100, 1, 0), "skip-row": (100, 0, 1)}.items():
+        assert cli.run("evaluate", str(path), *args, "--missing", missing, "--json", str(file)) == 0
+        content = json.loads(file.read_text())
+        assert (content["n_samples"], content["n_zeroed"], content["n_skipped"]) == found
+        stream = open_stream(path, "y", features=["a"], weight="w", skip=20, missing=missing)
+        assert content["log_loss"] == progressive_validation(stream, AutoSoftmaxRegression(), limit=100).log_loss
+    assert "1 row was left out for a missing or infinite value" in capsys.readouterr().out
+    assert cli.run("evaluate", str(path), "--target", "y", "--features", "a,b", "--limit", "10") == 0
+    assert cli.run("evaluate", str(path), *args) == 2
+    assert "line 32, column 'a': '' is not a finite number (10 rows were scored before it)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["words.vw", "words.txt"])
+def test_text_with_labels_needs_no_target(name, tmp_path, capsys):
+    path = tmp_path / name
+    path.write_text("".join(f"{'uv'[i % 2]} | f{i % 2} g{i % 5}\n" for i in range(300)))
+    format = [] if name.endswith(".vw") else ["--format", "vw"]
+
+    assert cli.run("evaluate", str(path), *format, "--model", "SGD(0.5)", "--no-scale") == 0
+    assert "300 rows" in capsys.readouterr().out
+    assert cli.run("evaluate", str(path), "--format", "vw", "--target", "y") == 2
+    assert "target='y' names a column, and vw text carries its own labels" in capsys.readouterr().err

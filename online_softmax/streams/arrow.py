@@ -13,6 +13,8 @@ from online_softmax.streams.columns import Coded
 if TYPE_CHECKING:
     import pyarrow as pa
 
+BLOCK = 1024  # rows that a transposition keeps in the cache
+
 
 def pyarrow(what: str = "CSV files are") -> Any:
     """Import pyarrow, or say how to get it."""
@@ -58,11 +60,18 @@ def read_json(records: bytes, schema: pa.Schema | None = None) -> pa.Table:
 def matrix(table: pa.Table) -> NDArray[np.float64]:
     """Return the columns, numbers or truth values, as a matrix with nan where one is missing."""
     pa = pyarrow()
-    if not table.num_rows or not table.num_columns:
-        return np.empty(table.shape)
-    schema = pa.schema((name, pa.float64()) for name in table.column_names)
-    (batch,) = table.cast(schema, safe=False).combine_chunks().to_batches()
-    values: NDArray[np.float64] = batch.to_tensor(null_to_nan=True).to_numpy()
+    columns = []
+    for column in table.columns:
+        if column.type != pa.float64():
+            column = column.cast(pa.float64(), safe=False)
+        if column.null_count:
+            column = column.fill_null(float("nan"))
+        columns.append(column.to_numpy())
+    values = np.empty(table.shape)
+    for start in range(0, len(values), BLOCK):
+        block = slice(start, start + BLOCK)
+        for j, each in enumerate(columns):
+            values[block, j] = each[block]
     return values
 
 
