@@ -16,7 +16,7 @@ from online_softmax.streams.table import TableStream
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH = 8192  # rows at a time
+BATCH = 4096  # rows at a time
 
 
 class BatchStream(TableStream):
@@ -125,7 +125,8 @@ class ParquetStream(BatchStream):
         from pyarrow import parquet
 
         with parquet.ParquetFile(self.path, buffer_size=1 << 16, pre_buffer=False) as file:
-            yield from file.iter_batches(BATCH, columns=self.used)
+            # Without threads of its own: it reads beside the learning already, and needs less memory.
+            yield from file.iter_batches(BATCH, columns=self.used, use_threads=False)
 
 
 class ArrowStream(BatchStream):
