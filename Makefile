@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-KERNEL := $(wildcard online_softmax/_kernel/*.h online_softmax/_kernel/*.p*)
+KERNEL := $(wildcard online_softmax/_kernel/*.h online_softmax/_kernel/*.p* online_softmax/streams/*.h online_softmax/streams/*.pyx)
 
 .PHONY: demo test lint bench-speed bench-quality datasets clean
 
@@ -29,7 +29,7 @@ datasets: .venv/dev  ## make datasets/*.csv again
 	$(BIN)/python -m datasets.make
 
 clean:
-	rm -rf .venv build *.egg-info online_softmax/_kernel/*.c online_softmax/_kernel/*.so
+	rm -rf .venv build *.egg-info online_softmax/*/*.c online_softmax/*/*.so
 
 .venv/%: pyproject.toml setup.py $(KERNEL)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -10,7 +10,7 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     r"""Softmax regression without anything to tune: no learning rate, no optimiser, no scaler.
 
     A bank of experts learns side by side from every sample and is mixed by how well each has predicted so far.
-    Features may come raw, at any scale, and change it; features and classes may appear at any time; the stream may
+    Features may come raw, at any scale; features and classes may appear at any time; the stream may
     drift. A feature that a sample does not carry counts as 0, and giving that zero changes nothing.
 
     Parameters
@@ -75,8 +75,8 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
 
     **Cost.** Time a sample grows with (features of the sample) x (classes); the experts for at most 100 features
     add a bounded part: (features)^2 once and, for `gaussian`, once a class, and at most 20,000 distances' terms for
-    the votes. Their memory is at most 80 kB for the window, 8 bytes x 65,536 for the Gaussians, and 168 bytes x
-    features x classes for the hats.
+    the votes. Their memory is bounded: 150 kB for the window where the features come at once (430 kB where they come
+    one by one), 0.8 MB for the Gaussians, and 210 bytes x features x classes, rounded up to 8, for the hats.
 
     The same stream gives the same bits, one by one, in bulk, and after pickling in the middle. Sample weights
     multiply the loss: a weight of 2 counts like two samples in steps, votes, counts and mixture, and once in the

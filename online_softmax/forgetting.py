@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 State = dict[str, Any]
 Kept = NDArray[np.intp]  # the rows or classes that stay, in order
 
+GAUSSIAN_START = 0.25  # the variance of a class before its first sample
 COVERED = 100  # features of AutoSoftmaxRegression's second-order and non-linear experts
 # The arrays that have an axis of features, and where; and those whose last axis is classes.
 FEATURES = {"B": 0, "scalars": 0, "statistics": 0, "seen": 0, "G": 1}
@@ -70,7 +71,7 @@ def least_valuable(state: State, n: int) -> set[int]:
         state["B"][1:, 0] if "B" in state else state["W"].reshape(len(state["seen"]), -1, len(state["labels"]))[1:, 0]
     )
     age = state["learned"] - state["last_use"]
-    value = state["uses"] * np.ptp(weights, axis=1) ** 2 / np.sqrt(1.0 + age)
+    value = state["uses"] * np.minimum(np.ptp(weights, axis=1), 1e150) ** 2 / np.sqrt(1.0 + age)
     return set(np.argsort(value, kind="stable")[:n].tolist())
 
 
@@ -135,13 +136,17 @@ def _gaussians(state: State, keep: Kept) -> None:
     P - P_j P_j' / P_jj, and ln P_jj more in ln det of the covariance."""
     M, P, classes = state["qda_M"], state["qda_P"].copy(), state["qda_class"].copy()
     stay = keep[keep < M.shape[1]]
-    for j in sorted(set(range(M.shape[1])) - set(stay.tolist())):
-        classes[:, 3] += np.log(P[:, j, j])
-        column = P[:, :, j].copy()
-        P -= column[:, :, None] * column[:, None, :] / column[:, j, None, None]
-        P[:, j, j] = 1
+    with np.errstate(all="ignore"):
+        for j in sorted(set(range(M.shape[1])) - set(stay.tolist())):
+            classes[:, 3] += np.log(P[:, j, j])
+            column = P[:, :, j].copy()
+            P -= column[:, :, None] * column[:, None, :] / column[:, j, None, None]
+            P[:, j, j] = 1
+    P = P[:, stay][:, :, stay]
+    lost = ~(np.isfinite(P).all(axis=(1, 2)) & np.isfinite(classes[:, 3]))  # numerically singular: start again
+    P[lost], classes[lost, 3] = np.eye(len(stay)) / GAUSSIAN_START, len(stay) * np.log(GAUSSIAN_START)
     state["qda_M"], state["qda_class"] = np.ascontiguousarray(M[:, stay]), classes
-    state["qda_P"] = np.ascontiguousarray(P[:, stay][:, :, stay])
+    state["qda_P"] = np.ascontiguousarray(P)
     state["qda_turn"] = state["qda_turn"] % max(len(stay), 1)
 
 

@@ -102,8 +102,8 @@ def summary(streams: list[Stream]) -> list[str]:
         f"{sum(s.accuracy > s.best_accuracy for s in streams)} of {len(streams)}, by {gap:+.2f} points on average; "
         f"worst {100 * (behind.accuracy - behind.best_accuracy):+.2f} points ({behind.name}); more than one point "
         f"behind on: {', '.join(s.name for s in streams if s.accuracy < s.best_accuracy - 0.01) or 'none'}.",
-        f"- The linear bank (`interactions=False`) alone: {linear:.3f} of that best. Over the {len(covered)} streams of "
-        f"at most 100 features, log loss with the non-linear experts / without: **{gain:.3f}**, "
+        f"- The linear bank (`interactions=False`) alone: {linear:.3f} of that best. Over the {len(covered)} streams "
+        f"of at most 100 features, log loss with the non-linear experts / without: **{gain:.3f}**, "
         f"at most {cost:+.4f} nats ({dearest}).",
     ]
 

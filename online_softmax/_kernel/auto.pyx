@@ -167,8 +167,9 @@ cdef class Auto(BulkModel):
         return NULL if self.failure else self.bank.opinions.p
 
     cdef int begin_many(self, Reader r) except -1:
-        """Rows that can be read are learned; only names and labels with code of their own can get in the way."""
-        if all(type(each) in PLAIN for each in r.names) and all(type(each) in PLAIN for each in r.labels):
+        """Rows that can be read are learned; only names and labels with code of their own can get in the way, or one too many."""
+        plain = all(type(each) in PLAIN for each in r.names) and all(type(each) in PLAIN for each in r.labels)
+        if plain and not (self.interactions is True and self.n_features + len(r.names) > COVERED):
             return False
         self._before = self.n_features, self.arrays()
         return True

@@ -33,7 +33,7 @@ cdef class Model:
     cdef int64_t *last_use     # of each feature: `learned` at its last sample
     cdef Py_ssize_t usage_room
     cdef readonly object max_features
-    cdef readonly Py_ssize_t n_evicted   # features that have been let go
+    cdef Py_ssize_t evicted    # features that have been let go
     cdef bint names_in_order   # whether a sample's new names are sorted before they get their slots
     cdef bint ticks         # whether `tick` must be called before each sample
 

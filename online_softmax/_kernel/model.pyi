@@ -3,7 +3,8 @@ from typing import Any
 
 class Model:
     max_features: int | None
-    n_evicted: int
+    @property
+    def n_evicted(self) -> int: ...
     @property
     def classes(self) -> list[Hashable]: ...
     @property

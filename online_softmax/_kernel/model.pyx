@@ -401,6 +401,11 @@ cdef class Model:
         """The names of the features learned so far, in the order of their first appearance."""
         return list(self._names)
 
+    @property
+    def n_evicted(self):
+        """How many features have made room for others, under `max_features`."""
+        return self.evicted
+
     # ---- state ----
 
     def _state(self):
@@ -414,7 +419,7 @@ cdef class Model:
     cdef dict _snapshot(self):
         state = {"names": list(self._names), "labels": list(self._labels), **self.arrays()}
         if self.budget:
-            state["learned"], state["evicted"] = self.learned, self.n_evicted
+            state["learned"], state["evicted"] = self.learned, self.evicted
             state["uses"] = np.array([self.uses[i] for i in range(self.n_features)], np.int64)
             state["last_use"] = np.array([self.last_use[i] for i in range(self.n_features)], np.int64)
         return state
@@ -449,7 +454,7 @@ cdef class Model:
             memset(self.last_use, 0, self.usage_room * sizeof(int64_t))
         if self.budget and "uses" in state:
             self._make_usage_room()
-            self.learned, self.n_evicted = state["learned"], state["evicted"]
+            self.learned, self.evicted = state["learned"], state["evicted"]
             for i in range(self.n_features):
                 self.uses[i], self.last_use[i] = state["uses"][i], state["last_use"][i]
         return 0

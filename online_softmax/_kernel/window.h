@@ -24,7 +24,8 @@ enum { FLOATS = 16, WINDOW_CELLS = 20000, WINDOW_LEAST = 256, WINDOW_STORE = 16 
 typedef float floats __attribute__((vector_size(64)));
 typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t ints __attribute__((vector_size(64)));
-typedef int32_t ints_at __attribute__((vector_size(64), aligned(4), may_alias));
+typedef uint32_t times __attribute__((vector_size(64)));
+typedef uint32_t times_at __attribute__((vector_size(64), aligned(4), may_alias));
 
 typedef struct {
     int64_t budget;              /* rows, at most */
@@ -45,7 +46,8 @@ typedef struct {
 INLINE floats loads(const float *a) { return *(const floats_at *)a; }
 /* How many samples ago the rows from `time` on were stored, at time t. */
 INLINE floats ages(const uint32_t *time, int64_t t) {
-    return __builtin_convertvector((ints)((int32_t)(uint32_t)t - *(const ints_at *)time), floats);
+    times ago = (uint32_t)t - *(const times_at *)time;  /* modulo 2^32 */
+    return __builtin_convertvector((ints)ago, floats);
 }
 
 INLINE floats alls(float v) { return (floats){0} + v; }
@@ -78,7 +80,7 @@ static int window_reserve(window *s, int64_t d) {
     int64_t room = (d / 8 + 1) * 8;
     if (!s->B) {
         /* columns are an odd number of cache lines apart, so that they do not evict each other */
-        s->column = (window_size(s->budget, 0) + 63) / 64 * 64 + FLOATS, s->size = window_size(s->budget, 0);
+        s->size = window_size(s->budget, d), s->column = (s->size + 63) / 64 * 64 + FLOATS;
         size_t rows = (size_t)s->column;
         s->label = calloc(rows, 4), s->time = calloc(rows, 4), s->weight = calloc(rows, 4);
         s->D = calloc(rows, 4), s->e = calloc(rows, 4), s->k = calloc(rows, 4);
