@@ -153,6 +153,7 @@ def test_the_parameters():
     assert {name: parameter.default for name, parameter in parameters.items()} == {
         "interactions": "auto",
         "window": 1000,
+        "max_features": None,
     }
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters.values())
     model = AutoSoftmaxRegression(interactions=False, window=300)

@@ -310,8 +310,10 @@ def test_the_parameters():
         "l2": 0.0,
         "intercept": False,
         "clip_gradient": None,
+        "max_features": None,
     }
-    assert [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY] == ["intercept", "clip_gradient"]
+    extras = ["intercept", "clip_gradient", "max_features"]
+    assert [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY] == extras
     model = SoftmaxRegression()
     assert isinstance(model, base.MiniBatchClassifier)
     assert isinstance(model.optimizer, optim.SGD)
