@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-BLOCK = 2048  # rows that a transposition keeps in the cache
+BLOCK = 512  # rows that a transposition keeps in the cache
 UNLABELLED = object()
 
 
@@ -144,6 +145,14 @@ def _codes(labels: list[Hashable]) -> tuple[list[Hashable], NDArray[np.int32]]:
         raise TypeError(f"label {label!r} must be hashable") from None
 
 
+def _series_codes(y: nw.Series[Any]) -> tuple[list[Hashable], NDArray[np.int32]]:
+    """Return the distinct labels and each label's position among them: of text by Arrow, which is quicker."""
+    if y.dtype == nw.String and not y.null_count() and find_spec("pyarrow"):
+        text = y.to_arrow().dictionary_encode()
+        return text.dictionary.to_pylist(), text.indices.to_numpy().astype(np.int32, copy=False)
+    return _codes(y.to_list())
+
+
 def rows_of(X: IntoDataFrame | Any, y: Any = UNLABELLED, w: float | IntoSeries | ArrayLike = 1.0) -> Rows:
     """Return a frame or an array, its labels and its weights as rows."""
     names: list[Hashable]
@@ -162,7 +171,7 @@ def rows_of(X: IntoDataFrame | Any, y: Any = UNLABELLED, w: float | IntoSeries |
             raise ValueError(f"y has {len(y)} values for the {n} rows of X")
         labels, codes = label_codes(y) if isinstance(y, np.ndarray) else _codes([*y])
     elif y is not UNLABELLED:
-        labels, codes = _codes(_series("y", y, n).to_list())
+        labels, codes = _series_codes(_series("y", y, n))
     weights = None
     if isinstance(w, np.ndarray | list | tuple):
         weights = np.ascontiguousarray(w, np.float64)

@@ -2,7 +2,7 @@
 """Many rows at a time: without the GIL, but for new names and labels."""
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport NAN
+from libc.math cimport NAN, isfinite
 from libc.stdint cimport int32_t
 
 from online_softmax._kernel.buffer cimport Buffer
@@ -150,7 +150,9 @@ cdef class BulkModel(Model):
                 r = Reader(rows, self._slots, self._positions)
                 for label in rows.labels:
                     check_label(label)
-                for i in range(n):
+                with np.errstate(over="ignore", invalid="ignore"):
+                    doubtful = rows.weights is not None or not isfinite(rows.values.sum())
+                for i in range(n if doubtful else 0):
                     if not r.read(i):
                         raise self._row_error(rows, i)
                 self.reserve(features + len(rows.names), known + len(rows.labels))

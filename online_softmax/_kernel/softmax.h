@@ -132,13 +132,12 @@ INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int6
 }
 
 /* p = softmax(z), shifted by the largest score so that no exp overflows. With libm's exp and river's order of sums: where
-   training is chaotic (a large momentum, say), anything else would drift away from river's figures. Returns ln sum exp(z). */
-INLINE double softmax_of(const double *z, double *p, int64_t C) {
+   training is chaotic (a large momentum, say), anything else would drift away from river's figures. */
+INLINE void softmax_of(const double *z, double *p, int64_t C) {
     double top = -HUGE_VAL, sum = 0;
     CLASSES top = z[c] > top ? z[c] : top;
     CLASSES sum += p[c] = exp(z[c] - top);
     CLASSES p[c] /= sum;
-    return top + log(sum);
 }
 
 /* The probabilities of the known classes, in m->p. */
@@ -286,10 +285,12 @@ INLINE int implicit_step(softmax *m, const int32_t *slots, const double *x, int6
     int64_t first_entry = m->intercept ? -1 : 0, end = row_length(m) - 1;
     int adaptive = m->rule.kind == RULE_IMPLICIT_ADAGRAD;
     if (C < 2) return LEARNED;
+    double top = -HUGE_VAL, sum = 0;
     m->z[y] = -HUGE_VAL;
-    double top = softmax_of(m->z, g, C);
-    CLASSES others += g[c] * g[c];
-    margin -= top;
+    CLASSES top = m->z[c] > top ? m->z[c] : top;
+    CLASSES sum += g[c] = exp(m->z[c] - top);
+    CLASSES g[c] /= sum, others += g[c] * g[c];
+    margin -= top + log(sum);
     double rho = 1 / (1 + exp(margin)), squared = rho * rho * (1 + others);
     for (int64_t i = first_entry; i < n; i++) {
         double v = i < 0 ? 1 : x[i], *w = row_of(m, i < 0 ? 0 : slots[i]);
