@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-BLOCK = 512  # rows that a transposition keeps in the cache
+BLOCK = 32768  # rows that a transposition fills column by column
 UNLABELLED = object()
 
 
