@@ -141,7 +141,9 @@ def _codes(labels: list[Hashable]) -> tuple[list[Hashable], NDArray[np.int32]]:
     try:
         return encoded(labels)
     except TypeError:
-        label = next(each for each in labels if getattr(type(each), "__hash__", None) is None)
+        label = next((each for each in labels if getattr(type(each), "__hash__", None) is None), None)
+        if label is None:
+            raise
         raise TypeError(f"label {label!r} must be hashable") from None
 
 

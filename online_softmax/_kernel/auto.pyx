@@ -121,7 +121,7 @@ cdef class Auto(BulkModel):
         self.resize(0, 0)
 
     def _configure(self, interactions, window, max_features):
-        if self.bank.window.budget:
+        if self.window is not None:
             raise RuntimeError("the model is configured already: build a new one, or clone it")
         self.interactions, self.window, self.bank.window.budget = interactions, window, window
         self.max_features, self.budget = max_features, max_features or 0
@@ -130,6 +130,8 @@ cdef class Auto(BulkModel):
         bank_free(&self.bank)
 
     cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1:
+        if self.window is None:
+            raise RuntimeError("the model has not been initialised: call __init__ first")
         if bank_reserve(&self.bank, features + 1, classes):
             raise MemoryError(f"no memory for {features} features and {classes} classes")
         return 0

@@ -143,6 +143,8 @@ cdef class BulkModel(Model):
         cdef Py_ssize_t n = len(rows), i = 0, features, known
         cdef bint failed = False, can_undo
         cdef Reader r
+        if n == 0:
+            return
         self._enter()
         try:
             features, known = self.n_features, self.n_classes

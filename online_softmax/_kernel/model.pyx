@@ -206,7 +206,8 @@ cdef class Model:
         slot = self.n_features + 1
         self.admit_feature(slot, name)
         self.reserve(slot, self.n_classes)
-        self._slots[name] = slot
+        if self._slots.setdefault(name, slot) != slot:  # its hash has changed since it was looked up
+            return self._slots[name]
         self._names.append(name)
         self.resize(slot, self.n_classes)
         return slot
@@ -225,7 +226,8 @@ cdef class Model:
         position = self.n_classes
         self.reserve(self.n_features, position + 1)
         self.admit(position, y)
-        self._positions[y] = position
+        if self._positions.setdefault(y, position) != position:
+            return self._positions[y]
         self._labels.append(y)
         self.resize(self.n_features, position + 1)
         return position
@@ -441,13 +443,19 @@ cdef class Model:
             self._leave()
 
     cdef int _take(self, dict state) except -1:
+        cdef Py_ssize_t i
+        names, labels = list(state["names"]), list(state["labels"])
+        slots = {name: i + 1 for i, name in enumerate(names)}
+        positions = {label: i for i, label in enumerate(labels)}
+        if len(slots) != len(names) or len(positions) != len(labels):
+            raise ValueError("a state holds a name or a label twice")
         self._truncate(0, 0)
         self.clear()
-        self.reserve(len(state["names"]), len(state["labels"]))
-        for name in state["names"]:
-            self._admit_feature(name)
-        for label in state["labels"]:
-            self._admit_label(label)
+        self.reserve(len(names), len(labels))
+        for i in range(len(labels)):
+            self.admit(i, labels[i])
+        self._names, self._labels, self._slots, self._positions = names, labels, slots, positions
+        self.resize(len(names), len(labels))
         self.take_arrays(state)
         if self.usage_room:
             memset(self.uses, 0, self.usage_room * sizeof(int64_t))

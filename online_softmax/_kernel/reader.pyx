@@ -23,6 +23,8 @@ def encoded(list labels):
         if known == NULL:
             positions[labels[i]] = len(positions)
             known = PyDict_GetItemWithError(positions, labels[i])
+            if known == NULL:
+                raise TypeError(f"label {labels[i]!r} must be hashable: its hash changes")
         (<int32_t *>codes_.view.buf)[i] = <object>known
     return list(positions), codes
 

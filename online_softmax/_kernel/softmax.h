@@ -162,7 +162,7 @@ static double softmax_loss(const softmax *m, const int32_t *slots, const double 
 static int save_rows(softmax *m, const int32_t *slots, int64_t n) {
     int64_t length = row_length(m);
     if (n + 1 > m->saved_capacity) {
-        double *saved = realloc(m->saved, (size_t)((n + 1) * length) * 8);
+        double *saved = realloc(m->saved, (size_t)((n + 1) * length + LANES) * 8);
         if (!saved) return NO_MEMORY;
         m->saved = saved;
         int32_t *saved_slot = realloc(m->saved_slot, (size_t)(n + 1) * 4);
@@ -246,12 +246,13 @@ INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g
    are checked, and 1e28 samples would have to conspire. Fills d = eta g, in m->z. */
 INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, int64_t C) {
     double *restrict d = m->z;
-    double longest = 0, largest = 1;
+    double longest = 0, largest = 1, finite = 0;
     if (m->rule.kind != RULE_SGD || m->l2 != 0) return 0;
     CLASSES d[c] = m->clock.eta[c] * m->g[c];
+    CLASSES finite += d[c] * 0;
     CLASSES longest = fabs(d[c]) > longest ? fabs(d[c]) : longest;
     for (int64_t i = 0; i < n; i++) largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
-    return longest * largest <= 1e280;
+    return finite == 0 && longest * largest <= 1e280;
 }
 
 INLINE void sgd_rows(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C) {
