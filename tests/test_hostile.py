@@ -29,7 +29,7 @@ def test_mapping_that_carries_a_name_many_times(Model):
 def test_frames_without_rows(Model):
     model, none = Model(), pd.Series([], dtype=float)
     for columns in (["a"], ["a", "b"], []):
-        model.learn_many(pd.DataFrame({name: none for name in columns}), none)
+        model.learn_many(pd.DataFrame(dict.fromkeys(columns, none)), none)
     assert model.classes == []
 
 
