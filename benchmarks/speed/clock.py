@@ -45,15 +45,12 @@ def predict_then_learn(predict: Callable, learn: Callable, rows: list) -> None:
 
 
 def turn(one_pass: Pass, n: int) -> float:
-    """Microseconds of the processor a call, over whole passes of n calls; the collector is off, as in `timeit`."""
-    gc.collect()
-    gc.disable()
+    """Microseconds of the processor a call, over whole passes of n calls."""
     passes, seconds, start = 0, 0.0, time.process_time()
     while seconds < LEAST:
         one_pass()
         passes += 1
         seconds = time.process_time() - start
-    gc.enable()
     return seconds / (passes * n) * 1e6
 
 
@@ -135,9 +132,11 @@ def main() -> int:
     parser.add_argument("rival", choices=RIVALS)
     rival = importlib.import_module(f"rivals.{parser.parse_args().rival}")
     clock = None
+    gc.disable()  # as `timeit` does
     for line in map(str.strip, sys.stdin):
         if line in STREAMS:
-            del clock  # its models go before the next are made
+            del clock
+            gc.collect()  # its models go before the next are made
             clock = Clock(rival, STREAMS[line])
             print(json.dumps(clock.about()), flush=True)
         else:

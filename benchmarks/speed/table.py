@@ -54,18 +54,22 @@ def calls(results: Results) -> list[str]:
     return markdown(["stream", "call", "ours", "river", "NumPy", "river / ours", "NumPy / ours"], rows, words=2)
 
 
-def grid(results: Results, call: str) -> list[str]:
+def grid(results: Results) -> list[str]:
     rows = []
     for classes, (seen, used) in product(CLASSES, FEATURES):
         stream = f"grid {classes} {seen} {used}"
-        if (OURS, stream, call) not in results.times:
+        if (OURS, stream, "learn_one") not in results.times:
             continue
-        mark = "" if results.line(RIVER, stream, call)["filled"] else " †"
-        shape = [f"{classes:,}", f"{seen:,}", f"{used:,}", f"{results.line(OURS, stream, call)['entries']:g}"]
-        ours, river, numpy, slower, than_numpy = cells(results, stream, call)
-        rows.append([*shape, ours, river + mark, numpy, slower + mark, than_numpy])
-    shape = ["classes", "features seen", "in these samples", "entries"]
-    return markdown([*shape, "ours", "river", "NumPy", "river / ours", "NumPy / ours"], rows, words=0)
+        mark = "" if results.line(RIVER, stream, "learn_one")["filled"] else " †"
+        entries = results.line(OURS, stream, "learn_one")["entries"]
+        row = [f"{classes:,}", f"{seen:,}{mark}", f"{used:,}", f"{entries:g}"]
+        for call in ("learn_one", "predict_proba_one"):
+            row += cells(results, stream, call)[:4]
+        rows.append(row)
+    each = ["ours", "river", "NumPy", "river / ours"]
+    header = ["classes", "features seen", "in these samples", "entries", *("`learn_one`: " + name for name in each)]
+    header += ["`predict_proba_one`: " + name for name in each]
+    return [GRID, "", *markdown(header, rows, words=0)] if rows else []
 
 
 def memory(results: Results) -> list[str]:
@@ -114,7 +118,7 @@ GRID = """\
 Generated streams, SGD. A model has first seen all the features and all the classes; then 2,000 samples of 10 to 20
 entries are timed, drawn uniformly from so many of the features. From the second to the third line of each four only
 the number of features seen grows; the fourth draws from all of them, which is as hard as can be on the processor's
-caches. river passes over the first 500 samples where there are 100 classes, and over 50 where there are 1,000; † it
+caches. river passes over the first 500 samples where there are 100 classes, and over 50 where there are 1,000; † river
 has seen only the features of these samples, as dictionaries for all would fill gigabytes."""
 
 STORE = f"""\
@@ -132,12 +136,8 @@ def main() -> int:
     if not results.lines:
         raise SystemExit(f"no results in {chosen.results}: run benchmarks/speed/run.py first")
     parts = [[NOTES], [conditions(results)], calls(results), bounds(results)]
-    if not chosen.brief:
-        parts.append([GRID])
-        for call in ("learn_one", "predict_proba_one"):
-            parts += [[f"`{call}`:"], grid(results, call)]
-    parts += [[STORE], memory(results)]
-    print("\n\n".join("\n".join(part) for part in parts))
+    parts += [[] if chosen.brief else grid(results), [STORE], memory(results)]
+    print("\n\n".join("\n".join(part) for part in parts if part))
     return 0
 
 

@@ -157,7 +157,8 @@ cdef class BulkModel(Model):
                 for i in range(n if doubtful else 0):
                     if not r.read(i):
                         raise self._row_error(rows, i)
-                self.reserve(features + len(rows.names), known + len(rows.labels))
+                self.reserve(features + sum([r.slot_of[i] < 0 for i in range(len(rows.names))]),
+                             known + sum([r.position_of[i] < 0 for i in range(len(rows.labels))]))
                 before = self._snapshot() if self.budget else None
                 can_undo = self.begin_many(r)
                 try:

@@ -234,7 +234,8 @@ cdef class Model:
 
     cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1:
         """Forget the newest names and labels, those beyond the first `features` and `classes`."""
-        self._truncated += 1
+        if len(self._names) > features or len(self._labels) > classes:
+            self._truncated += 1
         while len(self._names) > features:
             self._names.pop()
             self._slots.popitem()  # by its place: a name's own __hash__ may fail

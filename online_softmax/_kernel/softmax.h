@@ -196,7 +196,14 @@ static int softmax_begin_many(softmax *m, const int32_t *slots, int64_t n) {
     return LEARNED;
 }
 
-static void softmax_end_many(softmax *m) { m->many = 0; }
+/* Saved rows are not kept where they are many beside the model's. */
+static void saved_trim(softmax *m) {
+    if (m->row_capacity <= 64 || m->saved_capacity * 8 <= m->row_capacity) return;
+    free(m->saved), free(m->saved_slot);
+    m->saved = NULL, m->saved_slot = NULL, m->n_saved = m->saved_capacity = 0;
+}
+
+static void softmax_end_many(softmax *m) { m->many = 0, saved_trim(m); }
 
 static void softmax_rollback_many(softmax *m, int64_t classes) {
     restore_rows(m);
@@ -230,8 +237,8 @@ INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g
     int64_t stride = m->class_capacity;
     if (m->l2 != 0) {
         double *restrict sum = m->z;
-        CLASSES sum[c] = x * g[c] + m->l2 * w[c];
-        if (m->rule.kind == RULE_NESTEROV) CLASSES sum[c] -= m->l2 * m->rule.rho * w[stride + c];
+        if (m->rule.kind == RULE_NESTEROV) CLASSES sum[c] = x * g[c] + m->l2 * (w[c] - m->rule.rho * w[stride + c]);
+        else CLASSES sum[c] = x * g[c] + m->l2 * w[c];
         x = 1, g = sum;
     }
     switch (m->rule.kind) {
@@ -338,6 +345,7 @@ WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x,
     }
     if (!failed) rule_tock(&m->rule, &m->clock, C);
     else if (failed == OVERFLOWED && !m->many) restore_rows(m);
+    if (!m->many) saved_trim(m);
     return failed;
 }
 
@@ -361,6 +369,7 @@ static int batch_step(softmax *m, const int32_t *slots, int64_t n_ids, const dou
     for (int64_t i = 0; i < n_ids && !failed; i++) failed = step_row(m, slots[i], 1, G + i * C, C);
     if (!failed) rule_tock(&m->rule, &m->clock, C);
     else if (failed == OVERFLOWED) restore_rows(m);
+    saved_trim(m);
     return failed;
 }
 
