@@ -450,6 +450,10 @@ cdef class Model:
         positions = {label: i for i, label in enumerate(labels)}
         if len(slots) != len(names) or len(positions) != len(labels):
             raise ValueError("a state holds a name or a label twice")
+        for label in labels:
+            check_label(label)
+        for i in range(len(names)):
+            self.admit_feature(i + 1, names[i])
         self._truncate(0, 0)
         self.clear()
         self.reserve(len(names), len(labels))
