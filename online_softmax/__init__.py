@@ -1,11 +1,15 @@
 """Softmax regression learned one sample at a time."""
 
+from typing import TYPE_CHECKING, Any
+
 from online_softmax.auto import AutoSoftmaxRegression
 from online_softmax.model_file import ModelFileError, load
-from online_softmax.optimizers import ImplicitAdaGrad, ImplicitSGD
 from online_softmax.progressive import progressive_validation
 from online_softmax.softmax import SoftmaxRegression
 from online_softmax.streams import open_stream
+
+if TYPE_CHECKING:
+    from online_softmax.optimizers import ImplicitAdaGrad, ImplicitSGD
 
 __all__ = [
     "AutoSoftmaxRegression",
@@ -17,3 +21,15 @@ __all__ = [
     "open_stream",
     "progressive_validation",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("ImplicitAdaGrad", "ImplicitSGD"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from online_softmax import optimizers  # on demand: river.optim takes as long to import as all the rest
+
+    return getattr(optimizers, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

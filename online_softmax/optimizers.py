@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
-from typing import Any, NamedTuple
+from typing import Any
 
 from river import optim
+
+from online_softmax.rules import Rule, number
 
 
 class _Implicit(optim.base.Optimizer):
@@ -99,49 +100,9 @@ CONSTANTS: dict[type, tuple[str, ...]] = {
     ImplicitSGD: (),
     ImplicitAdaGrad: (),
 }
-IMPLICIT = (ImplicitSGD, ImplicitAdaGrad)
 
 # Where each optimiser keeps what it has learned, by feature.
 STATES = ("s", "g2", "s2", "m", "v", "v_hat", "u", "z", "n")
-
-
-class Rule(NamedTuple):
-    """What the kernel needs to know of an optimiser.
-
-    Attributes
-    ----------
-    name
-        The optimiser's class.
-    constants
-        Its constants, by name.
-    lr, power
-        eta_t = lr / (t + 1)^power.
-    schedule
-        The scheduler to ask for eta_t instead, or None.
-    t
-        The step count that a new class starts from.
-    """
-
-    name: str
-    constants: dict[str, float]
-    lr: float
-    power: float
-    schedule: Any
-    t: int
-
-
-def number(what: str, value: Any, least: float = -math.inf) -> float:
-    """Return `value` as a float, or refuse it by name."""
-    try:
-        v = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"{what} must be a number, got {value!r}") from None
-    if isinstance(value, str | bytes):
-        raise TypeError(f"{what} must be a number, got {value!r}")
-    if not (math.isfinite(v) and v >= least):
-        wanted = "a finite number" if least == -math.inf else f"a finite number of at least {least:g}"
-        raise ValueError(f"{what} must be {wanted}, got {value!r}")
-    return v
 
 
 def rule(optimizer: Any) -> Rule:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from river import optim
-
-from online_softmax import optimizers
 from online_softmax._kernel.softmax import Softmax
 from online_softmax.classifier import KernelClassifier, check_max_features
 from online_softmax.frames import rows_of
+from online_softmax.rules import DEFAULT, number
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
+    from river import optim
 
 
 class SoftmaxRegression(Softmax, KernelClassifier):
@@ -84,22 +83,22 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         clip_gradient: float | None = None,
         max_features: int | None = None,
     ) -> None:
-        optimizer = optim.SGD(0.01) if optimizer is None else optimizer
-        loss = optim.losses.CrossEntropy() if loss is None else loss
         if clip_gradient is not None:
-            optimizers.number("clip_gradient", clip_gradient, least=0)
-        optimizers.number("l2", l2, least=0)
+            number("clip_gradient", clip_gradient, least=0)
+        number("l2", l2, least=0)
         check_max_features(max_features)
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
-        weights = optimizers.class_weights(loss)
-        if isinstance(optimizer, optimizers.IMPLICIT) and (clip_gradient is not None or weights):
-            raise ValueError(
-                f"{type(optimizer).__name__} takes no clip_gradient and no class weights: weigh samples by w"
-            )
-        self._configure(
-            optimizer, loss, l2, intercept, clip_gradient, max_features, optimizers.rule(optimizer), weights
-        )
+        rule = DEFAULT
+        weights: dict[Hashable, float] = {}
+        if optimizer is not None or loss is not None:
+            from online_softmax import optimizers  # not above: river.optim takes as long to import as all the rest
+
+            rule = rule if optimizer is None else optimizers.rule(optimizer)
+            weights = weights if loss is None else optimizers.class_weights(loss)
+        if rule.name.startswith("Implicit") and (clip_gradient is not None or weights):
+            raise ValueError(f"{rule.name} takes no clip_gradient and no class weights: weigh samples by w")
+        self._configure(optimizer, loss, l2, intercept, clip_gradient, max_features, rule, weights)
 
     @property
     def weights(self) -> dict[Hashable, dict[Hashable, float]]:
@@ -133,6 +132,4 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         w
             The samples' weights, one number or a series; each multiplies its sample's part of the gradient.
         """
-        if isinstance(self.optimizer, optimizers.IMPLICIT):
-            raise TypeError(f"{type(self.optimizer).__name__} steps sample by sample: use learn_many")
         self._learn_batch(rows_of(X, y, w))

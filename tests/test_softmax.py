@@ -224,6 +224,19 @@ def test_learn_batch_is_one_step_of_the_clock():
         np.testing.assert_allclose(matrix(model), B, rtol=1e-10, atol=1e-13)
 
 
+def test_learn_batch_under_nesterov_takes_the_gradient_ahead():
+    eta, rho = 0.5, 0.8
+    model = SoftmaxRegression(optim.NesterovMomentum(eta, rho))
+    X, y = pd.DataFrame(np.diag([1.0, 2.0, -1.0, 0.5]), columns=FEATURES), [*LABELS, "red"]
+    B, s = np.zeros((2, 4, 3))
+    for _ in range(5):
+        errors = softmax(X.to_numpy() @ (B - rho * s), axis=1) - np.eye(3)[[0, 1, 2, 0]]
+        s = rho * s + eta * X.to_numpy().T @ errors / 4
+        B = B - s
+        model.learn_batch(X, pd.Series(y))
+        np.testing.assert_allclose(matrix(model), B, rtol=1e-10, atol=1e-13)
+
+
 @pytest.mark.parametrize(
     ("X", "y", "error"),
     [

@@ -6,15 +6,15 @@ import sys
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 
+MODELS = {
+    "SGD": SoftmaxRegression,  # by default under SGD(0.01)
+    "auto": AutoSoftmaxRegression,
+    "auto-linear": lambda: AutoSoftmaxRegression(interactions=False),
+}
+
 
 def main(path: str, model: str, target: str | None = None) -> None:
-    if model == "SGD":
-        from river import optim
-
-        learner = SoftmaxRegression(optim.SGD(0.05))
-    else:
-        learner = AutoSoftmaxRegression(interactions="auto" if model == "auto" else False)
-    print(progressive_validation(path, learner, target=target))
+    print(progressive_validation(path, MODELS[model](), target=target))
 
 
 if __name__ == "__main__":

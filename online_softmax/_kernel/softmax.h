@@ -355,7 +355,8 @@ WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x,
 static void batch_gradient(softmax *m, const int32_t *slots, const int32_t *ids, const double *x, int64_t n, int64_t y,
                            double weight, double share, double *G, int64_t n_ids) {
     int64_t C = m->n_classes;
-    softmax_predict(m, slots, x, n);
+    scores(m, slots, x, n, C, m->rule.kind == RULE_NESTEROV, m->z);
+    softmax_of(m->z, m->p, C);
     loss_gradient(m, m->p, C, y, weight, m->g);
     for (int64_t i = 0; i < n; i++) CLASSES G[ids[i] * C + c] += x[i] * m->g[c] * share;
     CLASSES G[n_ids * C + c] += m->g[c] * share;

@@ -65,7 +65,8 @@ cdef class Softmax(BulkModel):
     cdef double first_final_lr  # AdaBound's, likewise
     cdef object foreign         # a schedule that only Python can compute, or None
     cdef dict class_weights
-    cdef readonly object optimizer, loss, l2, intercept, clip_gradient
+    cdef readonly object l2, intercept, clip_gradient
+    cdef object given_optimizer, given_loss
 
     def __dealloc__(self):
         softmax_free(&self.model)
@@ -75,7 +76,7 @@ cdef class Softmax(BulkModel):
         cdef rule_t *r = &self.model.rule
         if r.kind != RULE_NONE:
             raise RuntimeError("the model is configured already: build a new one, or clone it")
-        self.optimizer, self.loss, self.l2 = optimizer, loss, l2
+        self.given_optimizer, self.given_loss, self.l2 = optimizer, loss, l2
         self.intercept, self.clip_gradient = intercept, clip_gradient
         self.max_features, self.budget = max_features, max_features or 0
         r.kind, r.n_states, r.n_scalars = RULES[rule.name]
@@ -94,6 +95,24 @@ cdef class Softmax(BulkModel):
         self.model.clip = HUGE_VAL if clip_gradient is None else clip_gradient
         self.class_weights = class_weights
         self.resize(0, 0)
+
+    @property
+    def optimizer(self):
+        """The optimiser, which is a template and not stepped itself."""
+        if self.given_optimizer is None:
+            from river import optim
+
+            self.given_optimizer = optim.SGD(0.01)
+        return self.given_optimizer
+
+    @property
+    def loss(self):
+        """The loss, with the class weights."""
+        if self.given_loss is None:
+            from river import optim
+
+            self.given_loss = optim.losses.CrossEntropy()
+        return self.given_loss
 
     cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1:
         if self.model.rule.kind == RULE_NONE:
@@ -151,6 +170,8 @@ cdef class Softmax(BulkModel):
         cdef double share, total = 0
         cdef double *G = NULL
         cdef Reader r
+        if self.model.rule.kind >= RULE_IMPLICIT_SGD:
+            raise TypeError(f"{type(self.optimizer).__name__} steps sample by sample: use learn_many")
         if n == 0:
             return
         self._enter()

@@ -11,14 +11,13 @@ import os
 import secrets
 import stat
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from online_softmax.classifier import KernelClassifier
-from online_softmax.model_file import layout, names, parameters
+from online_softmax.model_file import layout, names
 
 FORMAT = 1  # what this version writes; it reads this and every smaller one
 KEY = "online-softmax"  # of our JSON in the container's metadata
@@ -97,6 +96,10 @@ def load(path: str | os.PathLike[str] | IO[bytes]) -> KernelClassifier:
 
 def written(model: KernelClassifier) -> bytes:
     """Return the bytes of a model's file."""
+    from importlib.metadata import version
+
+    from online_softmax.model_file import parameters
+
     kind = type(model).__name__
     if _kinds().get(kind) is not type(model):
         raise TypeError(f"a model file holds one of {', '.join(layout.LAYOUTS)}, got {model!r}")
@@ -156,6 +159,8 @@ def read(data: bytes) -> KernelClassifier:
         raise ValueError("its checksum is wrong: it is damaged")
     if about["class"] not in layout.LAYOUTS:
         raise ValueError(f"its class {about['class']!r} is unknown")
+    from online_softmax.model_file import parameters
+
     arguments = {name: parameters.built(value) for name, value in about["parameters"].items()}
     model = _kinds()[about["class"]](**arguments)
     for key in ("names", "labels"):

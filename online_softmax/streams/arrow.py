@@ -66,7 +66,7 @@ def matrix(table: pa.Table) -> NDArray[np.float64]:
             column = column.cast(pa.float64(), safe=False)
         if column.null_count:
             column = column.fill_null(float("nan"))
-        columns.append(column.to_numpy())
+        columns.append(_view(column.combine_chunks()))
     values = np.empty(table.shape)
     for start in range(0, len(values), BLOCK):
         block = slice(start, start + BLOCK)
@@ -81,8 +81,13 @@ def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
     if not hasattr(array, "indices"):
         array = array.dictionary_encode()
     words = array.dictionary.to_pylist()
-    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = _view(array.indices if not array.indices.null_count else array.indices.fill_null(-1))
     for i, word in enumerate(words):
         if word is None or word != word or word == missing:
             codes = np.where(codes == i, -1, codes)
     return Coded(words, codes.astype(np.int32, copy=False))
+
+
+def _view(array: pa.Array) -> NDArray[Any]:
+    """Return an array without nulls as NumPy's; `to_numpy` would import pandas, which takes longer than a file."""
+    return np.from_dlpack(array)

@@ -128,13 +128,14 @@ def open_file(
     if str(source) == "-" or Path(source).exists():
         return open_one(source, target, format, **wanted)
 
-    from online_softmax import datasets
+    from online_softmax.datasets import BUNDLED
+    from online_softmax.datasets import path as path_of
 
     name = str(source)
-    if name not in datasets.BUNDLED:
-        raise FileNotFoundError(f"no file {name!r}, nor a bundled stream of that name: {', '.join(datasets.BUNDLED)}")
-    target = datasets.BUNDLED[name].target if target is None else target
-    return open_one(datasets.path(name), target, format, **wanted)
+    if name not in BUNDLED:
+        raise FileNotFoundError(f"no file {name!r}, nor a bundled stream of that name: {', '.join(BUNDLED)}")
+    target = BUNDLED[name].target if target is None else target
+    return open_one(path_of(name), target, format, **wanted)
 
 
 def _open_object(source: Any, target: Any, wanted: dict[str, Any]) -> Stream:
