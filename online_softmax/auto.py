@@ -58,7 +58,7 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     - `additive`: AdaGrad as above over x and 20 hat functions of each feature, on a.
     - `gaussian`: one Gaussian a class with forgetting, $z_c = \ln(N_c + \frac12) - \frac12 \ln \det \Sigma_c -
       \frac{K_c + d}{2} \ln(1 + (x - M_c)^T \Sigma_c^{-1} (x - M_c) / K_c)$ on b, for at most 64 features and $d^2 C
-      \le 65536$.
+      \le 65536$, $d$ rounded up to a multiple of 8.
 
     **Leaving.** Where a stream outgrows an expert within its first 500 samples, the expert falls silent over the
     next 200 and leaves. Where that happens later, the expert stays, over the features and classes that it covers.
@@ -74,9 +74,13 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     4$ and 0.001 nats a sample to that.
 
     **Cost.** Time a sample grows with (features of the sample) x (classes); the experts for at most 100 features
-    add a bounded part: (features)^2 once and, for `gaussian`, once a class, and at most 20,000 distances' terms for
-    the votes. Their memory is bounded: 150 kB for the window where the features come at once (430 kB where they come
-    one by one), 0.8 MB for the Gaussians, and 210 bytes x features x classes, rounded up to 8, for the hats.
+    add a bounded part: (features)^2 once and, for `gaussian`, once a class, and at most 25,600 terms of distances for
+    the votes.
+
+    **Memory**, in bytes at most, with $C'$ the classes and an eighth more, rounded up to a multiple of 8: $290 + 45 C'$
+    a feature, $30000 + 600 C'$, and $8 C'^2$ for `markov`, up to 2 MB. For at most 100 features, $d$ of them: $85000
+    + 2430 C'$ for Newton's experts, $216 (d + 2) C'$ for `additive`, 0.8 MB for `gaussian`, and 150 kB for the votes
+    (with a `window` above 1000 up to 1.2 MB).
 
     The same stream gives the same bits, one by one, in bulk, and after pickling in the middle. Sample weights
     multiply the loss: a weight of 2 counts like two samples in steps, votes, counts and mixture, and once in the

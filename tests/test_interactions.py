@@ -211,9 +211,38 @@ def test_memory_does_not_grow_with_the_stream():
         model.learn_one(x, y)
         if t in (1999, 5000, 19_999):
             sizes.add(sys.getsizeof(model))
-    linear = learn(AutoSoftmaxRegression(interactions=False), clouds(2000, 18, 7))
     assert len(sizes) == 1
-    assert 0 < sizes.pop() - sys.getsizeof(linear) <= 150_000 + 800_000 + 210 * 18 * 8
+
+
+def documented(d, classes, window):
+    """Give the bytes that the docstring allows: of the linear bank, and of the non-linear experts besides."""
+    C = (classes + classes // 8 + 7) // 8 * 8
+    linear = 30_000 + 600 * C + 8 * min(C, 512) ** 2 + (290 + 45 * C) * d
+    if d > 100:
+        return linear, 0
+    votes = 150_000 if window <= 1000 else 1_200_000
+    return linear + 85_000 + 2430 * C, votes + 800_000 + 216 * (d + 2) * C
+
+
+def one_by_one(rows):
+    """Let one feature more appear every other sample."""
+    return [(dict(list(x.items())[: 1 + t // 2]), y) for t, (x, y) in enumerate(rows)]
+
+
+SHAPES = [(1, 2, 10**6), (8, 300, 1000), (9, 20, 10**6), (17, 7, 1000), (24, 7, 5000), (63, 16, 1000), (64, 16, 1000)]
+SHAPES += [(65, 3, 1000), (78, 3, 1000), (100, 3, 1000), (100, 40, 10**6), (120, 40, 1000), (2, 600, 1000)]
+
+
+@pytest.mark.parametrize("arrival", [list, one_by_one])
+@pytest.mark.parametrize(("d", "classes", "window"), SHAPES)
+def test_memory_keeps_to_its_documented_bounds(d, classes, window, arrival):
+    rows = arrival([(x, t % classes) for t, (x, _) in enumerate(clouds(max(500, classes), d, 3))])
+    linear = sys.getsizeof(learn(AutoSoftmaxRegression(interactions=False), rows))
+    model = learn(AutoSoftmaxRegression(window=window), rows)
+    most_linear, most_more = documented(d, classes, window)
+    assert linear <= most_linear
+    assert sys.getsizeof(model) - linear <= most_more
+    assert sys.getsizeof(pickle.loads(pickle.dumps(model))) <= most_linear + most_more
 
 
 @pytest.mark.parametrize("d", [1, 20, 78, 100])

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include "mixture.h"
 
-enum { QDA_FEATURES = 64, QDA_CELLS = 65536 };   /* while d <= 64 and d^2 C <= 65536 */
+enum { QDA_FEATURES = 64, QDA_CELLS = 65536 };   /* while d <= 64 and d^2 C <= 65536, d rounded up to whole lanes */
 
 #define QDA_FORGET .9998         /* of the counts N */
 #define QDA_MEMORY 200.0         /* effective samples of a class, at most */
@@ -31,6 +31,11 @@ typedef struct {
     double *a;                   /* scratch: x - M, P (x - M) */
 } qda;
 
+/* Doubles in a row of M and P. */
+INLINE int64_t qda_room(int64_t d) { return (d > 1 ? d + LANES - 1 : LANES) / LANES * LANES; }
+
+INLINE int qda_fits(int64_t d, int64_t C) { return d <= QDA_FEATURES && qda_room(d) * qda_room(d) * C <= QDA_CELLS; }
+
 INLINE double *qda_P(const qda *q, int64_t c) { return q->P + c * q->d_room * q->d_room; }
 
 static void qda_free(qda *q) {
@@ -45,7 +50,7 @@ static int64_t qda_bytes(const qda *q) {
 static int qda_reserve(qda *q, int64_t d, int64_t n) {
     if (q->P && d <= q->d_room && n <= q->n_room) return 0;
     qda r = *q;
-    r.d_room = d > q->d_room || !q->P ? (d / LANES + 1) * LANES : q->d_room;
+    r.d_room = q->P && d <= q->d_room ? q->d_room : qda_room(d);
     r.n_room = n > q->n_room ? n + n / 8 + 1 : q->n_room;
     r.class = calloc((size_t)r.n_room, sizeof *r.class), r.M = calloc((size_t)(r.n_room * r.d_room), 8);
     r.P = calloc((size_t)(r.n_room * r.d_room * r.d_room), 8), r.a = calloc((size_t)(2 * r.d_room), 8);

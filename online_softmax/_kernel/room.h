@@ -45,8 +45,6 @@ typedef struct {
     int64_t n_asked, asked_room;
 } bank;
 
-INLINE int qda_fits(int64_t d, int64_t C) { return d <= QDA_FEATURES && d * d * C <= QDA_CELLS; }
-
 static void newton_free(newton *m) {
     free(m->W), free(m->P), free(m->Px);
     memset(m, 0, sizeof *m);

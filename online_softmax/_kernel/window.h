@@ -67,9 +67,12 @@ static int64_t window_size(int64_t budget, int64_t d) {
     return size < budget ? size : budget;
 }
 
+/* Columns are an odd number of cache lines apart, so that they do not evict each other. */
+static int64_t window_column(int64_t size) { return (size + 63) / 64 * 64 + FLOATS; }
+
 static void window_free(window *s) {
     free(s->B), free(s->label), free(s->time), free(s->weight), free(s->D), free(s->e), free(s->k), free(s->w), free(s->G);
-    memset(s, 0, sizeof *s);
+    *s = (window){.budget = s->budget};
 }
 
 static int64_t window_bytes(const window *s) { return s->B ? 4 * s->d_room * s->column + 24 * s->column + 16 * (s->d_room + 1) : 0; }
@@ -77,10 +80,9 @@ static int64_t window_bytes(const window *s) { return s->B ? 4 * s->d_room * s->
 /* Room for d features. */
 static int window_reserve(window *s, int64_t d) {
     if (s->B && d <= s->d_room) return 0;
-    int64_t room = (d / 8 + 1) * 8;
+    int64_t room = (d > 1 ? d + 7 : 8) / 8 * 8;
     if (!s->B) {
-        /* columns are an odd number of cache lines apart, so that they do not evict each other */
-        s->size = window_size(s->budget, d), s->column = (s->size + 63) / 64 * 64 + FLOATS;
+        s->size = window_size(s->budget, d), s->column = window_column(s->size);
         size_t rows = (size_t)s->column;
         s->label = calloc(rows, 4), s->time = calloc(rows, 4), s->weight = calloc(rows, 4);
         s->D = calloc(rows, 4), s->e = calloc(rows, 4), s->k = calloc(rows, 4);
@@ -108,13 +110,32 @@ static void unroll(void *column, const window *s, int64_t size, float *spare) {
     memcpy(column, spare, (size_t)keep * 4);
 }
 
+static void *shortened(void *a, int64_t n) {
+    void *b = realloc(a, (size_t)n * 4);
+    return b ? b : a;
+}
+
+/* Give back the memory of the rows beyond `size`. */
+static void window_shorten(window *s, int64_t size) {
+    int64_t column = window_column(size);
+    if (column == s->column) return;
+    for (int64_t j = 0; j < s->d_room; j++) memmove(s->B + j * column, s->B + j * s->column, (size_t)column * 4);
+    s->B = shortened(s->B, s->d_room * column);
+    s->label = shortened(s->label, column), s->time = shortened(s->time, column), s->weight = shortened(s->weight, column);
+    s->D = shortened(s->D, column), s->e = shortened(s->e, column), s->k = shortened(s->k, column);
+    s->column = column;
+}
+
 /* Take d features into use; more features leave room for fewer rows, and the oldest go. */
 static void window_grow(window *s, int64_t d) {
     int64_t size = window_size(s->budget, d);
-    if (size != s->size && s->m) {
-        for (int64_t j = 0; j < s->d; j++) unroll(s->B + j * s->column, s, size, s->D);
-        unroll(s->label, s, size, s->D), unroll(s->time, s, size, s->D), unroll(s->weight, s, size, s->D);
-        s->m = s->m < size ? s->m : size, s->head = s->m % size;
+    if (size != s->size) {
+        if (s->m) {
+            for (int64_t j = 0; j < s->d; j++) unroll(s->B + j * s->column, s, size, s->D);
+            unroll(s->label, s, size, s->D), unroll(s->time, s, size, s->D), unroll(s->weight, s, size, s->D);
+            s->m = s->m < size ? s->m : size, s->head = s->m % size;
+        }
+        window_shorten(s, size);
     }
     s->d = d, s->size = size;
 }
