@@ -6,7 +6,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
-from online_softmax._kernel.buffer cimport Buffer, packed, unpack
+from online_softmax._kernel.buffer cimport packed, unpack
 from online_softmax._kernel.bulk cimport BulkModel
 from online_softmax._kernel.reader cimport Reader
 
@@ -78,20 +78,16 @@ cdef extern from "bank.h":
         mixture_t mixture
         opinions_t opinions
     int LINEAR_EXPERTS, NEWTON_EXPERTS, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, COVERED, SIDE
-    int MIXERS, BUCKETS, INPUTS, TOP, EXPERTS_ROOM "EXPERTS", HAT_ROWS
+    int MIXERS, BUCKETS, INPUTS, TOP, HAT_ROWS
     double DENSE
     void bank_free(bank *)
     int64_t bank_bytes(const bank *)
     int bank_reserve(bank *, int64_t rows, int64_t classes)
-    int bank_reserve_blocks(bank *)
     int bank_take_in(bank *, int64_t n)
     int bank_start(bank *, int64_t d, int64_t C, int interactions)
-    void bank_grow(bank *)
-    void window_grow(window_t *, int64_t d)
     int window_reserve(window_t *, int64_t d)
     int qda_reserve(qda_t *, int64_t d, int64_t n)
     int hats_reserve(hats_t *, int64_t n, int64_t stride)
-    void qda_grow(qda_t *, int64_t d, int64_t n)
     int bank_predict(bank *, const int32_t *, const double *, int64_t n, int64_t C) nogil
     int bank_learn(bank *, const int32_t *, const double *, int64_t n, int64_t known, int64_t y, double w) nogil
 
@@ -103,6 +99,9 @@ EXPERTS = (
     "votes", "wide-votes", "additive", "gaussian",
 )
 
+
+cdef enum:
+    SOON_LEARNED = 1 << 14  # rows; more can be interrupted
 
 cdef double MOST_WEIGHT = 1e100
 PLAIN = {str, int, float, bool, bytes, type(None)}
@@ -169,9 +168,10 @@ cdef class Auto(BulkModel):
         return NULL if self.failure else self.bank.opinions.p
 
     cdef int begin_many(self, Reader r) except -1:
-        """Rows that can be read are learned; only names and labels with code of their own can get in the way, or one too many."""
+        """Rows that can be read are learned; only names and labels with code of their own can get in the way, one too many, or Ctrl-C."""
         plain = all(type(each) in PLAIN for each in r.names) and all(type(each) in PLAIN for each in r.labels)
-        if plain and not (self.interactions is True and self.n_features + len(r.names) > COVERED):
+        too_many = self.interactions is True and self.n_features + len(r.names) > COVERED
+        if plain and not too_many and r.n_rows <= SOON_LEARNED:
             return False
         self._before = self.n_features, self.arrays()
         return True

@@ -86,12 +86,16 @@ static int window_reserve(window *s, int64_t d) {
         size_t rows = (size_t)s->column;
         s->label = calloc(rows, 4), s->time = calloc(rows, 4), s->weight = calloc(rows, 4);
         s->D = calloc(rows, 4), s->e = calloc(rows, 4), s->k = calloc(rows, 4);
-        if (!s->label || !s->time || !s->weight || !s->D || !s->e || !s->k) return -1;
+        if (!s->label || !s->time || !s->weight || !s->D || !s->e || !s->k) { window_free(s); return -1; }
         s->nearest = 1;
     }
     float *B = calloc((size_t)(room * s->column), 4);
     double *w = calloc((size_t)room + 1 + LANES, 8), *G = calloc((size_t)room + 1 + LANES, 8);
-    if (!B || !w || !G) { free(B), free(w), free(G); return -1; }
+    if (!B || !w || !G) {
+        free(B), free(w), free(G);
+        if (!s->B) window_free(s);
+        return -1;
+    }
     for (int64_t j = 0; j <= room; j++) w[j] = j ? 1 : AGE_WEIGHT, G[j] = .01;
     if (s->B) {
         memcpy(B, s->B, (size_t)(s->d * s->column) * 4);
