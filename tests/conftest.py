@@ -96,6 +96,24 @@ def is_finite() -> Callable[[Any], bool]:
     return has_finite_numbers
 
 
+class Moody:
+    """A name or label whose hash fails once, `patience` calls from now."""
+
+    patience = 0
+
+    def __hash__(self) -> int:
+        self.patience -= 1
+        if self.patience == 0:
+            raise ZeroDivisionError("foreign")
+        return 7
+
+
+@pytest.fixture
+def moody() -> Moody:
+    """Give a name or label that can be told to fail."""
+    return Moody()
+
+
 @dataclass(frozen=True)
 class Backend:
     """A kind of data frame: how to make one, and how to read one back."""

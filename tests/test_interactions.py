@@ -184,6 +184,21 @@ def test_a_prediction_in_between_changes_nothing(learned):
     assert learned(asked) == learned(quiet)
 
 
+def test_features_that_are_forgotten_leave_the_window_its_budget(learned):
+    rows = list(clouds(900, 60, 3))
+    through = learn(AutoSoftmaxRegression(window=500), rows[:600])
+    assert learned(through)["window_size"] == 20_000 // 60
+    for name in list(rows[0][0])[20:]:
+        through.forget_feature(name)
+    paused = pickle.loads(pickle.dumps(through))
+    few = [(dict(list(x.items())[:20]), y) for x, y in rows[600:]]
+    for model in (through, paused):
+        learn(model, [*few, ({"late": 1.0}, 0), *few, *rows[:300]])
+    assert learned(paused) == learned(through)
+    assert learned(through)["window_size"] == 20_000 // 61
+    assert 0 < sys.getsizeof(paused) <= sys.getsizeof(through)
+
+
 # ---- zeros ----
 
 

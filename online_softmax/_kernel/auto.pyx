@@ -333,7 +333,10 @@ cdef class Auto(BulkModel):
 
     @property
     def expert_weights(self):
-        """How much the mixture trusts each expert now: its share under Bayes, by name; the shares sum to 1."""
+        """How much the mixture trusts each expert now: its share under Bayes, by name; the shares sum to 1.
+
+        Empty before the first sample, which decides what the bank consists of.
+        """
         self._enter()
         try:
             return {EXPERTS[i]: self.bank.mixture.w[i] for i in range(self.bank.mixture.n)}
