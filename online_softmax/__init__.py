@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from online_softmax.auto import AutoSoftmaxRegression
-from online_softmax.model_file import ModelFileError, load
+from online_softmax.model_file import ModelFileError, load, save
 from online_softmax.progressive import progressive_validation
 from online_softmax.softmax import SoftmaxRegression
 from online_softmax.streams import open_stream
@@ -20,6 +20,7 @@ __all__ = [
     "load",
     "open_stream",
     "progressive_validation",
+    "save",
 ]
 
 

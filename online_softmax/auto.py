@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from online_softmax._kernel.auto import Auto
-from online_softmax.classifier import KernelClassifier, check_max_features
+from online_softmax.classifier import KernelClassifier, check_room
 
 
 class AutoSoftmaxRegression(Auto, KernelClassifier):
@@ -25,6 +25,9 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
         How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those
         with the smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last
         one). `n_evicted` counts them; one that comes back starts anew.
+    hash_bits
+        Hash names into 2^hash_bits buckets, 1 to 30, which are the features then: a bucket's value is the sum of its
+        names'. The hash is the same in every process and on every machine. None keeps names as they are.
 
     Notes
     -----
@@ -123,11 +126,16 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     """
 
     def __init__(
-        self, *, interactions: bool | str = "auto", window: int = 1000, max_features: int | None = None
+        self,
+        *,
+        interactions: bool | str = "auto",
+        window: int = 1000,
+        max_features: int | None = None,
+        hash_bits: int | None = None,
     ) -> None:
         if not (isinstance(interactions, bool) or interactions == "auto"):
             raise ValueError(f"interactions must be 'auto', True or False, got {interactions!r}")
         if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= 1_000_000:
             raise ValueError(f"window must be an int from 1 to 1,000,000, got {window!r}")
-        check_max_features(max_features)
-        self._configure(interactions, window, max_features)
+        check_room(max_features, hash_bits)
+        self._configure(interactions, window, max_features, hash_bits)

@@ -14,14 +14,17 @@ from river import base
 from online_softmax._kernel.bulk import BulkModel
 from online_softmax.forgetting import without_class, without_features
 from online_softmax.frames import frame_of, is_array, label_array, rows_of
+from online_softmax.hashing import MOST_BITS, bucket
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
     from numpy.typing import ArrayLike
 
 
-def check_max_features(max_features: object) -> None:
-    """Refuse what is no number of features."""
+def check_room(max_features: object, hash_bits: object) -> None:
+    """Refuse what is no number of features, or of bits."""
+    if hash_bits is not None and (type(hash_bits) is not int or not 1 <= hash_bits <= MOST_BITS):
+        raise ValueError(f"hash_bits must be an int from 1 to {MOST_BITS}, or None, got {hash_bits!r}")
     if max_features is not None and (type(max_features) is not int or not 1 <= max_features < 2**31):
         raise ValueError(f"max_features must be an int of at least 1, or None, got {max_features!r}")
 
@@ -128,13 +131,14 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
         Parameters
         ----------
         name
-            A feature that has been learned.
+            A feature that has been learned; with `hash_bits`, one of those in the bucket to forget.
         """
+        key = name if self.hash_bits is None else bucket(name, self.hash_bits)
 
         def change(state: dict[str, Any]) -> dict[str, Any]:
-            if name not in state["names"]:
+            if key not in state["names"]:
                 raise ValueError(f"feature {name!r} has not been learned")
-            return without_features(state, {state["names"].index(name)})
+            return without_features(state, {state["names"].index(key)})
 
         self._replace(change)
 

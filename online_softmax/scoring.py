@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from online_softmax.classifier import KernelClassifier
 from online_softmax.rows import Rows
+from online_softmax.scaling import NumberScaler, scaled_model
 
 if TYPE_CHECKING:
     from online_softmax.streams import Chunk
@@ -209,10 +209,11 @@ class Scorer:
 
 
 class Scaled:
-    """`StandardScaler() | model` over rows, in the model's kernel: the scaler's own figures, updated in place."""
+    """A scaler before a model, over rows, in the model's kernel: the scaler's own figures, updated in place."""
 
     def __init__(self, scaler: Any, model: KernelClassifier) -> None:
-        self._scaler, self._model = scaler, model
+        self._numbers = scaler._numbers if isinstance(scaler, NumberScaler) else None
+        self._scaler, self._model = scaler if self._numbers is None else scaler.scaler, model
 
     @property
     def classes(self) -> list[Hashable]:
@@ -225,6 +226,8 @@ class Scaled:
             np.array([each.get(name, 0) for name in rows.names], np.float64)
             for each in (scaler.counts, scaler.means, scaler.vars)
         )
+        if self._numbers is not None:
+            counts[[name not in self._numbers for name in rows.names]] = -1  # these pass as they are
         before = counts.copy()
         scored = self._model._progress(rows, (counts, means, variances))
         for i in np.flatnonzero(counts != before):
@@ -238,11 +241,7 @@ def _native(model: Any) -> Any:
     """Return what runs `model` over rows, or None where there is nothing but its methods for one sample."""
     if issubclass(type(model), KernelClassifier):  # a pipeline poses as an instance of its last step
         return model
-    # Not imported: whoever has a pipeline has imported them, and they are heavy.
-    compose, preprocessing = sys.modules.get("river.compose"), sys.modules.get("river.preprocessing")
-    if compose and preprocessing and type(model) is compose.Pipeline and len(model.steps) == 2:
-        scaler, last = model.steps.values()
-        plain = type(scaler) is preprocessing.StandardScaler and scaler.with_std and scaler.window_size is None
-        if plain and issubclass(type(last), KernelClassifier):
-            return Scaled(scaler, last)
-    return None
+    found = scaled_model(model)
+    if found is None or found[1].hash_bits is not None:  # names are scaled, and buckets are learned
+        return None
+    return Scaled(*found)

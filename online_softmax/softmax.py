@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from online_softmax._kernel.softmax import Softmax
-from online_softmax.classifier import KernelClassifier, check_max_features
+from online_softmax.classifier import KernelClassifier, check_room
 from online_softmax.frames import rows_of
 from online_softmax.rules import DEFAULT, number
 
@@ -45,11 +45,13 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         Whether each class has an intercept: the weight of a constant feature 1, under the same optimiser and l2.
     clip_gradient
         Bounds each class's gradient of the loss in its score, `w * (p_j - [y = j])`, to this absolute value.
-
     max_features
         How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those
         with the smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last
         one). `n_evicted` counts them; one that comes back starts anew.
+    hash_bits
+        Hash names into 2^hash_bits buckets, 1 to 30, which are the features then: a bucket's value is the sum of its
+        names'. The hash is the same in every process and on every machine. None keeps names as they are.
 
     Notes
     -----
@@ -82,11 +84,12 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         intercept: bool = False,
         clip_gradient: float | None = None,
         max_features: int | None = None,
+        hash_bits: int | None = None,
     ) -> None:
         if clip_gradient is not None:
             number("clip_gradient", clip_gradient, least=0)
         number("l2", l2, least=0)
-        check_max_features(max_features)
+        check_room(max_features, hash_bits)
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
         rule = DEFAULT
@@ -98,7 +101,7 @@ class SoftmaxRegression(Softmax, KernelClassifier):
             weights = weights if loss is None else optimizers.class_weights(loss)
         if rule.name.startswith("Implicit") and (clip_gradient is not None or weights):
             raise ValueError(f"{rule.name} takes no clip_gradient and no class weights: weigh samples by w")
-        self._configure(optimizer, loss, l2, intercept, clip_gradient, max_features, rule, weights)
+        self._configure(optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, rule, weights)
 
     @property
     def weights(self) -> dict[Hashable, dict[Hashable, float]]:

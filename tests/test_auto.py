@@ -154,6 +154,7 @@ def test_the_parameters():
         "interactions": "auto",
         "window": 1000,
         "max_features": None,
+        "hash_bits": None,
     }
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters.values())
     model = AutoSoftmaxRegression(interactions=False, window=300)

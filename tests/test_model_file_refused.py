@@ -21,7 +21,8 @@ from safetensors.numpy import load as contents
 from safetensors.numpy import save as contained
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
-from online_softmax.model_file import FORMAT, KEY, ModelFileError, load, save, sealed, written
+from online_softmax.model_file import FORMAT, ModelFileError, load, save, written
+from online_softmax.model_file.container import KEY, sealed
 from online_softmax.model_file.names import CROWDED
 
 MUTATE = Path(__file__).parent.parent / "benchmarks" / "reliability" / "mutate_model_files.py"
@@ -291,8 +292,8 @@ def test_arrays_that_do_not_belong_are_refused(array):
     ("change", "match"),
     [
         (
-            {"format": 2, "version": "9.9"},
-            r"format 2, by version 9.9: this one reads up to 1$",
+            {"format": FORMAT + 1, "version": "9.9"},
+            rf"format {FORMAT + 1}, by version 9.9: this one reads up to {FORMAT}$",
         ),
         ({"format": 10**30}, "this one reads up to"),
         ({"format": 0}, "metadata is incomplete"),

@@ -324,8 +324,9 @@ def test_the_parameters():
         "intercept": False,
         "clip_gradient": None,
         "max_features": None,
+        "hash_bits": None,
     }
-    extras = ["intercept", "clip_gradient", "max_features"]
+    extras = ["intercept", "clip_gradient", "max_features", "hash_bits"]
     assert [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY] == extras
     model = SoftmaxRegression()
     assert isinstance(model, base.MiniBatchClassifier)

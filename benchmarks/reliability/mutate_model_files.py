@@ -22,7 +22,8 @@ from river import optim
 from safetensors.numpy import load as contents
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
-from online_softmax.model_file import KEY, ModelFileError, load, read, sealed, written
+from online_softmax.model_file import ModelFileError, load, read, written
+from online_softmax.model_file.container import KEY, sealed
 
 NUMBERS = [0, -1, 1, 2, 3, 8, 11, 14, 15, 100, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 10**30, 1e300, -1e300]
 NODES = [None, True, "", "a", 0.5, -0.0, [], {}, [[]], {"class": "SGD"}, {"bytes": "zz"}]

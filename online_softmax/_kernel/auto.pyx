@@ -119,11 +119,11 @@ cdef class Auto(BulkModel):
         self.ticks = self.zero_is_absent = self.names_in_order = True
         self.resize(0, 0)
 
-    def _configure(self, interactions, window, max_features):
+    def _configure(self, interactions, window, max_features, hash_bits):
         if self.window is not None:
             raise RuntimeError("the model is configured already: build a new one, or clone it")
         self.interactions, self.window, self.bank.window.budget = interactions, window, window
-        self.max_features, self.budget = max_features, max_features or 0
+        self._bound(max_features, hash_bits)
 
     def __dealloc__(self):
         bank_free(&self.bank)

@@ -13,4 +13,5 @@ cdef class BulkModel(Model):
     cdef bint _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil
     cdef bint _make_room(self, Reader r) noexcept with gil
     cdef double *_learn_row(self, Reader r, bint many) noexcept nogil
+    cdef object _named(self, rows)
     cdef object _row_error(self, rows, Py_ssize_t i)

@@ -12,6 +12,8 @@ from online_softmax._kernel.reader cimport Reader
 
 import numpy as np
 
+from online_softmax.hashing import hashed
+
 cdef enum:
     SIGNAL_ROWS = 1 << 14
 
@@ -100,7 +102,7 @@ cdef class BulkModel(Model):
         cdef Reader r
         self._enter()
         try:
-            r = Reader(rows, self._slots, self._positions, scale)
+            r = Reader(self._named(rows), self._slots, self._positions, scale)
             with nogil:
                 for i in range(n):
                     if i % SIGNAL_ROWS == 0:
@@ -149,7 +151,7 @@ cdef class BulkModel(Model):
         try:
             features, known = self.n_features, self.n_classes
             try:
-                r = Reader(rows, self._slots, self._positions)
+                r = Reader(self._named(rows), self._slots, self._positions)
                 for label in rows.labels:
                     check_label(label)
                 with np.errstate(over="ignore", invalid="ignore"):
@@ -157,7 +159,7 @@ cdef class BulkModel(Model):
                 for i in range(n if doubtful else 0):
                     if not r.read(i):
                         raise self._row_error(rows, i)
-                self.reserve(features + sum([r.slot_of[i] < 0 for i in range(len(rows.names))]),
+                self.reserve(features + sum([r.slot_of[i] < 0 for i in range(len(r.names))]),
                              known + sum([r.position_of[i] < 0 for i in range(len(rows.labels))]))
                 before = self._snapshot() if self.budget else None
                 can_undo = self.begin_many(r)
@@ -188,6 +190,10 @@ cdef class BulkModel(Model):
         finally:
             self._leave()
 
+    cdef object _named(self, rows):
+        """The rows with the names that the model knows features by."""
+        return hashed(rows, self.bits) if self.bits else rows
+
     cdef object _row_error(self, rows, Py_ssize_t i):
         """Why row i was refused."""
         error, self._error = self._error, None
@@ -215,7 +221,7 @@ cdef class BulkModel(Model):
             P = np.empty((n, C))
             out_ = Buffer(P, "d", n * C, True)
             out = <double *>out_.view.buf
-            r = Reader(rows, self._slots, self._positions)
+            r = Reader(self._named(rows), self._slots, self._positions)
             with nogil:
                 for i in range(n if C else 0):
                     if i % SIGNAL_ROWS == 0:

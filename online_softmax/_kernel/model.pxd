@@ -32,7 +32,8 @@ cdef class Model:
     cdef int64_t *uses         # of each feature
     cdef int64_t *last_use     # of each feature: `learned` at its last sample
     cdef Py_ssize_t usage_room
-    cdef readonly object max_features
+    cdef readonly object max_features, hash_bits
+    cdef int bits              # log2 of the number of buckets that names are hashed into, or 0 for names as they are
     cdef Py_ssize_t evicted    # features that have been let go
     cdef bint names_in_order   # whether a sample's new names are sorted before they get their slots
     cdef bint ticks         # whether `tick` must be called before each sample
@@ -56,6 +57,7 @@ cdef class Model:
     cdef void _leave(self) noexcept
     cdef list _gathered(self, object x, Sample *s, bint learning)
     cdef list _gather(self, object x, Sample *s, bint learning)
+    cdef dict _hashed(self, object x)
     cdef int _entry(self, Sample *s, object name, object value, list new) except -1
     cdef int32_t _look_up(self, object name) except -1
     cdef list _admission(self, list new)
@@ -64,6 +66,7 @@ cdef class Model:
     cdef dict _snapshot(self)
     cdef int _take(self, dict state) except -1
     cdef void _use(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil
+    cdef void _bound(self, object max_features, object hash_bits)
     cdef int _make_usage_room(self) except -1
     cdef int _evict(self) except -1
     cdef int _truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1

@@ -3,6 +3,7 @@ from typing import Any
 
 class Model:
     max_features: int | None
+    hash_bits: int | None
     @property
     def n_evicted(self) -> int: ...
     @property

@@ -20,6 +20,7 @@ import math
 import numpy as np
 
 from online_softmax.forgetting import least_valuable, without_features
+from online_softmax.hashing import bucket
 
 cdef extern from "Python.h":
     PyObject *PyList_GET_ITEM(object, Py_ssize_t)
@@ -46,6 +47,14 @@ cdef int sample_room(Sample *s, Py_ssize_t n) except -1:
 cdef inline void sample_free(Sample *s) noexcept:
     if s.x != s.x_:
         free(s.x)
+
+
+cdef list entries(object x):
+    """The features of a mapping, or an error."""
+    items = getattr(x, "items", None)
+    if items is None or isinstance(x, type) or getattr(x, "ndim", 1) != 1:
+        raise TypeError(f"x must be a mapping of features to numbers, got {shown(x)}")
+    return list(items())
 
 
 cdef class Model:
@@ -143,6 +152,8 @@ cdef class Model:
         cdef list new = [] if learning else None
         cdef Py_ssize_t left
         s.x, s.n = s.x_, 0
+        if self.bits:
+            x = self._hashed(x)
         if PyDict_CheckExact(x):
             left = len(<dict>x)
             sample_room(s, left)
@@ -152,14 +163,21 @@ cdef class Model:
                 left -= 1
                 self._entry(s, name, value, new)
             return new
-        items = getattr(x, "items", None)
-        if items is None or isinstance(x, type) or getattr(x, "ndim", 1) != 1:
-            raise TypeError(f"x must be a mapping of features to numbers, got {shown(x)}")
-        pairs = list(items())
+        pairs = entries(x)
         sample_room(s, len(pairs))
         for name, value in pairs:
             self._entry(s, name, value, new)
         return new
+
+    cdef dict _hashed(self, object x):
+        """The features with buckets for names; values that share one are added up."""
+        cdef dict sums = {}
+        cdef double v
+        for name, value in entries(x):
+            v = number(name, value)
+            place = bucket(name, self.bits)
+            sums[place] = sums.get(place, 0.0) + v
+        return sums
 
     cdef inline int _entry(self, Sample *s, object name, object value, list new) except -1:
         cdef Py_ssize_t i = s.n
@@ -473,6 +491,10 @@ cdef class Model:
         return 0
 
     # ---- bounded memory ----
+
+    cdef void _bound(self, object max_features, object hash_bits):
+        self.max_features, self.budget = max_features, max_features or 0
+        self.hash_bits, self.bits = hash_bits, hash_bits or 0
 
     cdef int _make_usage_room(self) except -1:
         cdef Py_ssize_t room = self.n_features + self.n_features // 8 + 64

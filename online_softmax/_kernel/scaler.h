@@ -1,4 +1,5 @@
-/* river's StandardScaler on one row: running mean and variance of each feature, then (x - mean) / sd. */
+/* river's StandardScaler on one row: running mean and variance of each feature, then (x - mean) / sd. A feature whose
+   count is below 0 passes as it is. */
 #ifndef ONLINE_SOFTMAX_SCALER_H
 #define ONLINE_SOFTMAX_SCALER_H
 
@@ -15,6 +16,7 @@ static inline int scaler_transform(const scaler *s, const int32_t *ids, const do
     for (int64_t i = 0; i < n; i++) {
         double var = s->var[ids[i]];
         out[i] = var != 0 ? (x[i] - s->mean[ids[i]]) / pow(var, half) : 0;
+        if (s->count[ids[i]] < 0) out[i] = x[i];
         finite += out[i] * 0;
     }
     return finite == 0;
@@ -26,6 +28,7 @@ static inline void scaler_learn(scaler *s, const int32_t *ids, const double *x, 
         int32_t j = ids[i];
         double k = s->count[j] + 1, mean = s->mean[j], var = s->var[j];
         before[3 * i] = s->count[j], before[3 * i + 1] = mean, before[3 * i + 2] = var;
+        if (k <= 0) continue;
         s->count[j] = k;
         s->mean[j] = mean + (x[i] - mean) / k;
         s->var[j] = var + ((x[i] - mean) * (x[i] - s->mean[j]) - var) / k;

@@ -19,6 +19,7 @@ class Softmax(BulkModel):
         intercept: bool,
         clip_gradient: float | None,
         max_features: int | None,
+        hash_bits: int | None,
         rule: Any,
         class_weights: dict[Any, float],
     ) -> None: ...

@@ -71,14 +71,14 @@ cdef class Softmax(BulkModel):
     def __dealloc__(self):
         softmax_free(&self.model)
 
-    def _configure(self, optimizer, loss, l2, intercept, clip_gradient, max_features, rule, class_weights):
+    def _configure(self, optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, rule, class_weights):
         """Set the parameters of a fresh model; `rule` is what `optimizers.rule` made of the optimizer."""
         cdef rule_t *r = &self.model.rule
         if r.kind != RULE_NONE:
             raise RuntimeError("the model is configured already: build a new one, or clone it")
         self.given_optimizer, self.given_loss, self.l2 = optimizer, loss, l2
         self.intercept, self.clip_gradient = intercept, clip_gradient
-        self.max_features, self.budget = max_features, max_features or 0
+        self._bound(max_features, hash_bits)
         r.kind, r.n_states, r.n_scalars = RULES[rule.name]
         constants = rule.constants
         r.rho, r.eps = constants.get("rho", 0), constants.get("eps", 0)
@@ -166,7 +166,7 @@ cdef class Softmax(BulkModel):
 
     def _learn_batch(self, rows):
         """One step with the mean gradient of the rows, X^T (softmax(XB) - Y) / n."""
-        cdef Py_ssize_t n = len(rows), i, features, known, n_ids = len(rows.names)
+        cdef Py_ssize_t n = len(rows), i, features, known, n_ids
         cdef double share, total = 0
         cdef double *G = NULL
         cdef Reader r
@@ -178,7 +178,8 @@ cdef class Softmax(BulkModel):
         try:
             features, known = self.n_features, self.n_classes
             try:
-                r = Reader(rows, self._slots, self._positions)
+                r = Reader(self._named(rows), self._slots, self._positions)
+                n_ids = len(r.names)
                 for i in range(n_ids):
                     r.slot_of[i] = self._admit_feature(r.names[i])
                 for i in range(len(r.labels)):

@@ -190,11 +190,15 @@ def check(model: Any, F: int, C: int, found: Mapping[str, Any]) -> None:
     for name in sorted(layout.keys() ^ found.keys()):
         raise ValueError(f"{name!r} is missing" if name in layout else f"{name!r} is not part of such a model")
     for name, wanted in layout.items():
-        value = found[name]
-        if not wanted.holds(value):
-            raise ValueError(f"{name!r} must be {wanted}")
-        low, high = (np.min(value), np.max(value)) if np.size(value) else (0, 0)
-        if not (-math.inf < low and wanted.least <= low and high <= wanted.most and high < math.inf):
-            raise ValueError(
-                f"{name!r} has values from {low} to {high}: they must be finite, from {wanted.least} to {wanted.most}"
-            )
+        check_value(name, wanted, found[name])
+
+
+def check_value(name: str, wanted: Array | Number, value: Any) -> None:
+    """Refuse a value that is not such an array or number, or out of its range."""
+    if not wanted.holds(value):
+        raise ValueError(f"{name!r} must be {wanted}")
+    low, high = (np.min(value), np.max(value)) if np.size(value) else (0, 0)
+    if not (-math.inf < low and wanted.least <= low and high <= wanted.most and high < math.inf):
+        raise ValueError(
+            f"{name!r} has values from {low} to {high}: they must be finite, from {wanted.least} to {wanted.most}"
+        )

@@ -1,0 +1,58 @@
+"""Writing: a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import IO
+
+
+def write(path: str | os.PathLike[str] | IO[bytes], data: bytes) -> None:
+    """Put `data` in the place of a file, at once or not at all; or write it to an open one."""
+    if not isinstance(path, str | os.PathLike):
+        _write_open(path, data)
+        return
+    try:
+        _replace(Path(os.path.realpath(path)), data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def _write_open(file: IO[bytes], data: bytes) -> None:
+    """Write all of `data` to a file that may take it in parts."""
+    if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
+        raise TypeError(f"a model is saved to a path or a binary file, got {file!r}")
+    while data:
+        taken = file.write(data)
+        if taken == 0:
+            raise OSError(f"{file!r} takes no more bytes")
+        data = data[len(data) if taken is None else taken :]
+
+
+def _replace(path: Path, data: bytes) -> None:
+    mode = path.stat().st_mode if path.exists() else None
+    if mode is not None and not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    beside = path.with_name(f".online-softmax-{secrets.token_hex(8)}.tmp")
+    try:
+        with open(beside, "xb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), stat.S_IMODE(mode))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
