@@ -112,6 +112,28 @@ def test_w_of_zero_registers_the_class_and_leaves_the_answers(interactions, labe
 
 
 @BANKS
+def test_w_of_one_is_the_default(learned, interactions):
+    plain, weighed = trained(interactions=interactions), AutoSoftmaxRegression(interactions=interactions)
+    for x, y in clusters(300):
+        weighed.learn_one(x, y, w=1)
+    assert learned(weighed) == learned(plain)
+
+
+@BANKS
+def test_w_of_zero_teaches_nothing(learned, interactions):
+    """What samples add to, all but running averages and what forgets with time, is as it was."""
+    model = trained(interactions=interactions)
+    before, experts = learned(model), model.__getstate__()["learned"]["W"].reshape(1 + len(FEATURES), 5, -1)
+    for x, y in clusters(40, seed=4):
+        model.learn_one(x, y, w=0)
+    after, now = learned(model), model.__getstate__()["learned"]["W"].reshape(1 + len(FEATURES), 5, -1)
+    assert (now[:, [0, 2, 3, 4]] == experts[:, [0, 2, 3, 4]]).all()
+    same = {"labels", "names", "G", "always", "always_sum", "follow", "window_B", "window_label", "metric", "metric_G"}
+    for name in same | {"hats_W", "hats_G", "qda_M", "qda_P"}:
+        assert after.get(name) == before.get(name)
+
+
+@BANKS
 def test_a_heavier_sample_moves_more(interactions):
     model, losses = trained(interactions=interactions), dict.fromkeys((0, 0.25, 0.5, 1, 2, 4), 0.0)
     for x, y in clusters(40, seed=2):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 import numpy as np
@@ -56,16 +56,22 @@ LATE = {"image segments": datasets.ImageSegments}
 
 @pytest.fixture(scope="module")
 def golden():
-    """Give p of each row's true class, 0 where it is new: of the whole bank, the linear bank, and a window of 50."""
+    """Give p of each row's true class, 0 where it is new: of either bank, with a window of 50, and with weights."""
     with np.load(GOLDEN) as figures:
         return dict(figures)
 
 
-def chances(stream, **parameters):
+def random_weights():
+    rng = random.Random(3)
+    while True:
+        yield rng.choice((0, 0.25, 0.5, 1, 1, 2, 3.5))
+
+
+def chances(stream, weights=None, **parameters):
     model, chance = AutoSoftmaxRegression(**parameters), []
-    for x, y in stream():
+    for (x, y), w in zip(stream(), weights or repeat(1.0), strict=False):
         chance.append(model.predict_proba_one(x).get(y, 0))
-        model.learn_one(x, y)
+        model.learn_one(x, y, w=w)
     return np.array(chance)
 
 
@@ -96,3 +102,10 @@ def test_the_linear_bank(golden, name):
 @pytest.mark.parametrize("name", LATE)
 def test_the_log_loss_where_columns_start_with_zeros(golden, name):
     assert log_loss(chances(LATE[name])) == pytest.approx(log_loss(golden[name]), rel=2e-3)
+
+
+@pytest.mark.parametrize(("bank", "atol"), [("", 1e-4), (", linear", 1e-6)], ids=["whole bank", "linear bank"])
+@pytest.mark.parametrize("name", ["wine", "bananas", "mixture"])
+def test_weights_from_0_to_3_and_a_half(golden, name, bank, atol):
+    chance = chances(STREAMS[name], random_weights(), interactions=not bank)
+    np.testing.assert_allclose(chance, golden[f"{name}, weights{bank}"], rtol=0, atol=atol)

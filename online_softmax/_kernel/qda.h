@@ -124,7 +124,7 @@ INLINE void qda_learn(qda *q, const double *xb, int64_t y, double weight) {
     g->N += weight;
     double most = QDA_MEMORY > QDA_FREEDOM(d) ? QDA_MEMORY : QDA_FREEDOM(d);
     g->K = g->K + weight < most ? g->K + weight : most, g->KM = g->KM + weight < most ? g->KM + weight : most;
-    double e = weight / g->K, em = weight / (g->KM + weight);
+    double e = weight / g->K, em = weight / (1 + (g->KM > weight ? g->KM : weight));
     if (e > .5) e = .5;
     double w = e * (1 - em) / (1 - e), share = w / (1 + w * h), grow = 1 / (1 - e);
     for (int64_t i = 0; i < q->d; i++)
