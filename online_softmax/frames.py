@@ -105,6 +105,8 @@ def matrix_entries(
         X.sum_duplicates()
     start, stop = int(X.indptr[0]), int(X.indptr[-1])
     indices = X.indices[start:stop]
+    if len(indices) and not 0 <= indices.min() <= indices.max() < X.shape[1]:
+        raise ValueError(f"X has entries outside of its {X.shape[1]} columns")
     used = np.zeros(X.shape[1], dtype=np.bool_)
     used[indices] = True
     columns = np.flatnonzero(used)

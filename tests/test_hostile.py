@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
 
+import numpy as np
 import pandas as pd
 import pytest
 from river import optim
+from scipy import sparse
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
 
@@ -116,3 +119,22 @@ def test_forgetting_that_fails_changes_nothing(Model, monkeypatch):
             model.forget_feature(Fragile(0))
     assert len(model.features) == 3
     assert model.predict_proba_one({Fragile(2): 1.0}) == before
+
+
+def test_batches_keep_to_the_bound_on_features():
+    model = SoftmaxRegression(max_features=8)
+    for start in range(0, 400, 100):
+        model.learn_batch(pd.DataFrame({f"a{start + i}": [1.0, -float(i)] for i in range(100)}), pd.Series([0, 1]))
+        assert len(model.features) <= 8
+        assert pickle.loads(pickle.dumps(model)).weights == model.weights
+    assert model.n_evicted == 400 - len(model.features)
+
+
+@pytest.mark.parametrize("Model", MODELS)
+@pytest.mark.parametrize("index", [-1, -(2**31), 3, 2**31 - 1])
+def test_sparse_entries_outside_of_the_columns(Model, index):
+    X, model = sparse.csr_matrix(np.eye(3)), Model()
+    X.indices[1] = index
+    with pytest.raises(ValueError, match="outside of its 3 columns"):
+        model.learn_many(X, [0, 1, 2])
+    assert model.classes == []

@@ -186,6 +186,8 @@ cdef class Softmax(BulkModel):
                     r.position_of[i] = self._admit_label(r.labels[i])
                 if self.ticks:
                     self.tick()
+                if self.budget:
+                    self._make_usage_room()
                 G = <double *>calloc((n_ids + 1) * self.n_classes, sizeof(double))
                 if G == NULL:
                     raise MemoryError
@@ -199,6 +201,12 @@ cdef class Softmax(BulkModel):
             except BaseException:
                 self._truncate(features, known)
                 raise
+            if self.budget:
+                for i in range(n):
+                    r.read(i)
+                    self._use(r.slots, r.x, r.n)
+                if self.n_features > self.budget:
+                    self._evict()
         finally:
             free(G)
             self._leave()
