@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from online_softmax.rows import Rows
+from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.columns import FlawError, Table, Wanted, assemble, check_names, code, shorten
 from online_softmax.streams.records import Lines
@@ -58,7 +59,7 @@ class ArffStream(Chunks):
         self._types = dict(self._header(lines))
         self.columns = list(self._types)
         self.target, self.features = self.wanted.among(self.columns, self.source.name)
-        self.weight = self.wanted.weight
+        self.weight, self.on_bad = self.wanted.weight, self.wanted.on_bad
         for name in [*self.features, *([] if self.weight is None else [self.weight])]:
             if self._types[str(name)] == "date":
                 raise ValueError(f"{self.source}, column {name!r}: dates are no features; leave the column out")
@@ -73,28 +74,28 @@ class ArffStream(Chunks):
         """Return the part of the file that has been read, 0 to 1, or None for standard input."""
         return self.source.fraction
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Rows | BadRow]:
         lines, self._begun = self._begun, None
         if lines is None:
             lines = self._lines()
             for _ in self._header(lines):
                 pass
-        reason = ""
-        while not reason:
+        more = True
+        while more:
+            reason, more = "", False
             records: list[list[str]] = []
             numbers: list[int] = []
             for line, text in islice(lines, CHUNK_ROWS):
+                more = True
                 fields, reason = self._fields(text)
                 if reason:
                     reason = f"{self.source}, line {line}: {reason}"
                     break
                 records.append(fields)
                 numbers.append(line)
-            if not records:
-                break
             yield from self._part(records, numbers)
-        if reason:
-            raise ValueError(reason)
+            if reason:
+                yield self.bad(reason)
 
     def _lines(self) -> Generator[tuple[int, str], None, None]:
         """Yield the lines that are neither blank nor comments, each with its number."""
@@ -150,7 +151,21 @@ class ArffStream(Chunks):
                     return [], f"column {name!r}: {shorten(field)} is not a number"
         return fields, ""
 
-    def _part(self, records: list[list[str]], lines: list[int]) -> Iterator[Rows]:
+    def _part(self, records: list[list[str]], lines: list[int]) -> Iterator[Rows | BadRow]:
+        while records:
+            try:
+                yield self._rows(records)
+                return
+            except FlawError as found:
+                flaw = found
+            if flaw.row:
+                yield self._rows(records[: flaw.row])
+            value = records[flaw.row][self.columns.index(str(flaw.column))]
+            wrong = "is no label" if flaw.column == self.target else "is missing or not a finite number"
+            yield self.bad(f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {shorten(value)} {wrong}")
+            records, lines = records[flaw.row + 1 :], lines[flaw.row + 1 :]
+
+    def _rows(self, records: list[list[str]]) -> Rows:
         columns = dict(zip(self.columns, zip(*records, strict=True), strict=True))
         plain = [name for name in self.features if name not in self.words]
         numbers = np.empty((len(records), len(plain)))
@@ -163,16 +178,7 @@ class ArffStream(Chunks):
         weight = None
         if self.weight is not None:
             weight = (self.weight, np.array([_value(field) for field in columns[str(self.weight)]]))
-        try:
-            yield assemble(Table(self.features, numbers, words, (self.target, labels), weight), self.wanted.missing)
-        except FlawError as flaw:
-            if flaw.row:
-                yield from self._part(records[: flaw.row], lines)
-            value = columns[str(flaw.column)][flaw.row]
-            wrong = "is no label" if flaw.column == self.target else "is missing or not a finite number"
-            raise ValueError(
-                f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {shorten(value)} {wrong}"
-            ) from None
+        return assemble(Table(self.features, numbers, words, (self.target, labels), weight), self.wanted.missing)
 
 
 def _unquoted(field: str) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from online_softmax.frames import label_codes, matrix_entries
 from online_softmax.rows import Rows
+from online_softmax.streams.bad import BadRow, check_on_bad
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.columns import POLICIES, Coded, FlawError, Table, assemble
 
@@ -27,6 +28,8 @@ class ArrayStream(Chunks):
         The feature columns, the columns that are none, and that of the weights or the weights themselves.
     missing
         What becomes of a value that is not finite: "error", "zero" or "skip-row".
+    on_bad
+        What becomes of a row that cannot be read: "raise" or "skip".
     chunk_rows
         How many rows to take at a time.
 
@@ -49,6 +52,7 @@ class ArrayStream(Chunks):
         drop: Any = (),
         weight: Any = None,
         missing: str = "error",
+        on_bad: str = "raise",
         chunk_rows: int = 8192,
     ) -> None:
         n, m = X.shape
@@ -69,7 +73,8 @@ class ArrayStream(Chunks):
         self._columns = [int(column) for column in wanted if column not in unwanted]
         self.features = list(self._columns)
         self.words = set()
-        self.missing, self.chunk_rows = missing, chunk_rows
+        check_on_bad(on_bad)
+        self.missing, self.on_bad, self.chunk_rows = missing, on_bad, chunk_rows
         self._X, self._n, self._done = X, int(n), 0
 
     @property
@@ -77,22 +82,27 @@ class ArrayStream(Chunks):
         """Return the part of the rows that has been read."""
         return self._done / max(1, self._n)
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Rows | BadRow]:
         every = self._columns == list(range(self._X.shape[1]))
-        for start in range(0, self._n, self.chunk_rows):
+        start = 0
+        while start < self._n:
             self._done = min(self._n, start + self.chunk_rows)
             part = slice(start, self._done)
             X = self._X[part] if every else self._X[part][:, self._columns]
             y, w = self._labels[part], None if self._weights is None else self._weights[part]
             try:
                 yield self._rows(X, y, w)
-            except FlawError as flaw:
-                if flaw.row:
-                    yield self._rows(X[: flaw.row], y[: flaw.row], None if w is None else w[: flaw.row])
-                what = flaw.column if flaw.column in ("label", "weight") else f"column {flaw.column}"
-                wrong = "missing" if what == "label" else "not a finite number"
-                wrong = "no weight, a finite number that is at least 0" if what == "weight" else wrong
-                raise ValueError(f"row {start + flaw.row}, {what}: it is {wrong}") from None
+                start = self._done
+                continue
+            except FlawError as found:
+                flaw = found
+            if flaw.row:
+                yield self._rows(X[: flaw.row], y[: flaw.row], None if w is None else w[: flaw.row])
+            what = flaw.column if flaw.column in ("label", "weight") else f"column {flaw.column}"
+            wrong = "missing" if what == "label" else "not a finite number"
+            wrong = "no weight, a finite number that is at least 0" if what == "weight" else wrong
+            yield self.bad(f"row {start + flaw.row}, {what}: it is {wrong}")
+            start += flaw.row + 1
 
     def _rows(self, X: Any, y: NDArray[Any], w: NDArray[Any] | None) -> Rows:
         labels, codes = label_codes(y)

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from online_softmax.rows import Rows
+from online_softmax.streams.bad import BadRow
 
 
 class Chunks(ABC):
@@ -20,12 +21,15 @@ class Chunks(ABC):
         The feature columns, in order; empty where names come as they are met.
     words
         Those of them that hold strings.
+    on_bad
+        What becomes of a row that cannot be read: "raise", or "skip", which puts a `BadRow` in its place.
 
     """
 
     target: Hashable | None = None
     features: list[Hashable]
     words: set[Hashable]
+    on_bad: str = "raise"
 
     @property
     def fraction(self) -> float | None:
@@ -33,7 +37,13 @@ class Chunks(ABC):
         return None
 
     @abstractmethod
-    def __iter__(self) -> Iterator[Rows]: ...
+    def __iter__(self) -> Iterator[Rows | BadRow]: ...
+
+    def bad(self, reason: str) -> BadRow:
+        """Return what takes the place of a row that cannot be read, or raise."""
+        if self.on_bad == "raise":
+            raise ValueError(reason) from None
+        return BadRow(reason)
 
     def pairs(self) -> Iterator[tuple[dict[Hashable, float], Hashable, Mapping[str, Any]]]:
         """Yield each sample as `(x, y, keywords)`."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
+from online_softmax.streams.bad import check_on_bad
 
 POLICIES = ("error", "zero", "skip-row")
 
@@ -77,6 +78,8 @@ class Wanted:
     missing
         What becomes of a value that is missing or not finite: "error"; "zero", by which a number is 0 and a string no
         feature; or "skip-row". A label or a weight cannot be 0 for want of another: there "zero" is an error, too.
+    on_bad
+        What becomes of a row that cannot be read: "raise" or "skip".
 
     """
 
@@ -85,8 +88,10 @@ class Wanted:
     drop: Sequence[Hashable] = ()
     weight: Hashable | None = None
     missing: str = "error"
+    on_bad: str = "raise"
 
     def __post_init__(self) -> None:
+        check_on_bad(self.on_bad)
         if self.missing not in POLICIES:
             raise ValueError(f"missing is {', '.join(map(repr, POLICIES))}, not {self.missing!r}")
         for name, columns in (("features", self.features), ("drop", self.drop)):

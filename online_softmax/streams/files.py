@@ -11,6 +11,7 @@ from typing import Any
 
 from online_softmax.rows import Rows
 from online_softmax.streams.arff import ArffStream
+from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.csv import CsvStream
 from online_softmax.streams.json import JsonStream
@@ -81,7 +82,7 @@ def open_one(path: str | Path, target: Hashable | None, format: str | None, **wa
             raise ValueError(f"{name} goes with columns, and {format} text has none")
     if target is not None:
         raise ValueError(f"target={target!r} names a column, and {format} text carries its own labels")
-    return TextStream(path, format, wanted.get("missing", "error"))
+    return TextStream(path, format, wanted.get("missing", "error"), wanted.get("on_bad", "raise"))
 
 
 def paths_of(source: str | Path) -> list[Path] | None:
@@ -126,7 +127,7 @@ class ManyStream(Chunks):
         now = 0.0 if self._now is None else (self._now.fraction or 0.0) * self._sizes[self._at]
         return min(1.0, (self._done + now) / max(1, sum(self._sizes)))
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Rows | BadRow]:
         self._done = 0
         for at, path in enumerate(self.paths):
             self._at = at

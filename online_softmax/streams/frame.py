@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
+from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.columns import Coded, FlawError, Table, Wanted, assemble, check_names, code
 
@@ -52,7 +53,7 @@ class FrameStream(Chunks):
     ) -> None:
         self.wanted = Wanted(target, **wanted)
         self.target, self.features = self.wanted.among(list(frame.columns), "the frame")
-        self.weight = self.wanted.weight
+        self.weight, self.on_bad = self.wanted.weight, self.wanted.on_bad
         self.words = {name for name in self.features if _is_words(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
         check_names(self.features, self.words)
         self.chunk_rows = chunk_rows
@@ -64,16 +65,21 @@ class FrameStream(Chunks):
         """Return the part of the frame that has been read."""
         return self._done / max(1, len(self._frame))
 
-    def __iter__(self) -> Iterator[Rows]:
-        for start in range(0, len(self._frame), self.chunk_rows):
+    def __iter__(self) -> Iterator[Rows | BadRow]:
+        start = 0
+        while start < len(self._frame):
             part = self._frame[start : start + self.chunk_rows]
             self._done = start + len(part)
             try:
                 yield self._rows(part)
-            except FlawError as flaw:
-                if flaw.row:
-                    yield self._rows(part[: flaw.row])
-                raise ValueError(self._reason(part, flaw, start)) from None
+                start = self._done
+                continue
+            except FlawError as found:
+                flaw = found
+            if flaw.row:
+                yield self._rows(part[: flaw.row])
+            yield self.bad(self._reason(part, flaw, start))
+            start += flaw.row + 1
 
     def _rows(self, part: nw.DataFrame[Any]) -> Rows:
         numbers = np.empty((len(part), len(self.features) - len(self.words)))

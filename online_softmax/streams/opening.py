@@ -11,6 +11,7 @@ import narwhals.stable.v2 as nw
 
 from online_softmax.frames import is_array
 from online_softmax.streams.array import ArrayStream
+from online_softmax.streams.bad import check_on_bad
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.columns import POLICIES
 from online_softmax.streams.files import ManyStream, open_one, paths_of
@@ -46,6 +47,7 @@ def open_stream(
     weight: Any = None,
     format: str | None = None,
     missing: str = "error",
+    on_bad: str = "raise",
     skip: int = 0,
     limit: int | None = None,
     chunk_rows: int | None = None,
@@ -74,6 +76,9 @@ def open_stream(
     missing
         What becomes of a value that is missing or not finite: "error"; "zero", by which a number is 0 and a string no
         feature; or "skip-row". A missing label is an error or skips its row.
+    on_bad
+        What becomes of a row of a file, frame or array that cannot be read: "raise"; or "skip", which puts a chunk
+        without samples in its place, whose `reason` says what is wrong.
     skip
         How many rows to pass over first.
     limit
@@ -104,7 +109,8 @@ def open_stream(
             raise ValueError(f"{name} is a number of rows, {least} or more, not {count!r}")
     if missing not in POLICIES:
         raise ValueError(f"missing is {', '.join(map(repr, POLICIES))}, not {missing!r}")
-    wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing}
+    check_on_bad(on_bad)
+    wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
     is_file = isinstance(source, str | Path)
     if format is not None and not is_file:
         raise ValueError(f"format={format!r} goes with a file")

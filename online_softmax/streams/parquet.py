@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from online_softmax.rows import Rows
 from online_softmax.streams.arrow import pyarrow
+from online_softmax.streams.bad import BadRow
 from online_softmax.streams.columns import FlawError, Wanted, shorten
 from online_softmax.streams.source import Source
 from online_softmax.streams.table import TableStream
@@ -53,7 +54,7 @@ class BatchStream(TableStream):
         """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
         return None if self._length is None else self._done / max(1, self._length)
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Rows | BadRow]:
         self._done = 0
         batches = self.batches()
         while True:
@@ -66,11 +67,14 @@ class BatchStream(TableStream):
             for start in range(0, batch.num_rows, BATCH):
                 yield from self._part(pyarrow().Table.from_batches([batch.slice(start, BATCH)]))
 
-    def _part(self, table: pa.Table) -> Iterator[Rows]:
-        start, self._done = self._done, self._done + table.num_rows
-        try:
-            yield self.rows(table)
-        except FlawError as flaw:
+    def _part(self, table: pa.Table) -> Iterator[Rows | BadRow]:
+        while table.num_rows:
+            try:
+                yield self.rows(table)
+                self._done += table.num_rows
+                return
+            except FlawError as found:
+                flaw = found
             if flaw.row:
                 yield self.rows(table.slice(0, flaw.row))
             value = table[flaw.column][flaw.row].as_py()
@@ -79,9 +83,10 @@ class BatchStream(TableStream):
                 wrong = "is no weight, a finite number that is at least 0"
             elif flaw.column in self.words:
                 wrong = "is no string"
-            raise ValueError(
-                f"{self.place}, row {start + flaw.row}, column {flaw.column!r}: {shorten(value)} {wrong}"
-            ) from None
+            self._done += flaw.row
+            yield self.bad(f"{self.place}, row {self._done}, column {flaw.column!r}: {shorten(value)} {wrong}")
+            self._done += 1
+            table = table.slice(flaw.row + 1)
 
     @abstractmethod
     def open(self) -> pa.Schema:

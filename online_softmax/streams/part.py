@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from online_softmax.rows import Rows
+from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
 
 
@@ -33,9 +34,12 @@ class PartStream(Chunks):
         """Return the part of the whole stream that has been read."""
         return self.stream.fraction
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Rows | BadRow]:
         left, skip = self.limit, self.skip
         for rows in self.stream:
+            if isinstance(rows, BadRow):
+                yield rows
+                continue
             passed = min(skip, len(rows))
             skip -= passed
             part = rows.slice(passed, len(rows)) if passed else rows

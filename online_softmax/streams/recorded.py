@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from online_softmax.rows import Rows
+from online_softmax.streams.bad import BadRow
 from online_softmax.streams.columns import Wanted
 from online_softmax.streams.records import Lines
 from online_softmax.streams.source import Readable, Source
@@ -17,6 +17,7 @@ from online_softmax.streams.table import TableStream
 if TYPE_CHECKING:
     import pyarrow as pa
 
+T = TypeVar("T")
 BLOCK = 1 << 20  # bytes to decide from what each column holds
 LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to step
 
@@ -49,19 +50,29 @@ class RecordStream(TableStream):
         """Return the part of the file that has been read, 0 to 1, or None for standard input."""
         return self.source.fraction
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Rows | BadRow]:
         with self.source.opened() as file:
             for line, block in self._blocks(file):
-                reason = ""
-                try:
-                    rows = self.parse(block)
-                except ValueError:
-                    sound, reason = self._flaw(block, line)
-                    rows = self.parse(block[:sound])
-                if len(rows) or rows.skipped is not None:
-                    yield rows
-                if reason:
-                    raise ValueError(reason)
+                for rows in self._read(line, block, self.parse):
+                    if not isinstance(rows, Rows) or len(rows) or rows.skipped is not None:
+                        yield rows
+
+    def _read(self, line: int, block: bytes, parse: Callable[[bytes], T]) -> Iterator[T | BadRow]:
+        """Parse the records of a block: at once, or else in parts that shrink before a flaw and grow after it."""
+        stops, begin, end = [0, len(block)], 0, 1
+        while begin < len(stops) - 1:
+            try:
+                yield parse(block[stops[begin] : stops[end]])
+            except ValueError:
+                if len(stops) == 2:
+                    stops = [0, *self.records.ends(block)]
+                    end = len(stops) - 1
+                if end > begin + 1:
+                    end = (begin + end + 1) // 2
+                    continue
+                place = line + block.count(b"\n", 0, stops[begin])
+                yield self.bad(f"{self.place}, line {place}{self.reason(block[stops[begin] : stops[end]])}")
+            begin, end = end, min(end + 2 * (end - begin), len(stops) - 1)
 
     def _blocks(self, file: Readable) -> Iterator[tuple[int, bytes]]:
         if self._begun is not None:
@@ -92,28 +103,27 @@ class RecordStream(TableStream):
         """Decide what each column holds, from the records of `block` that can be read at all."""
         if not block.strip():
             raise ValueError(f"{self.place} holds {'a header and ' if self._start else ''}no rows")
+        sound = self._sound(line, block, together=False)
         try:
-            table = self.table(block)
-        except ValueError:
-            sound, reason = self._flaw(block, line)
-            if not sound:
-                raise ValueError(reason) from None
-            table = self.table(block[:sound])
+            table = self.table(sound)
+        except ValueError:  # each part can be read, but as different kinds
+            table = self.table(self._sound(line, block, together=True))
         self.settle(table.schema)
 
-    def _flaw(self, block: bytes, line: int) -> tuple[int, str]:
-        """Find the first record that cannot be read: return where it begins, and what is wrong with it."""
-        parse = self.parse if self._types else self.table
+    def _sound(self, line: int, block: bytes, together: bool) -> bytes:
+        """Return the records of a block that can be read: each alone, or all of them together."""
+        sound = b""
 
-        def fails(end: int) -> bool:
-            try:
-                parse(block[:end])
-            except ValueError:
-                return True
-            return False
+        def read(part: bytes) -> bytes:
+            self.table(sound + part if together else part)
+            return part
 
-        stops = self.records.ends(block)
-        first = min(bisect_left(stops, True, key=fails), len(stops) - 1)
-        start = stops[first - 1] if first else 0
-        line += block.count(b"\n", 0, start)
-        return start, f"{self.place}, line {line}{self.reason(block[start : stops[first]])}"
+        try:
+            for part in self._read(line, block, read):
+                sound += part if isinstance(part, bytes) else b""
+        except ValueError:
+            if not sound:
+                raise
+        if not sound:
+            raise ValueError(f"{self.place}, line {line}: no row of the first {len(block):,} bytes can be read")
+        return sound

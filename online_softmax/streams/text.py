@@ -7,6 +7,7 @@ from pathlib import Path
 
 from online_softmax.rows import Rows
 from online_softmax.streams._text import Tokenizer
+from online_softmax.streams.bad import BadRow, check_on_bad
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.records import Lines
 from online_softmax.streams.source import Source
@@ -30,6 +31,8 @@ class TextStream(Chunks):
         "svmlight" or "vw".
     missing
         What becomes of a value that is missing or not finite: "error", "zero" or "skip-row".
+    on_bad
+        What becomes of a line that cannot be read: "raise" or "skip".
     block_bytes
         About how much to read at a time.
 
@@ -48,10 +51,17 @@ class TextStream(Chunks):
     """
 
     def __init__(
-        self, path: str | Path, format: str = "svmlight", missing: str = "error", *, block_bytes: int = BLOCK
+        self,
+        path: str | Path,
+        format: str = "svmlight",
+        missing: str = "error",
+        on_bad: str = "raise",
+        *,
+        block_bytes: int = BLOCK,
     ) -> None:
+        check_on_bad(on_bad)
         self.source = Source(path)
-        self.format, self.missing = format, missing
+        self.format, self.missing, self.on_bad = format, missing, on_bad
         self.block_bytes = block_bytes
         self.features, self.words = [], set()
 
@@ -60,12 +70,16 @@ class TextStream(Chunks):
         """Return the part of the file that has been read, 0 to 1, or None for standard input."""
         return self.source.fraction
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Rows | BadRow]:
         tokenizer = Tokenizer(self.format, self.missing)
         with self.source.opened() as file:
             for line, block in Lines(self.source.name).numbered(file, self.block_bytes):
-                rows, _, n_lines, reason = tokenizer.read(block)
-                if len(rows) or rows.skipped is not None:
-                    yield rows
-                if reason:
-                    raise ValueError(f"{self.source}, line {line + n_lines}: {reason}")
+                start = 0
+                while start < len(block):
+                    rows, start, n_lines, reason = tokenizer.read(block, start)
+                    if len(rows) or rows.skipped is not None:
+                        yield rows
+                    if reason:
+                        yield self.bad(f"{self.source}, line {line + n_lines}: {reason}")
+                        start = (block.find(b"\n", start) + 1) or len(block)
+                        line += n_lines + 1

@@ -1,0 +1,116 @@
+"""Bad rows: passed over where that is asked for, each with its place and its reason, and nothing else is lost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from online_softmax.rows import Rows
+from online_softmax.streams import open_stream
+from online_softmax.streams.bad import BadRow
+
+CSV = "a,b,y\n1,2,u\n3,inf,v\n4,5\n6,7,u\n8,9,v,10\n"
+FILES = {
+    "csv": (CSV, ["line 3, column 'b': 'inf'", "line 4: 2 fields", "line 6: 4 fields"]),
+    "tsv": (CSV.replace(",", "\t"), ["line 3, column 'b': 'inf'", "line 4: 2 fields", "line 6: 4 fields"]),
+    "jsonl": (
+        '{"a": 1, "b": 2, "y": "u"}\n{"a": 3, "b": "x", "y": "v"}\n{"a": 4,\n{"a": 6, "b": 7, "y": "u"}\n[]\n',
+        ["line 2", "line 3: no JSON", "line 5: [] is not an object"],
+    ),
+    "arff": (
+        "@relation r\n"
+        "@attribute a real\n@attribute b real\n@attribute y {u,v}\n@data\n1,2,u\n3,x,v\n4,5\n6,7,u\n8,9,?\n",
+        ["line 7: column 'b'", "line 8: 2 fields", "line 10, column 'y'"],
+    ),
+    "svm": ("1 1:1 2:2\n0 1:3 2:x\n0 1:1 1:2\n1 1:6 2:7\n0 1:nope\n", ["line 2", "line 3", "line 5"]),
+    "vw": ("u | a:1 b:2\nv | a:3 b:x:y\nv -1 | a:4\nu | a:6 b:7\n", ["line 2", "line 3"]),
+}
+
+
+def read(stream):
+    """Give a stream's samples and the reasons of its bad rows."""
+    chunks = list(stream)
+    assert all(isinstance(chunk, Rows | BadRow) for chunk in chunks)
+    samples = [(sum(x.values()), y) for chunk in chunks for x, y, _ in chunk.pairs()]
+    return samples, [chunk.reason for chunk in chunks if isinstance(chunk, BadRow)]
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_bad_rows_are_passed_over_with_their_reasons(kind, tmp_path):
+    text, reasons = FILES[kind]
+    path = tmp_path / f"some.{kind}"
+    path.write_text(text)
+    target = None if kind in ("svm", "vw") else "y"
+    samples, said = read(open_stream(path, target, on_bad="skip"))
+    label = 1 if kind == "svm" else "u"
+    assert samples == [(3.0, label), (13.0, label)]
+    assert len(said) == len(reasons)
+    for message, wanted in zip(said, reasons, strict=True):
+        assert message.startswith(f"{path}, {wanted}")
+        assert "\n" not in message
+    with pytest.raises(ValueError, match=f"some.{kind}, line 2|some.{kind}, line 3|some.{kind}, line 7"):
+        read(open_stream(path, target))
+
+
+@pytest.mark.parametrize("bad_first", [False, True])
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.6])
+def test_many_bad_rows_in_many_blocks(tmp_path, share, bad_first):
+    rng = np.random.default_rng(0)
+    bad = rng.random(30_000) < share
+    bad[0] = bad_first
+    rows = [f"{i},{i % 7}.5,word\n" if not bad[i] else f"{i},x,,\n" for i in range(30_000)]
+    path = tmp_path / "long.csv.gz"
+    path.write_bytes(gzip.compress(("a,b,y\n" + "".join(rows)).encode()))
+    samples, said = read(open_stream(path, "y", on_bad="skip"))
+    assert samples == [(i + i % 7 + 0.5, "word") for i in range(30_000) if not bad[i]]
+    assert said == [f"{path}, line {i + 2}: 4 fields where the header has 3" for i in range(30_000) if bad[i]]
+
+
+def test_bad_values_of_tables_and_arrays(tmp_path):
+    a = [1.0, np.nan, 3.0, np.inf, 5.0]
+    y = ["u", "u", None, "v", "v"]
+    wanted = [(1.0, "u"), (5.0, "v")]
+    pa.parquet.write_table(pa.table({"a": a, "y": y}), tmp_path / "some.parquet")
+    samples, said = read(open_stream(tmp_path / "some.parquet", "y", on_bad="skip"))
+    assert samples == wanted
+    assert [text.partition(".parquet, ")[2][:6] for text in said] == ["row 1,", "row 2,", "row 3,"]
+    for source, target in ((pd.DataFrame({"a": a, "y": y}), "y"), (np.array([a]).T, np.array(y, object))):
+        for chunk_rows in (None, 2):
+            samples, said = read(open_stream(source, target, on_bad="skip", chunk_rows=chunk_rows))
+            assert samples == wanted
+            assert [text[:6] for text in said] == ["row 1,", "row 2,", "row 3,"]
+
+
+def test_files_of_a_directory_skip_and_limit(tmp_path):
+    for name in ("1.csv", "2.csv"):
+        (tmp_path / name).write_text(CSV)
+    samples, said = read(open_stream(tmp_path, "y", on_bad="skip", skip=1, limit=2))
+    assert samples == [(13.0, "u"), (3.0, "u")]
+    assert len(said) >= 3
+
+
+def test_kinds_that_clash(tmp_path):
+    path = tmp_path / "some.jsonl"
+    lines = [{"a": 1, "y": "u"}, {"a": "one", "y": "u"}, {"a": 2, "y": "v"}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    samples, said = read(open_stream(path, "y", on_bad="skip"))
+    assert (samples, len(said)) == ([(1.0, "u"), (2.0, "v")], 1)
+
+
+def test_nothing_but_bad_rows(tmp_path):
+    path = tmp_path / "some.csv"
+    path.write_text("a,y\n1,2,3\n4\n")
+    with pytest.raises(ValueError, match=r"some.csv, line 2: no row of the first \d+ bytes can be read"):
+        open_stream(path, "y", on_bad="skip")
+
+
+@pytest.mark.parametrize("on_bad", ["", "zero", None, True])
+def test_on_bad_is_one_of_two(on_bad):
+    with pytest.raises(ValueError, match="on_bad is 'raise' or 'skip', not "):
+        open_stream("phishing", on_bad=on_bad)
