@@ -1,7 +1,7 @@
 /* Student QDA: one Gaussian a class on xb, its mean M, inverse covariance P and log determinant LD with forgetting, by rank-one
    updates; a floor under the covariance is put in coordinate by coordinate. The answer is Student's t, with as many
    degrees of freedom as the class has effective samples:
-   N_c = ln(N_c + 1/2) - LD_c / 2 - (K_c + d) / 2 ln(1 + (x - M_c)' P_c (x - M_c) / K_c). */
+   z_c = ln(N_c + 1/2) - LD_c / 2 - (K_c + d) / 2 ln(1 + (x - M_c)' P_c (x - M_c) / K_c). */
 #ifndef ONLINE_SOFTMAX_QDA_H
 #define ONLINE_SOFTMAX_QDA_H
 

@@ -144,7 +144,8 @@ static void window_grow(window *s, int64_t d) {
     s->d = d, s->size = size;
 }
 
-/* N_c = ln(v_c + r), v_c the sum of k over the rows of class c, k_i = exp(-(D_i - min D) / T), r = BACKGROUND / C. */
+/* z_c = ln(v_c + r), v_c the sum over the rows of class c of e_i = exp(-(D_i - min D) / T) for the wide vote, and of k_i = e_i^3
+   for the sharp one; r = BACKGROUND / C. */
 INLINE void window_predict(window *s, const double *xb, int64_t t, double *Z, int64_t stride, int64_t C) {
     double *v = Z, *wide = Z + stride;
     memset(Z, 0, (size_t)(VOTE_EXPERTS * stride) * 8);
@@ -200,7 +201,8 @@ INLINE void window_predict(window *s, const double *xb, int64_t t, double *Z, in
     }
 }
 
-/* The metric's step: w_j <- w_j exp(-rate a / sqrt(G_j)) with a = w_j d(-ln p_y)/dw_j, p_y the sharp vote's. */
+/* The metric's step: w_j <- w_j exp(-rate g_j / sqrt(G_j)) with g_j = w_j d(-ln p_y)/dw_j = w_j sum_i a_i (B_ij - x_j)^2, p_y the
+   sharp vote's, a_i = 3 / T k_i ([L_i = y] / (v_y + r) - 1 / (sum_c v_c + BACKGROUND)). */
 INLINE void window_learn_metric(window *s, const double *xb, int64_t t, int64_t covered, int64_t y, double votes_y, double votes, double weight) {
     float all = (float)(3 / (s->T * (votes + BACKGROUND))), own = (float)(3 / (s->T * votes_y)) - all, least = (float)(1e-3 * votes);
     float *a = s->e;
