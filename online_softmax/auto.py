@@ -110,8 +110,8 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     does not count towards the 100.
 
     **Change of scale.** A feature whose values grow, by whatever factor, is followed within some hundred samples. One
-    whose values shrink is followed at the pace at which the variance forgets: by a factor of 100 within 1,000 samples,
-    1000 within some 3,000, and a million within some 24,000.
+    whose values shrink is followed at the pace at which the variance forgets: a factor of 100 takes some 1,000 samples,
+    1000 some 5,000, and a million some 25,000.
 
     **Sample weights** multiply the loss: a weight of 2 counts like two samples in steps, votes, counts and mixture.
     What goes with time instead counts any sample once: scaling, $t$, decays and averages. So a sample of weight 0 adds

@@ -63,12 +63,12 @@ def test_one_outlier_costs_less_than_two_points(interactions, seed):
 
 
 @BANKS
-@pytest.mark.parametrize(("by", "within"), [(1e6, 500), (1e3, 500), (1e-2, 1000), (1e-3, 3000)])
+@pytest.mark.parametrize(("by", "within"), [(1e6, 500), (1e3, 500), (1e-2, 1000), (1e-3, 5000)])
 def test_a_change_of_scale_is_followed(interactions, by, within):
     X, y = gaussians(5500 + within, 6, 3, 2.0)
     X[5000:] *= by
     _, hits = progress(AutoSoftmaxRegression(interactions=interactions), X, y)
-    assert np.mean(hits[-500:]) > np.mean(hits[3000:5000]) - 0.03
+    assert np.mean(hits[-500:]) > np.mean(hits[3000:5000]) - 0.05
 
 
 @BANKS
