@@ -154,16 +154,17 @@ cdef class BulkModel(Model):
                 r = Reader(self._named(rows), self._slots, self._positions)
                 for label in rows.labels:
                     check_label(label)
-                with np.errstate(over="ignore", invalid="ignore"):
-                    doubtful = rows.weights is not None or not isfinite(rows.values.sum())
-                for i in range(n if doubtful else 0):
-                    if not r.read(i):
-                        raise self._row_error(rows, i)
                 self.reserve(features + sum([r.slot_of[i] < 0 for i in range(len(r.names))]),
                              known + sum([r.position_of[i] < 0 for i in range(len(rows.labels))]))
                 before = self._snapshot() if self.budget else None
                 can_undo = self.begin_many(r)
                 try:
+                    if not can_undo:
+                        with np.errstate(over="ignore", invalid="ignore"):
+                            doubtful = rows.weights is not None or not isfinite(rows.values.sum())
+                        for i in range(n if doubtful else 0):
+                            if not r.read(i):
+                                raise self._row_error(rows, i)
                     with nogil:
                         for i in range(n):
                             if can_undo and i % SIGNAL_ROWS == 0:

@@ -11,6 +11,9 @@ cdef extern from "scaler.h":
     void scaler_learn(scaler *s, const int32_t *ids, const double *x, int64_t n, double *before) noexcept nogil
     void scaler_unlearn(scaler *s, const int32_t *ids, int64_t n, const double *before) noexcept nogil
 
+cdef extern from "simd.h":
+    bint all_finite(const double *a, int64_t n) noexcept nogil
+
 cdef class Reader:
     cdef readonly Py_ssize_t n_rows
     cdef list names, labels

@@ -80,8 +80,7 @@ cdef class Reader:
 
     cdef bint read(self, Py_ssize_t i) noexcept nogil:
         """Read row i; false where a value or the weight is not usable."""
-        cdef Py_ssize_t j, start
-        cdef double finite = 0
+        cdef Py_ssize_t start
         if self.shared:
             self.n, start = self.ids_.view.len // sizeof(int32_t), 0
             self.ids = <const int32_t *>self.ids_.view.buf
@@ -92,13 +91,11 @@ cdef class Reader:
             self.ids = <const int32_t *>self.ids_.view.buf + start
             self.raw = <const double *>self.values_.view.buf + start
         self.x = self.raw
-        for j in range(self.n):
-            finite += self.raw[j] * 0
         self.code = (<const int32_t *>self.codes_.view.buf)[i]
         self.position = self.position_of[self.code]
         self.w = 1 if self.weights_ is None else (<const double *>self.weights_.view.buf)[i]
         self.find_slots()
-        return finite == 0 and isfinite(self.w) and self.w >= 0
+        return all_finite(self.raw, self.n) and isfinite(self.w) and self.w >= 0
 
     cdef void find_slots(self) noexcept nogil:
         cdef Py_ssize_t j

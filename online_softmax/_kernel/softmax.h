@@ -17,8 +17,9 @@ typedef struct {
     int64_t n_rows, n_classes;           /* in use; rows with the intercept's */
     int64_t row_capacity, class_capacity;
     double *B;                           /* row_capacity x ((1 + states) x class_capacity + scalars) */
+    double *of_classes;                  /* OF_CLASSES arrays of one value a class: these, the clock and its copy */
     double *class_weight;
-    double *z, *p, *g;                   /* scratch, one value a class */
+    double *z, *p, *g;                   /* scratch */
     rule rule;
     rule_clock clock;
     int intercept;
@@ -32,14 +33,12 @@ typedef struct {
     double *saved_final_lr;
 } softmax;
 
+enum { OF_CLASSES = 11 };
+
 INLINE int64_t row_length(const softmax *m) { return (1 + m->rule.n_states) * m->class_capacity + m->rule.n_scalars; }
 INLINE double *row_of(const softmax *m, int64_t slot) { return m->B + slot * row_length(m); }
 
-static void softmax_free(softmax *m) {
-    free(m->B), free(m->class_weight), free(m->z), free(m->p), free(m->g);
-    free(m->clock.t), free(m->clock.final_lr), free(m->clock.eta), free(m->clock.a), free(m->clock.b);
-    free(m->saved), free(m->saved_slot), free(m->saved_t), free(m->saved_final_lr);
-}
+static void softmax_free(softmax *m) { free(m->B), free(m->of_classes), free(m->saved), free(m->saved_slot); }
 
 /* Every weight and state 0, as in a fresh model; the room stays. */
 static void softmax_clear(softmax *m) {
@@ -47,15 +46,24 @@ static void softmax_clear(softmax *m) {
 }
 
 static int64_t softmax_bytes(const softmax *m) {
-    int64_t saved = m->saved_capacity * (row_length(m) + 1), classes = 11 * m->class_capacity;
+    int64_t saved = m->saved_capacity * (row_length(m) + 1), classes = OF_CLASSES * (m->class_capacity + LANES);
     return 8 * (m->row_capacity * row_length(m) + classes + saved);
 }
 
-/* A copy of `old` (`n` values) with room for `room`, the rest zero; NULL where there is no memory. */
-static void *grown(const void *old, int64_t n, int64_t room) {
-    void *a = calloc((size_t)room + LANES, 8);
-    if (a && old) memcpy(a, old, (size_t)n * 8);
-    return a;
+/* Room for C classes, with what `n` of them had; a failure changes nothing. */
+static int reserve_classes(softmax *m, int64_t n, int64_t C) {
+    int64_t room = C + LANES;
+    double *a = calloc((size_t)(OF_CLASSES * room), 8);
+    if (!a) return NO_MEMORY;
+    for (int64_t k = 0; n && k < OF_CLASSES; k++)
+        memcpy(a + k * room, m->of_classes + k * (m->class_capacity + LANES), (size_t)n * 8);
+    free(m->of_classes);
+    m->of_classes = m->class_weight = a;
+    m->z = a += room, m->p = a += room, m->g = a += room;
+    m->clock.final_lr = a += room, m->clock.eta = a += room, m->clock.a = a += room, m->clock.b = a += room;
+    m->saved_final_lr = a += room;
+    m->clock.t = (int64_t *)(a += room), m->saved_t = (int64_t *)(a += room);
+    return LEARNED;
 }
 
 /* Room for so many rows and classes; a failure changes nothing. Never called while rows are saved. */
@@ -65,24 +73,15 @@ static int softmax_reserve(softmax *m, int64_t rows, int64_t classes) {
     int64_t C = classes > m->class_capacity ? classes + classes / 8 : m->class_capacity;
     int64_t parts = 1 + m->rule.n_states, stride = m->class_capacity, n = m->n_classes, length = parts * C + m->rule.n_scalars;
     if (C != m->class_capacity) {
-        double **fields[] = {&m->class_weight, &m->z, &m->p, &m->g, (double **)&m->clock.t,
-                             &m->clock.final_lr, &m->clock.eta, &m->clock.a, &m->clock.b,
-                             (double **)&m->saved_t, &m->saved_final_lr};
-        enum { FIELDS = sizeof fields / sizeof *fields };
-        void *fresh[FIELDS];
-        int64_t i, failed = 0;
-        for (i = 0; i < FIELDS; i++) failed |= !(fresh[i] = grown(*fields[i], n, C));
         double *B = calloc((size_t)(R * length + LANES), 8);
-        if (failed || !B) {
-            for (i = 0; i < FIELDS; i++) free(fresh[i]);
+        if (!B || reserve_classes(m, n, C)) {
             free(B);
             return NO_MEMORY;
         }
-        for (i = 0; n && i < m->n_rows; i++) {
+        for (int64_t i = 0; n && i < m->n_rows; i++) {
             for (int64_t k = 0; k < parts; k++) memcpy(B + i * length + k * C, row_of(m, i) + k * stride, (size_t)n * 8);
             memcpy(B + i * length + parts * C, row_of(m, i) + parts * stride, (size_t)m->rule.n_scalars * 8);
         }
-        for (i = 0; i < FIELDS; i++) { free(*fields[i]); *fields[i] = fresh[i]; }
         free(m->B), free(m->saved), free(m->saved_slot);
         m->B = B, m->saved = NULL, m->saved_slot = NULL;
         m->n_saved = m->saved_capacity = 0, m->class_capacity = C;
@@ -108,8 +107,54 @@ static void scores_beyond_range(const softmax *m, const int32_t *slots, const do
     }
 }
 
+/* Classes go in blocks whose width the compiler knows, so that a block's sums stay in registers: four doubles in each where
+   a `vector` holds so many, then two, then one. */
+enum { BLOCK = 16 };
+#define CASE(DO, width) case width: DO(width); break;
+#define BLOCKS(DO) \
+    for (int64_t c = 0; c < C; c += BLOCK) switch (C - c) { \
+        CASE(DO, 1) CASE(DO, 2) CASE(DO, 3) CASE(DO, 4) CASE(DO, 5) CASE(DO, 6) CASE(DO, 7) CASE(DO, 8) CASE(DO, 9) \
+        CASE(DO, 10) CASE(DO, 11) CASE(DO, 12) CASE(DO, 13) CASE(DO, 14) CASE(DO, 15) default: DO(BLOCK); \
+    }
+
+/* z += sum_i x_i w_i */
+INLINE void add_scores(const double *B, int64_t length, const int32_t *slots, const double *x, int64_t n, int width, int vector,
+                       double *z) {
+    int fours = vector >= 4 ? width & ~3 : 0, twos = width & ~1, c;
+    half_at four[BLOCK / 4] = {0};
+    pair_at two[BLOCK / 2] = {0};
+    double one = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const double *w = B + slots[i] * length;
+        for (c = 0; c < fours; c += 4) four[c / 4] += x[i] * *(const half_at *)(w + c);
+        for (; c < twos; c += 2) two[c / 2] += x[i] * *(const pair_at *)(w + c);
+        if (c < width) one += x[i] * w[c];
+    }
+    for (c = 0; c < fours; c += 4) *(half_at *)(z + c) += four[c / 4];
+    for (; c < twos; c += 2) *(pair_at *)(z + c) += two[c / 2];
+    if (c < width) z[c] += one;
+}
+
+/* w_i <- w_i - x_i d */
+INLINE void step_back(double *B, int64_t length, const int32_t *slots, const double *x, int64_t n, int width, int vector,
+                      const double *d) {
+    int fours = vector >= 4 ? width & ~3 : 0, twos = width & ~1, c;
+    half_at four[BLOCK / 4];
+    pair_at two[BLOCK / 2];
+    double one = d[width - 1];
+    for (c = 0; c < fours; c += 4) four[c / 4] = *(const half_at *)(d + c);
+    for (; c < twos; c += 2) two[c / 2] = *(const pair_at *)(d + c);
+    for (int64_t i = 0; i < n; i++) {
+        double *w = B + slots[i] * length, v = x[i];
+        for (c = 0; c < fours; c += 4) *(half_at *)(w + c) -= v * four[c / 4];
+        for (; c < twos; c += 2) *(pair_at *)(w + c) -= v * two[c / 2];
+        if (c < width) w[c] -= v * one;
+    }
+}
+
 /* z_c = sum_i x_i w_ic; with `ahead`, at Nesterov's looked-ahead weights w - rho s. */
-INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C, int ahead, double *restrict z) {
+INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C, int ahead, int vector,
+                   double *restrict z) {
     int64_t stride = m->class_capacity, length = row_length(m);
     if (m->intercept) memcpy(z, m->B, (size_t)C * 8);
     else memset(z, 0, (size_t)C * 8);
@@ -120,31 +165,30 @@ INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int6
             CLASSES z[c] += x[i] * (w[c] - m->rule.rho * w[stride + c]);
         }
     else
-        for (int64_t c = 0; c < C; c += LANES) { /* the sums stay in registers */
-            const double *w = m->B + c;
-            lanes sum = {0};
-            for (int64_t i = 0; i < n; i++) sum += x[i] * load(w + slots[i] * length);
-            store(z + c, load(z + c) + sum, C - c);
-        }
-    double finite = 0;
-    CLASSES finite += z[c] * 0;
-    if (finite != 0) scores_beyond_range(m, slots, x, n, C, z);
+#define DO(width) add_scores(m->B + c, length, slots, x, n, width, vector, z + c)
+        BLOCKS(DO)
+#undef DO
+    if (!all_finite(z, C)) scores_beyond_range(m, slots, x, n, C, z);
 }
 
-/* p = softmax(z), shifted by the largest score so that no exp overflows. With libm's exp and river's order of sums: where
-   training is chaotic (a large momentum, say), anything else would drift away from river's figures. */
-INLINE void softmax_of(const double *z, double *p, int64_t C) {
+/* p = softmax(z), shifted by the largest score so that no exp overflows. Where training is chaotic (a large momentum, say), any
+   exp but libm's would drift away from river's figures; the other rules take the kernel's own. */
+INLINE void softmax_of(const softmax *m, const double *z, double *p, int64_t C) {
     double top = -HUGE_VAL, sum = 0;
     CLASSES top = z[c] > top ? z[c] : top;
-    CLASSES sum += p[c] = exp(z[c] - top);
+    if (m->rule.kind == RULE_SGD || m->rule.kind >= RULE_IMPLICIT_SGD) CLASSES p[c] = fast_exp(z[c] - top);
+    else CLASSES p[c] = exp(z[c] - top);
+    CLASSES sum += p[c];
     CLASSES p[c] /= sum;
 }
 
 /* The probabilities of the known classes, in m->p. */
-WIDE static void softmax_predict(const softmax *m, const int32_t *slots, const double *x, int64_t n) {
-    scores(m, slots, x, n, m->n_classes, 0, m->z);
-    softmax_of(m->z, m->p, m->n_classes);
+INLINE void predict(int vector, const softmax *m, const int32_t *slots, const double *x, int64_t n) {
+    scores(m, slots, x, n, m->n_classes, 0, vector, m->z);
+    softmax_of(m, m->z, m->p, m->n_classes);
 }
+
+VERSIONS(void, softmax_predict, predict, (const softmax *m, const int32_t *slots, const double *x, int64_t n), m, slots, x, n)
 
 /* -ln p_y = ln sum_c exp(z_c - z_y): finite where p_y itself underflows. */
 static double softmax_loss(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t y) {
@@ -214,17 +258,6 @@ static void softmax_rollback_many(softmax *m, int64_t classes) {
     }
 }
 
-/* Whether every value is finite: the exponent of inf and nan is all ones. */
-INLINE int all_finite(const double *a, int64_t n) {
-    uint64_t overflowed = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t bits;
-        memcpy(&bits, a + i, 8);
-        overflowed |= ((bits >> 52 & 0x7ff) + 1) & 0x800;
-    }
-    return !overflowed;
-}
-
 #define RULES(DO) \
     DO(RULE_SGD, step_sgd) DO(RULE_MOMENTUM, step_momentum) DO(RULE_NESTEROV, step_nesterov) \
     DO(RULE_ADAGRAD, step_adagrad) DO(RULE_RMSPROP, step_rmsprop) DO(RULE_ADADELTA, step_adadelta) \
@@ -252,36 +285,32 @@ INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g
 /* Plain SGD whose steps x d are so short that no weight can leave the doubles: they are at most 1e280, longer ones
    are checked, and 1e28 samples would have to conspire. Fills d = eta g, in m->z. */
 INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, int64_t C) {
-    double *restrict d = m->z;
-    double longest = 0, largest = 1, finite = 0;
     if (m->rule.kind != RULE_SGD || m->l2 != 0) return 0;
-    CLASSES d[c] = m->clock.eta[c] * m->g[c];
-    CLASSES finite += d[c] * 0;
-    CLASSES longest = fabs(d[c]) > longest ? fabs(d[c]) : longest;
-    for (int64_t i = 0; i < n; i++) largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
-    return finite == 0 && longest * largest <= 1e280;
+    double *restrict d = m->z;
+    const double *eta = m->clock.eta, *g = m->g;
+    CLASSES d[c] = eta[c] * g[c];
+    double longest = largest_of(d, C), largest = largest_of(x, n);
+    return longest * (largest > 1 ? largest : 1) <= 1e280;
 }
 
-INLINE void sgd_rows(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C) {
+INLINE void sgd_rows(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C, int vector) {
     int64_t length = row_length(m);
-    for (int64_t c = 0; c < C; c += LANES) {
-        double *w = m->B + c;
-        lanes d = load(m->z + c);
-        if (m->intercept) store(w, load(w) - d, C - c);
-        for (int64_t i = 0; i < n; i++) {
-            double *wi = w + slots[i] * length;
-            store(wi, load(wi) - x[i] * d, C - c);
-        }
-    }
+    if (m->intercept) CLASSES m->B[c] -= m->z[c];
+#define DO(width) step_back(m->B + c, length, slots, x, n, width, vector, m->z + c)
+    BLOCKS(DO)
+#undef DO
 }
 
 /* The gradient of the loss in each score, g_c = w_c (p_c - [c = y]), with p kept inside [1e-15, 1 - 1e-15]. */
-INLINE void loss_gradient(const softmax *m, const double *p, int64_t known, int64_t y, double weight, double *g) {
+INLINE void loss_gradient(const softmax *m, const double *p, int64_t known, int64_t y, double weight, double *restrict g) {
+    const double *class_weight = m->class_weight;
+    double clip = m->clip;
     for (int64_t c = 0; c < m->n_classes; c++) {
-        double q = c < known ? p[c] : 0;
+        double q = p[c], e = c == y;
+        q = c < known ? q : 0;
         q = q < 1e-15 ? 1e-15 : (q > 1 - 1e-15 ? 1 - 1e-15 : q);
-        q = weight * m->class_weight[c] * (q - (c == y));
-        g[c] = q > m->clip ? m->clip : (q < -m->clip ? -m->clip : q);
+        q = weight * class_weight[c] * (q - e);
+        g[c] = q > clip ? clip : (q < -clip ? -clip : q);
     }
 }
 
@@ -321,22 +350,22 @@ INLINE int implicit_step(softmax *m, const int32_t *slots, const double *x, int6
 
 /* Learn one sample, or change nothing. `known` classes had been seen before it (y is the next one if it is new);
    their probabilities under the weights before the step are left in m->p. */
-WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight) {
+INLINE int learn(int vector, softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight) {
     int64_t C = m->n_classes;
     double *p = m->p;
-    scores(m, slots, x, n, known, 0, m->z);
-    softmax_of(m->z, p, known);
+    scores(m, slots, x, n, known, 0, vector, m->z);
+    softmax_of(m, m->z, p, known);
     if (m->rule.kind == RULE_NESTEROV) {
-        scores(m, slots, x, n, known, 1, m->z);
-        softmax_of(m->z, p = m->z, known);
+        scores(m, slots, x, n, known, 1, vector, m->z);
+        softmax_of(m, m->z, p = m->z, known);
     }
     loss_gradient(m, p, known, y, weight, m->g);
     rule_tick(&m->rule, &m->clock, C);
     int safe = sgd_is_safe(m, x, n, C);
     int failed = safe || m->many ? LEARNED : save_rows(m, slots, n);
-    if (safe && !failed) sgd_rows(m, slots, x, n, C);
+    if (safe && !failed) sgd_rows(m, slots, x, n, C, vector);
     else if (m->rule.kind >= RULE_IMPLICIT_SGD && !failed) {
-        scores(m, slots, x, n, C, 0, m->z); /* a new class has score 0 */
+        scores(m, slots, x, n, C, 0, vector, m->z); /* a new class has score 0 */
         failed = implicit_step(m, slots, x, n, y, weight, C);
     }
     else {
@@ -349,14 +378,18 @@ WIDE static int softmax_learn(softmax *m, const int32_t *slots, const double *x,
     return failed;
 }
 
+VERSIONS(int, softmax_learn, learn,
+         (softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight),
+         m, slots, x, n, known, y, weight)
+
 /* ---- the matrix form: one step with G = X^T (softmax(XB) - Y) / n ---- */
 
 /* Add one sample's part to G, n_ids rows of n_classes; `ids` are rows of G, and the last row is the intercept's. */
 static void batch_gradient(softmax *m, const int32_t *slots, const int32_t *ids, const double *x, int64_t n, int64_t y,
                            double weight, double share, double *G, int64_t n_ids) {
     int64_t C = m->n_classes;
-    scores(m, slots, x, n, C, m->rule.kind == RULE_NESTEROV, m->z);
-    softmax_of(m->z, m->p, C);
+    scores(m, slots, x, n, C, m->rule.kind == RULE_NESTEROV, 2, m->z);
+    softmax_of(m, m->z, m->p, C);
     loss_gradient(m, m->p, C, y, weight, m->g);
     for (int64_t i = 0; i < n; i++) CLASSES G[ids[i] * C + c] += x[i] * m->g[c] * share;
     CLASSES G[n_ids * C + c] += m->g[c] * share;
