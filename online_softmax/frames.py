@@ -51,7 +51,8 @@ def _values(X: nw.DataFrame[Any]) -> NDArray[np.float64]:
         if kind == nw.Object:
             columns.append(_objects(column))
         else:
-            columns.append((column.cast(nw.Float64) if column.null_count() else column).to_numpy())
+            wide = kind in (nw.Int128, nw.UInt128)
+            columns.append((column.cast(nw.Float64) if wide or column.null_count() else column).to_numpy())
     V = np.empty(X.shape)
     for start in range(0, len(V), BLOCK):
         block = slice(start, start + BLOCK)

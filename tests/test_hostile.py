@@ -8,6 +8,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from river import optim
 from scipy import sparse
@@ -138,3 +139,34 @@ def test_sparse_entries_outside_of_the_columns(Model, index):
     with pytest.raises(ValueError, match="outside of its 3 columns"):
         model.learn_many(X, [0, 1, 2])
     assert model.classes == []
+
+
+class Fickle:
+    """Equal to others as it is told, comparison by comparison, and then to none."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def __hash__(self):
+        return 1
+
+    def __eq__(self, other):
+        return bool(self.answers) and self.answers.pop(0)
+
+
+@pytest.mark.parametrize("Model", MODELS)
+def test_names_and_labels_whose_equality_changes(Model):
+    model = Model()
+    model.learn_one({Fickle(False, False, True): 1.0}, Fickle(True, False, True))
+    model.learn_one({1: 2.0}, 1)
+    assert len(model.classes) == 1
+    assert len(model.features) == len(set(map(id, model.features)))
+
+
+@pytest.mark.parametrize("Model", MODELS)
+def test_integers_of_128_bits(Model):
+    X = pl.DataFrame({"a": pl.Series([1, 2, -3], dtype=pl.Int128)})
+    model, plain = Model(), Model()
+    model.learn_many(X, pl.Series([0, 1, 0]))
+    plain.learn_many(X.cast(pl.Float64), pl.Series([0, 1, 0]))
+    assert model.predict_proba_one({"a": 1.0}) == plain.predict_proba_one({"a": 1.0})

@@ -224,8 +224,9 @@ cdef class Model:
         slot = self.n_features + 1
         self.admit_feature(slot, name)
         self.reserve(slot, self.n_classes)
-        if self._slots.setdefault(name, slot) != slot:  # its hash has changed since it was looked up
-            return self._slots[name]
+        there = self._slots.setdefault(name, slot)
+        if there != slot:  # its hash, or what it is equal to, has changed since it was looked up
+            return there
         self._names.append(name)
         self.resize(slot, self.n_classes)
         return slot
@@ -244,8 +245,9 @@ cdef class Model:
         position = self.n_classes
         self.reserve(self.n_features, position + 1)
         self.admit(position, y)
-        if self._positions.setdefault(y, position) != position:
-            return self._positions[y]
+        there = self._positions.setdefault(y, position)
+        if there != position:
+            return there
         self._labels.append(y)
         self.resize(self.n_features, position + 1)
         return position

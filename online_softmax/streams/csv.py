@@ -93,7 +93,10 @@ class CsvStream(RecordStream):
             raise ValueError(f"{self.place} is not a CSV file: its header is not UTF-8 text")
         if self.records.is_broken(block[:end]):
             raise ValueError(f"{self.place}, line 1: a carriage return outside quotes")
-        self.columns = read_csv(block[:end] + b"\n", delimiter=self.delimiter).column_names
+        try:
+            self.columns = read_csv(block[:end] + b"\n", delimiter=self.delimiter).column_names
+        except ValueError as error:
+            raise ValueError(f"{self.place} is not a CSV file: its header cannot be read ({error})") from None
         self.choose(self.columns)
         return end
 
@@ -133,7 +136,7 @@ class CsvStream(RecordStream):
             return ": a NUL byte"
         if self.records.is_broken(record):
             return ": a carriage return outside quotes"
-        if (n := read_csv(record, names=[], delimiter=self.delimiter).num_columns) != len(self.columns):
+        if (n := read_csv(record + b"\n", names=[], delimiter=self.delimiter).num_columns) != len(self.columns):
             return f": {n} field{'s' * (n != 1)} where the header has {len(self.columns)}"
         column = next((name for name in self.used if self._is_flawed(record, name)), self.target)
         as_bytes = read_csv(record, self.columns, dict.fromkeys(self.columns, "binary"), delimiter=self.delimiter)

@@ -64,7 +64,10 @@ class JsonStream(RecordStream):
 
     def settle(self, schema: Any) -> None:
         """Settle what each member holds."""
-        self.columns = [field.name for field in schema]
+        try:
+            self.columns = [field.name for field in schema]
+        except UnicodeDecodeError:
+            raise ValueError(f"{self.place}: a member's name is not UTF-8 text") from None
         self.choose(self.columns)
         super().settle(schema)
         assert self._types is not None

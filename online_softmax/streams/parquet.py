@@ -45,7 +45,7 @@ class BatchStream(TableStream):
         try:
             schema = self.open()
         except (ValueError, OSError) as error:
-            raise ValueError(f"{self.place} is not {self.kind}, or cut off or damaged ({error})") from None
+            raise ValueError(f"{self.place} is not {self.kind}, or cut off or damaged ({_one_line(error)})") from None
         self.choose(schema.names)
         self.settle(schema)
 
@@ -54,16 +54,22 @@ class BatchStream(TableStream):
         """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
         return None if self._length is None else self._done / max(1, self._length)
 
+    def identify(self) -> tuple[int, str] | None:
+        """Return the file's size and a digest of its head; None for standard input."""
+        return self.source.identify()
+
     def __iter__(self) -> Iterator[Rows | BadRow]:
         self._done = 0
         batches = self.batches()
         while True:
             try:
                 batch = next(batches, None)
+                if batch is None:
+                    return
+                batch.validate(full=True)  # damaged offsets would lead out of its memory
             except (ValueError, OSError) as error:
-                raise ValueError(f"{self.place}, row {self._done}: the data is cut off or damaged ({error})") from None
-            if batch is None:
-                return
+                wrong = f"the data is cut off or damaged ({_one_line(error)})"
+                raise ValueError(f"{self.place}, row {self._done}: {wrong}") from None
             for start in range(0, batch.num_rows, BATCH):
                 yield from self._part(pyarrow().Table.from_batches([batch.slice(start, BATCH)]))
 
@@ -161,3 +167,7 @@ class ArrowStream(BatchStream):
             else:
                 file.seek(0)
                 yield from ipc.open_stream(file)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
