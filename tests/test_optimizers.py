@@ -66,8 +66,11 @@ def assert_equals_river(stream, optimizer, loss=None, l2=0.0):
             assert ours.weights[label].get(name, 0.0) == pytest.approx(weight, rel=1e-6, abs=1e-12)
 
 
-def test_image_segments(image_segments, make_optimizer):
-    assert_equals_river(image_segments, make_optimizer())
+@pytest.mark.parametrize("l2", [0.0, 0.01])
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "class weights"])
+def test_image_segments(image_segments, make_optimizer, weighted, l2):
+    loss = optim.losses.CrossEntropy({"sky": 2.0, "path": 0.5}) if weighted else None
+    assert_equals_river(image_segments, make_optimizer(), loss, l2)
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.01])
@@ -118,7 +121,7 @@ SCHEDULERS = {
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 @pytest.mark.parametrize("rule", WITH_RATE)
 def test_schedulers(late_segments, rule, scheduler):
-    assert_equals_river(late_segments[:400], rule(SCHEDULERS[scheduler]()), l2=0.01)
+    assert_equals_river(late_segments, rule(SCHEDULERS[scheduler]()), l2=0.01)
 
 
 @pytest.mark.parametrize("rule", WITH_RATE)
