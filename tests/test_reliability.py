@@ -40,3 +40,21 @@ def test_names_of_members_that_are_not_text_are_refused(tmp_path):
     path = tmp_path / "t.jsonl"
     path.write_bytes(b'{"a\xf0": 1, "y": "u"}\n')
     assert "not UTF-8 text" in refusal(path, target="y")
+
+
+def test_integers_beyond_the_doubles_are_refused(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": 1.5, "y": "u"}\n{"a": %s, "y": "v"}\n' % ("9" * 400))
+    assert "line 2, column 'a': 9999" in refusal(path, target="y")
+
+
+def test_arrow_data_of_a_damaged_length_is_refused(tmp_path):
+    table = pa.table({"a": [1.0, 2.0, 3.0] * 99, "y": ["u", "v", "u"] * 99})
+    file = io.BytesIO()
+    pa.feather.write_feather(table, file, compression="lz4")
+    data, path = bytearray(file.getvalue()), tmp_path / "t.feather"
+    length = (8 * len(table)).to_bytes(8, "little")  # of the column before it was compressed
+    assert length in data
+    data[data.index(length) + 6] = 4
+    path.write_bytes(data)
+    assert "damaged" in refusal(path, target="y")

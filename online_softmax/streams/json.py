@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable
-from math import inf, isfinite
 from pathlib import Path
+from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 from online_softmax.streams.arrow import pyarrow, read_json
@@ -112,6 +112,6 @@ class JsonStream(RecordStream):
             return None if isinstance(value, str) else "is not a string"
         if wants == "bool":
             return None if isinstance(value, bool) else "is not true or false"
-        if name == self.weight and not (is_number and 0 <= value < inf):
+        if name == self.weight and not (is_number and 0 <= value <= float_info.max):
             return "is no weight, a finite number that is at least 0"
-        return None if is_number and isfinite(value) else "is not a finite number"
+        return None if is_number and abs(value) <= float_info.max else "is not a finite number"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BATCH = 4096  # rows at a time
 
+DAMAGE = (ValueError, OSError, MemoryError)  # what comes of it: a damaged length asks for any memory
+
 
 class BatchStream(TableStream):
     """A stream over a file of Arrow batches.
@@ -44,7 +46,7 @@ class BatchStream(TableStream):
         pyarrow(f"{self.kind} files are")
         try:
             schema = self.open()
-        except (ValueError, OSError) as error:
+        except DAMAGE as error:
             raise ValueError(f"{self.place} is not {self.kind}, or cut off or damaged ({_one_line(error)})") from None
         self.choose(schema.names)
         self.settle(schema)
@@ -67,7 +69,7 @@ class BatchStream(TableStream):
                 if batch is None:
                     return
                 batch.validate(full=True)  # damaged offsets would lead out of its memory
-            except (ValueError, OSError) as error:
+            except DAMAGE as error:
                 wrong = f"the data is cut off or damaged ({_one_line(error)})"
                 raise ValueError(f"{self.place}, row {self._done}: {wrong}") from None
             for start in range(0, batch.num_rows, BATCH):
