@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,6 +171,30 @@ class Scores:
             for label, r, c, s in zip(labels, right.tolist(), chosen.tolist(), support.tolist(), strict=True)
             if s + c
         ]
+
+    def state(self) -> tuple[dict[str, int | float], dict[str, NDArray[Any]]]:
+        """Return all that has been added up, as numbers and arrays."""
+        numbers: dict[str, int | float] = {
+            "n_samples": self.n_samples,
+            "n_unseen": self.n_unseen,
+            "hits": self._hits,
+            "loss": self._loss,
+            "n_losses": self._n_losses,
+        }
+        counts = np.array([(*pair, n) for pair, n in self._counts.items()], np.int64).reshape(-1, 3)
+        arrays: dict[str, NDArray[Any]] = {
+            "counts": counts,
+            "last_hits": self._last_hits.astype(np.uint8),
+            "last_losses": self._last_losses,
+        }
+        return numbers, arrays
+
+    def restore(self, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned."""
+        self.n_samples, self.n_unseen = numbers["n_samples"], numbers["n_unseen"]
+        self._hits, self._loss, self._n_losses = numbers["hits"], numbers["loss"], numbers["n_losses"]
+        self._counts = {(true, predicted): n for true, predicted, n in arrays["counts"].tolist()}
+        self._last_hits, self._last_losses = arrays["last_hits"].astype(np.bool_), arrays["last_losses"].copy()
 
     def _remember(self, hits: NDArray[np.bool_], losses: NDArray[np.float64]) -> None:
         """Write the rows over the oldest ones of the window, which grows to its size as it fills."""

@@ -2,157 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Hashable
 from contextlib import closing, nullcontext
-from dataclasses import asdict, dataclass, replace
-from math import fsum, isfinite, nan
-from time import perf_counter
+from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from online_softmax.metrics import ClassScores, Scores
-from online_softmax.scoring import Labels, Scored, Scorer
+from online_softmax import checkpoints
+from online_softmax.result import Predictions, Result, Row, RowError
+from online_softmax.run import Run
+from online_softmax.scoring import Scored, Scorer, rest
 from online_softmax.streams import Chunks, Stream, open_stream
 from online_softmax.streams.ahead import ahead
+from online_softmax.streams.bad import check_on_bad
 
 __all__ = ["Predictions", "Progress", "Result", "Row", "RowError", "progressive_validation"]
 
-FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
-
-
-@dataclass(frozen=True)
-class Row:
-    """The figures after `n_samples` rows: over all of them, and over the last window."""
-
-    n_samples: int
-    accuracy: float
-    log_loss: float
-    window_accuracy: float
-    window_log_loss: float
-    seconds: float
-
-    @property
-    def rows_per_second(self) -> float:
-        """Return how many rows were read, predicted, scored and learned in a second."""
-        return self.n_samples / max(self.seconds, 1e-9)
-
-
-@dataclass(frozen=True, repr=False)
-class Predictions:
-    """Every row of a validation.
-
-    Attributes
-    ----------
-    true, predicted
-        Each row's label and prediction, as int32 positions in the result's `labels`; -1 where the model knew no class.
-    p
-        The probability the model gave the label, as float64; nan where it gave none.
-
-    """
-
-    true: NDArray[np.int32]
-    predicted: NDArray[np.int32]
-    p: NDArray[np.float64]
-
-
-@dataclass(frozen=True, repr=False)
-class Result:
-    """What progressive validation found.
-
-    Attributes
-    ----------
-    n_samples
-        The rows that were predicted, scored and learned.
-    n_unseen
-        Those of them with a label that the model could not know. They are errors for the accuracy and left out of the
-        log loss.
-    accuracy
-        The part of the rows that were predicted right.
-    log_loss
-        The mean of -ln p, where p is the probability the model gave the label, at least 1e-15. nan for a model that
-        gives no probabilities.
-    macro_f1
-        The mean of the classes' F1.
-    seconds
-        The time it took, reading included.
-    window
-        How many rows the window figures are about.
-    classes
-        Precision, recall, F1 and support of each class that was a label or a prediction, in sorted order.
-    confusion
-        How often each class (row) was predicted as each class (column), both in the order of `labels`. Rows for which
-        the model knew no class yet are not in it.
-    rows
-        The figures after 1,000, 2,000, 4,000 .. rows and at the end.
-    n_zeroed
-        The values, missing or not finite, that the stream set to 0 in these rows.
-    n_skipped
-        The rows that the stream left out before or between these, for such a value.
-    predictions
-        Label, prediction and probability of every row, where they were asked for.
-
-    """
-
-    n_samples: int
-    n_unseen: int
-    accuracy: float
-    log_loss: float
-    macro_f1: float
-    seconds: float
-    window: int
-    classes: list[ClassScores]
-    confusion: NDArray[np.int64]
-    rows: list[Row]
-    n_zeroed: int = 0
-    n_skipped: int = 0
-    predictions: Predictions | None = None
-
-    @property
-    def labels(self) -> list[Hashable]:
-        """Return the labels of the classes, in the order of `classes` and `confusion`."""
-        return [one.label for one in self.classes]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result as dictionaries, lists and plain values, ready for JSON: nan becomes None."""
-        return {
-            "n_samples": self.n_samples,
-            "n_unseen": self.n_unseen,
-            "n_zeroed": self.n_zeroed,
-            "n_skipped": self.n_skipped,
-            "accuracy": _plain(self.accuracy),
-            "log_loss": _plain(self.log_loss),
-            "macro_f1": _plain(self.macro_f1),
-            "seconds": self.seconds,
-            "window": self.window,
-            "rows": [{name: _plain(value) for name, value in asdict(row).items()} for row in self.rows],
-            "classes": [{name: _plain(value) for name, value in asdict(one).items()} for one in self.classes],
-            "confusion": self.confusion.tolist(),
-        }
-
-    def __repr__(self) -> str:
-        return (
-            f"Result(n_samples={self.n_samples}, accuracy={self.accuracy:.4f}, log_loss={self.log_loss:.4f}, "
-            f"macro_f1={self.macro_f1:.4f}, n_unseen={self.n_unseen})"
-        )
-
-
-class RowError(ValueError):
-    """A row that could not be read, scored or learned.
-
-    Attributes
-    ----------
-    result
-        What was found in the rows before it.
-
-    """
-
-    def __init__(self, reason: Exception, result: Result) -> None:
-        text = str(reason) if isinstance(reason, ValueError | TypeError) else f"{type(reason).__name__}: {reason}"
-        n = result.n_samples
-        super().__init__(f"{text} ({n:,} {'row was' if n == 1 else 'rows were'} scored before it)")
-        self.result = result
+EVERY = 100_000  # rows between two checkpoints
 
 
 class Progress(Protocol):
@@ -182,6 +48,10 @@ def progressive_validation(
     limit: int | None = None,
     progress: Progress | None = None,
     yield_predictions: bool = False,
+    on_bad: str = "raise",
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: int = EVERY,
+    resume: bool = False,
 ) -> Result:
     """Predict, score, then learn every row of a stream.
 
@@ -209,6 +79,18 @@ def progressive_validation(
         Called after every chunk with the figures so far; see `Progress`.
     yield_predictions
         Whether the result is to have `predictions`: each row's label, prediction and probability, as arrays.
+    on_bad
+        What becomes of a row that cannot be read, scored or learned: "raise", or "skip", which passes over it and has
+        the result count it. A row that one of our models refuses leaves no trace in it; another's may.
+    checkpoint
+        A file to keep the state of the run in: model, figures, and how far it came; for a `SoftmaxRegression`, an
+        `AutoSoftmaxRegression`, or river's `StandardScaler` before one of them. It is written every so many rows and
+        at the end, whole or not at all.
+    every
+        How many rows there are between two checkpoints.
+    resume
+        Whether to go on from the checkpoint, if there is one: to the last bit the same as a run that was never
+        interrupted. Its source, its window and the parameters of its model must be the same.
 
     Returns
     -------
@@ -219,6 +101,10 @@ def progressive_validation(
     ------
     RowError
         A ValueError at the first row that cannot be read, scored or learned; what was found before it is its `result`.
+    CheckpointError
+        A ValueError where the checkpoint is damaged, or of another run.
+    FileExistsError
+        If there is a checkpoint and it is not to be resumed.
 
     Examples
     --------
@@ -236,126 +122,84 @@ def progressive_validation(
     2,310 rows: 82.5%, the last 1,000 85.8%
 
     """
-    _check_count("window", window)
-    if limit is not None:
-        _check_count("limit", limit)
-    scorer, scores = Scorer(model), Scores(window)
-    rows: list[Row] = []
-    every: list[Scored] | None = [] if yield_predictions else None
-    n_zeroed = n_skipped = 0
-    start = perf_counter()
-    stream = open_stream(source, target)
-
-    def room() -> int:
-        """Return how many rows there are to the next mark or the limit."""
-        stop = _next_mark(scores.n_samples)
-        return (stop if limit is None else min(stop, limit)) - scores.n_samples
+    for name, count in (("window", window), ("limit", limit), ("every", every)):
+        _check_count(name, count)
+    check_on_bad(on_bad)
+    path = None if checkpoint is None else Path(checkpoint)
+    if path is None and resume:
+        raise ValueError("resume goes with a checkpoint")
+    if path is not None and yield_predictions:
+        raise ValueError("yield_predictions keeps every row, and a checkpoint does not hold them")
+    run = Run(Scorer(model, skips=on_bad == "skip"), window, yield_predictions)
+    stream = open_stream(source, target, on_bad=on_bad)
+    behind = 0  # rows that the checkpoint has behind it
+    if path is not None:
+        if path.exists() and not resume:
+            raise FileExistsError(f"the checkpoint {path} exists: resume it, or remove it")
+        if path.exists():
+            checkpoints.resume(path, run, stream)
+            behind = run.n_taken
+            if limit is not None and run.n_samples > limit:
+                raise ValueError(f"the checkpoint {path} is at {run.n_samples:,} rows, and the limit is {limit:,}")
+        else:
+            checkpoints.write(path, run, stream)
 
     def tell(row: Row, *, mark: bool) -> None:
         if progress is not None:
             parts = [part for part in (stream.fraction, limit and row.n_samples / limit) if part is not None]
             progress(row, mark=mark, fraction=max(parts, default=None))
 
-    def result() -> Result:
-        found = _result(scores, scorer.labels, rows, start)
-        predictions = None if every is None else _predictions(every, scorer.labels, found.labels)
-        return replace(found, n_zeroed=n_zeroed, n_skipped=n_skipped, predictions=predictions)
+    def room() -> int:
+        """Return how many rows there are to the next mark, checkpoint or limit."""
+        n = run.n_samples
+        stops = [run.next_mark(), *([] if limit is None else [limit])]
+        return min([*stops, *([] if path is None else [n - n % every + every])]) - n
 
-    with closing(_run(stream, scorer, room)) as run:
-        for scored in run:
-            n_zeroed, n_skipped = n_zeroed + scored.zeroed, n_skipped + scored.skipped
+    for row in run.marks:
+        tell(row, mark=True)
+    with closing(_scored(stream, run.scorer, room, behind)) as parts:
+        for scored in parts:
+            run.add(scored)
             if len(scored):
-                if every is not None:
-                    every.append(scored)
-                scores.add(scored.true, scored.predicted, scored.p, scored.unseen)
-                row = _row(scores, start)
-                if mark := row.n_samples == _next_mark(row.n_samples - 1):
-                    rows.append(row)
-                tell(row, mark=mark)
+                row, is_mark = run.row()
+                tell(row, mark=is_mark)
+            done = scored.error is not None or (len(scored) and run.n_samples % every == 0)
+            if path is not None and done:
+                checkpoints.write(path, run, stream)
             if scored.error is not None:
-                raise RowError(scored.error, result()) from scored.error
-    if not scores.n_samples:
-        raise ValueError(f"the stream has no rows{f': all {n_skipped:,} were skipped' if n_skipped else ''}")
-    found = result()
-    if len(found.rows) > len(rows):
-        tell(found.rows[-1], mark=True)
-    return found
+                raise RowError(scored.error, run.result()) from scored.error
+    if not run.n_samples:
+        gone = f": all {n:,} were {how}" if (n := run.n_skipped + run.n_bad) and (how := "skipped") else ""
+        raise ValueError(f"the stream has no rows{gone}")
+    if path is not None:
+        checkpoints.write(path, run, stream)
+    result = run.result()
+    if len(result.rows) > len(run.marks):
+        tell(result.rows[-1], mark=True)
+    return result
 
 
-def _run(stream: Stream, scorer: Scorer, room: Callable[[], int]) -> Generator[Scored, None, None]:
+def _scored(stream: Stream, scorer: Scorer, room: Callable[[], int], behind: int) -> Generator[Scored, None, None]:
     """Score the stream, a run of rows at a time; an error of the stream comes as that of a run without rows."""
     # Pairs are not read ahead: their source may wait for the model.
     with closing(ahead(stream)) if isinstance(stream, Chunks) else nullcontext(stream) as chunks:
         try:
             for chunk in chunks:
-                yield from scorer.score(chunk, room)
+                after: Any = chunk
+                if behind:
+                    after, n, passed = rest(chunk, behind)
+                    behind -= n
+                    yield passed
+                if after is not None:
+                    yield from scorer.score(after, room)
                 if not room():
                     return
         except Exception as error:
             yield Scored.nothing(error)
 
 
-def _next_mark(n: int) -> int:
-    """Return the first of 1,000, 2,000, 4,000 .. that is more than `n`."""
-    return FIRST_MARK << (n // FIRST_MARK).bit_length()
-
-
-def _row(scores: Scores, start: float) -> Row:
-    return Row(
-        scores.n_samples,
-        scores.accuracy,
-        scores.log_loss,
-        scores.window_accuracy,
-        scores.window_log_loss,
-        perf_counter() - start,
-    )
-
-
-def _result(scores: Scores, labels: Labels, rows: list[Row], start: float) -> Result:
-    last = _row(scores, start)
-    known = labels.known()
-    classes = _sorted(scores.classes(known))
-    codes = [labels.code(one.label) for one in classes]
-    return Result(
-        n_samples=scores.n_samples,
-        n_unseen=scores.n_unseen,
-        accuracy=scores.accuracy,
-        log_loss=scores.log_loss,
-        macro_f1=fsum(one.f1 for one in classes) / len(classes) if classes else nan,
-        seconds=last.seconds,
-        window=scores.window,
-        classes=classes,
-        confusion=scores.confusion(len(known))[np.ix_(codes, codes)],
-        rows=[*rows] if rows and rows[-1].n_samples == last.n_samples else [*rows, last],
-    )
-
-
-def _predictions(every: list[Scored], labels: Labels, order: list[Hashable]) -> Predictions:
-    position = np.full(len(labels.known()) + 1, -1, dtype=np.int32)  # the last is of code -1
-    position[[labels.code(label) for label in order]] = np.arange(len(order))
-    true, predicted, p = (
-        np.concatenate([np.empty(0, kind), *(getattr(scored, name) for scored in every)])
-        for name, kind in (("true", np.int32), ("predicted", np.int32), ("p", np.float64))
-    )
-    return Predictions(position[true], position[predicted], p)
-
-
-def _sorted(classes: list[ClassScores]) -> list[ClassScores]:
-    """Sort classes by label; labels that have no order among them by type and text."""
-    try:
-        return sorted(classes, key=lambda one: one.label)  # type: ignore[arg-type, return-value]
-    except TypeError:
-        return sorted(classes, key=lambda one: (type(one.label).__name__, str(one.label)))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    return value if value is None or isinstance(value, int | str) else str(value)
-
-
 def _check_count(name: str, value: object) -> None:
+    if name == "limit" and value is None:
+        return
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} is a number of rows, 1 or more, not {value!r}")

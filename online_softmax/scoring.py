@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from online_softmax.classifier import KernelClassifier
 from online_softmax.rows import Rows
 from online_softmax.scaling import NumberScaler, scaled_model
+from online_softmax.streams.bad import BadRow
 
 if TYPE_CHECKING:
     from online_softmax.streams import Chunk
@@ -39,6 +40,8 @@ class Scored:
         Why the row after these was refused, if it was.
     zeroed, skipped
         How many values were set to 0 in these rows, and how many rows were left out before them.
+    bad
+        The rows among them that were passed over: how many of these rows came before each, and what is wrong with it.
 
     """
 
@@ -49,6 +52,12 @@ class Scored:
     error: Exception | None = None
     zeroed: int = 0
     skipped: int = 0
+    bad: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def n_taken(self) -> int:
+        """Return how many rows of the stream these are, scored or passed over."""
+        return len(self) + len(self.bad)
 
     def __len__(self) -> int:
         return len(self.true)
@@ -63,8 +72,11 @@ class Scored:
         """Return the same with what was mended and left out of `rows`, of which these are the first."""
         if rows.zeroed is None and rows.skipped is None:
             return self
-        done = rows if len(self) == len(rows) else rows.head(len(self))
-        zeroed, skipped = (0 if each is None else len(each) for each in (done.zeroed, done.skipped))
+        return self.mending(rows if self.n_taken == len(rows) else rows.head(self.n_taken))
+
+    def mending(self, rows: Rows) -> Scored:
+        """Return the same with what was mended and left out of `rows`."""
+        zeroed, skipped = (0 if each is None else len(each) for each in (rows.zeroed, rows.skipped))
         return replace(self, zeroed=zeroed, skipped=skipped)
 
 
@@ -98,6 +110,10 @@ class Labels:
         """Return the labels, by number."""
         return list(self._codes)
 
+    def restore(self, labels: list[Hashable]) -> None:
+        """Number these labels, in their order."""
+        self._codes = {label: code for code, label in enumerate(labels)}
+
 
 class Scorer:
     """Predicts rows and then learns them, by the fastest way the model and the rows have.
@@ -108,13 +124,15 @@ class Scorer:
     ----------
     model
         A river classifier, or a pipeline that ends with one.
+    skips
+        Whether a row that the model refuses is passed over.
 
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, skips: bool = False) -> None:
         if not callable(getattr(model, "learn_one", None)) or not callable(getattr(model, "predict_proba_one", None)):
             raise TypeError(f"a model that learns from labels is a river classifier, not {type(model).__name__!r}")
-        self.model = model
+        self.model, self.skips = model, skips
         self.labels = Labels()
         self._native = _native(model)
         self._classes = np.empty(0, dtype=np.int32)  # the codes of the model's classes, in the model's order
@@ -133,19 +151,24 @@ class Scorer:
                 rows = chunk.slice(done, done + n)
                 scored = self._score_pairs(rows.pairs()) if self._native is None else self._score_rows(rows)
                 yield scored.of(rows)
-                done += n
+                done += scored.n_taken
+                if scored.error is not None:
+                    return
+            return
+        if isinstance(chunk, BadRow):
+            yield replace(Scored.nothing(None), bad=((0, chunk.reason),))
             return
         pairs = chunk.pairs()
         while n := min(until(), STEP):
             scored = self._score_pairs(islice(pairs, n))
             yield scored
-            if len(scored) < n:
+            if scored.n_taken < n:
                 return
 
     def _score_rows(self, rows: Rows) -> Scored:
         assert self._native is not None
         done, predicted, p = self._native._progress(rows)
-        error = None
+        error: Exception | None = None
         if done < len(rows):
             try:
                 self.model.predict_proba_one(rows.x(done))
@@ -159,37 +182,60 @@ class Scorer:
         codes = np.array([self.labels.code(label) for label in rows.labels], dtype=np.int32)
         # Position -1, no class, is the last of the table.
         chosen = np.append(self._classes, np.int32(-1))[predicted[:done]]
-        return Scored(codes[rows.codes[:done]], chosen, p[:done], np.isnan(p[:done]), error)
+        scored = Scored(codes[rows.codes[:done]], chosen, p[:done], np.isnan(p[:done]), error)
+        if error is None or not self.skips:
+            return scored
+        return replace(scored, error=None, bad=((done, _said(error)),))
 
     def _score_pairs(self, pairs: Pairs) -> Scored:
         true: list[int] = []
         predicted: list[int] = []
         p: list[float] = []
         unseen: list[bool] = []
+        bad: list[tuple[int, str]] = []
         error = None
-        try:
-            for x, y, keywords in pairs:
-                label = self.labels.code(y)
-                context = {name: value for name, value in keywords.items() if name != "w"}
-                choice, probability, known = self._predict(x, y, label, context)
-                if "w" in keywords and self._takes_weights:
-                    self.model.learn_one(x, y, **keywords)
-                else:
-                    self.model.learn_one(x, y, **context)
-                self._learned.add(label)
-                true.append(label)
-                predicted.append(choice)
-                p.append(probability)
-                unseen.append(not known)
-        except Exception as refusal:
-            error = refusal
+        while True:
+            try:
+                sample = next(pairs, None)
+            except Exception as broken:  # the stream itself, which cannot go on
+                error = broken
+                break
+            if sample is None:
+                break
+            try:
+                if isinstance(sample, BadRow):
+                    raise ValueError(sample.reason)
+                label, choice, probability, known = self._score_pair(*sample)
+            except Exception as refusal:
+                if not self.skips:
+                    error = refusal
+                    break
+                bad.append((len(true) + len(bad), _said(refusal)))
+                continue
+            true.append(label)
+            predicted.append(choice)
+            p.append(probability)
+            unseen.append(not known)
         return Scored(
             np.array(true, dtype=np.int32),
             np.array(predicted, dtype=np.int32),
             np.array(p, dtype=np.float64),
             np.array(unseen, dtype=np.bool_),
             error,
+            bad=tuple(bad),
         )
+
+    def _score_pair(self, x: Any, y: Hashable, keywords: Mapping[str, Any]) -> tuple[int, int, float, bool]:
+        """Predict and learn one sample; return the code of its label, and what `_predict` said."""
+        label = self.labels.code(y)
+        context = {name: value for name, value in keywords.items() if name != "w"}
+        said = self._predict(x, y, label, context)
+        if "w" in keywords and self._takes_weights:
+            self.model.learn_one(x, y, **keywords)
+        else:
+            self.model.learn_one(x, y, **context)
+        self._learned.add(label)
+        return label, *said
 
     def _predict(self, x: Any, y: Hashable, label: int, context: Mapping[str, Any]) -> tuple[int, float, bool]:
         """Return the code of the predicted label, the probability of `y`, and whether the model could know `y`."""
@@ -206,6 +252,34 @@ class Scorer:
                 return choice, 0.0 if known and isnan(p) else p, known
         answer = self.model.predict_one(x, **context)
         return -1 if answer is None else self.labels.code(answer), nan, known
+
+
+def rest(chunk: Chunk | BadRow, n: int) -> tuple[Chunk | None, int, Scored]:
+    """Pass over the first n rows of a chunk; return those after them, how many it were, and what was mended in them."""
+    if isinstance(chunk, BadRow):
+        return None, 1, Scored.nothing(None)
+    if isinstance(chunk, Rows):
+        n = min(n, len(chunk))
+        mended = Scored.nothing(None).mending(chunk.head(n))
+        return (chunk.slice(n, len(chunk)) if n < len(chunk) else None), n, mended
+    pairs = chunk.pairs()
+    n = sum(1 for _ in islice(pairs, n))
+    return _Pairs(pairs), n, Scored.nothing(None)
+
+
+class _Pairs:
+    """Pairs that have been begun."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._pairs = pairs
+
+    def pairs(self) -> Pairs:
+        """Return those that are left."""
+        return self._pairs
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {error}"
 
 
 class Scaled:

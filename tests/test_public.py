@@ -23,6 +23,7 @@ STOREYS = [
     {"optimizers", "model_file", "frames", "classifier", "scaling"},
     {"softmax", "auto"},
     {"streams", "datasets", "metrics", "scoring"},
+    {"result", "run", "checkpoints"},
     {"progressive"},
     {"report"},
     {"cli", "sklearn", "spark", "executors"},

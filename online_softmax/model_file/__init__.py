@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 
 from online_softmax.classifier import KernelClassifier
-from online_softmax.model_file import layout, names
+from online_softmax.model_file import layout, names, scaler
 from online_softmax.model_file.container import Arrays, sealed, unsealed
 from online_softmax.model_file.writing import write
 from online_softmax.scaling import scaled_model
@@ -86,7 +86,7 @@ def written(model: Any) -> bytes:
     """Return the bytes of a model's file."""
     from importlib.metadata import version
 
-    from online_softmax.model_file import parameters, scaler
+    from online_softmax.model_file import parameters
 
     about: dict[str, Any] | None = None
     arrays: Arrays = {}
@@ -123,7 +123,7 @@ def read(data: bytes) -> Any:
     about, found = unsealed(data, KINDS)
     if about["class"] not in layout.LAYOUTS:
         raise ValueError(f"its class {about['class']!r} is unknown")
-    from online_softmax.model_file import parameters, scaler
+    from online_softmax.model_file import parameters
 
     arguments = {name: parameters.built(value) for name, value in about["parameters"].items()}
     model = _kinds()[about["class"]](**arguments)
@@ -139,6 +139,26 @@ def read(data: bytes) -> Any:
     layout.check(model, len(features), len(labels), state)
     model._restore({"names": features, "labels": labels, **state})
     return whole
+
+
+def restore(model: Any, data: bytes) -> None:
+    """Give a model what that of a file's bytes has learned.
+
+    Raises
+    ------
+    ValueError
+        If the other has another class, other parameters or another scaler.
+    """
+    saved = read(data)
+    (theirs, _), (ours, _) = unsealed(data, KINDS), unsealed(written(model), KINDS)
+    for part in ("class", "parameters", "scaler"):
+        if ours[part] != theirs[part]:
+            raise ValueError(f"the model's {part} was {theirs[part]} and is {ours[part]}")
+    pair, saved_pair = scaled_model(model), scaled_model(saved)
+    if pair and saved_pair:
+        scaler.take(pair[0], saved_pair[0])
+        model, saved = pair[1], saved_pair[1]
+    model._restore(saved._state())
 
 
 def _kinds() -> dict[str, type[KernelClassifier]]:

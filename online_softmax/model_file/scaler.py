@@ -49,6 +49,13 @@ def built(about: dict[str, Any], arrays: Arrays, model: Any) -> Any:
     return compose.Pipeline((steps[0], scaler), (steps[1], model))
 
 
+def take(scaler: Any, other: Any) -> None:
+    """Give a scaler what another of its kind has learned."""
+    if _is_ours(scaler):
+        scaler, other = scaler.scaler, other.scaler
+    scaler.counts, scaler.means, scaler.vars = other.counts, other.means, other.vars
+
+
 def _is_ours(scaler: Any) -> bool:
     return isinstance(scaler, NumberScaler)
 

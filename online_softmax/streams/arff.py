@@ -59,7 +59,7 @@ class ArffStream(Chunks):
         self._types = dict(self._header(lines))
         self.columns = list(self._types)
         self.target, self.features = self.wanted.among(self.columns, self.source.name)
-        self.weight, self.on_bad = self.wanted.weight, self.wanted.on_bad
+        self.weight, self.missing, self.on_bad = self.wanted.weight, self.wanted.missing, self.wanted.on_bad
         for name in [*self.features, *([] if self.weight is None else [self.weight])]:
             if self._types[str(name)] == "date":
                 raise ValueError(f"{self.source}, column {name!r}: dates are no features; leave the column out")
@@ -73,6 +73,10 @@ class ArffStream(Chunks):
     def fraction(self) -> float | None:
         """Return the part of the file that has been read, 0 to 1, or None for standard input."""
         return self.source.fraction
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the file's size and a digest of its head; None for standard input."""
+        return self.source.identify()
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
         lines, self._begun = self._begun, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from online_softmax.rows import Rows
 from online_softmax.streams.bad import BadRow, check_on_bad
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.columns import POLICIES, Coded, FlawError, Table, assemble
+
+HEAD = 1000  # rows to know an array by
 
 
 class ArrayStream(Chunks):
@@ -81,6 +84,12 @@ class ArrayStream(Chunks):
     def fraction(self) -> float | None:
         """Return the part of the rows that has been read."""
         return self._done / max(1, self._n)
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the number of rows, and a digest of the first."""
+        head, labels = self._X[:HEAD], self._labels[:HEAD].tolist()
+        values = head if isinstance(head, np.ndarray) else head.toarray()
+        return self._n, sha256(np.ascontiguousarray(values, np.float64).tobytes() + repr(labels).encode()).hexdigest()
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
         every = self._columns == list(range(self._X.shape[1]))

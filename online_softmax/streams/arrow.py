@@ -38,7 +38,9 @@ def read_csv(
 
     return csv.read_csv(
         pa.BufferReader(records or b"\n"),
-        csv.ReadOptions(column_names=names, autogenerate_column_names=names == [], block_size=len(records) + 1),
+        csv.ReadOptions(
+            column_names=names, autogenerate_column_names=names == [], block_size=len(records) + 1, use_threads=False
+        ),
         csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         csv.ConvertOptions(column_types=types, include_columns=only),
     )
@@ -52,7 +54,7 @@ def read_json(records: bytes, schema: pa.Schema | None = None) -> pa.Table:
     unexpected = "infer" if schema is None else "error"
     return json.read_json(
         pa.BufferReader(records),
-        json.ReadOptions(block_size=len(records) + 1),
+        json.ReadOptions(block_size=len(records) + 1, use_threads=False),
         json.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 from online_softmax.rows import Rows
@@ -21,6 +22,8 @@ class Chunks(ABC):
         The feature columns, in order; empty where names come as they are met.
     words
         Those of them that hold strings.
+    missing
+        What becomes of a value that is missing or not finite: "error", "zero" or "skip-row".
     on_bad
         What becomes of a row that cannot be read: "raise", or "skip", which puts a `BadRow` in its place.
 
@@ -29,11 +32,25 @@ class Chunks(ABC):
     target: Hashable | None = None
     features: list[Hashable]
     words: set[Hashable]
+    missing: str = "error"
     on_bad: str = "raise"
 
     @property
     def fraction(self) -> float | None:
         """Return the part of the source that has been read, 0 to 1, or None where its length is unknown."""
+        return None
+
+    def fingerprint(self) -> dict[str, Any] | None:
+        """Return what tells this stream from another, for JSON: source and way of reading; None where nothing does."""
+        if (size_and_head := self.identify()) is None:
+            return None
+        columns = sha256(repr((self.features, sorted(map(str, self.words)))).encode()).hexdigest()
+        size, head = size_and_head
+        source = {"size": size, "head": head, "target": repr(self.target), "columns": columns}
+        return {**source, "missing": self.missing, "on_bad": self.on_bad}
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the size of the source and a digest of its head, or None where there is no telling."""
         return None
 
     @abstractmethod

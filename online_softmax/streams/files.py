@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from glob import glob, has_magic
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.csv import CsvStream
 from online_softmax.streams.json import JsonStream
 from online_softmax.streams.parquet import ArrowStream, ParquetStream
-from online_softmax.streams.source import COMPRESSED
+from online_softmax.streams.source import COMPRESSED, Source
 from online_softmax.streams.text import TextStream
 
 TABLES: dict[str, Callable[..., Chunks]] = {
@@ -118,6 +119,7 @@ class ManyStream(Chunks):
         self.paths, self._open = paths, open_file
         self._first = open_file(paths[0])
         self.target, self.features, self.words = self._first.target, self._first.features, self._first.words
+        self.missing, self.on_bad = self._first.missing, self._first.on_bad
         self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
         self._now: Chunks | None = None
 
@@ -126,6 +128,11 @@ class ManyStream(Chunks):
         """Return the part of the bytes that has been read."""
         now = 0.0 if self._now is None else (self._now.fraction or 0.0) * self._sizes[self._at]
         return min(1.0, (self._done + now) / max(1, sum(self._sizes)))
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the files' size together, and a digest of their names, sizes and heads."""
+        found = [(path.name, Source(path).identify()) for path in self.paths]
+        return sum(self._sizes), sha256(repr(found).encode()).hexdigest()
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
         self._done = 0

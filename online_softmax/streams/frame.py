@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -13,6 +14,8 @@ from online_softmax.rows import Rows
 from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.columns import Coded, FlawError, Table, Wanted, assemble, check_names, code
+
+HEAD = 1000  # rows to know a frame by
 
 
 class FrameStream(Chunks):
@@ -53,7 +56,7 @@ class FrameStream(Chunks):
     ) -> None:
         self.wanted = Wanted(target, **wanted)
         self.target, self.features = self.wanted.among(list(frame.columns), "the frame")
-        self.weight, self.on_bad = self.wanted.weight, self.wanted.on_bad
+        self.weight, self.missing, self.on_bad = self.wanted.weight, self.wanted.missing, self.wanted.on_bad
         self.words = {name for name in self.features if _is_words(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
         check_names(self.features, self.words)
         self.chunk_rows = chunk_rows
@@ -64,6 +67,11 @@ class FrameStream(Chunks):
     def fraction(self) -> float | None:
         """Return the part of the frame that has been read."""
         return self._done / max(1, len(self._frame))
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the number of rows, and a digest of the first."""
+        head = repr(self._frame.head(HEAD).rows()).encode()
+        return len(self._frame), sha256(head).hexdigest()
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
         start = 0

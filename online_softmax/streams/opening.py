@@ -120,7 +120,7 @@ def open_stream(
     if isinstance(stream, Chunks):
         return PartStream(stream, skip, limit, chunk_rows)
     if isinstance(stream, PairStream):
-        return PairStream(_Some(stream.source, skip, limit))
+        return PairStream(_Some(stream.source, skip, limit), on_bad)
     raise ValueError("skip, limit and chunk_rows go with files, frames, arrays and pairs")
 
 
@@ -162,7 +162,7 @@ def _open_object(source: Any, target: Any, wanted: dict[str, Any]) -> Stream:
     if isinstance(source, Stream) and not isinstance(source, type):
         return source
     if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
-        return PairStream(source)
+        return PairStream(source, wanted["on_bad"])
     raise TypeError(
         f"a stream is a path, a bundled name, a frame or an iterable of (x, y), not {type(source).__name__!r}"
     )

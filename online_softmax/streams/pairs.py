@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
+from online_softmax.streams.bad import BadRow
 from online_softmax.streams.columns import shorten
 
 
@@ -18,6 +19,8 @@ class PairStream:
     ----------
     source
         The iterable. `x` is what the model takes; the keyword `w` is the weight of the sample.
+    on_bad
+        What becomes of what is no sample: "raise", or "skip", which puts a `BadRow` in its place.
 
     Examples
     --------
@@ -29,8 +32,8 @@ class PairStream:
 
     """
 
-    def __init__(self, source: Iterable[Any]) -> None:
-        self.source = source
+    def __init__(self, source: Iterable[Any], on_bad: str = "raise") -> None:
+        self.source, self.on_bad = source, on_bad
         self._done = 0
         self._length = _length(source)
 
@@ -42,19 +45,28 @@ class PairStream:
     def __iter__(self) -> Iterator[PairStream]:
         yield self
 
-    def pairs(self) -> Iterator[tuple[Any, Hashable, Mapping[str, Any]]]:
+    def pairs(self) -> Iterator[Any]:
         """Yield each sample as `(x, y, keywords)`."""
         self._done = 0
         for item in self.source:
-            if not isinstance(item, tuple) or not 2 <= len(item) <= 3:
-                raise TypeError(f"sample {self._done} is {shorten(item)}, not (x, y) or (x, y, {{'w': weight}})")
-            x, y, *rest = item
-            if rest and not isinstance(rest[0], Mapping):
-                raise TypeError(f"sample {self._done} has {shorten(rest[0])} in third place, not {{'w': weight}}")
-            if y is None:
-                raise ValueError(f"sample {self._done} has no label: y is None")
             self._done += 1
-            yield x, y, rest[0] if rest else {}
+            try:
+                yield self._sample(item)
+            except (TypeError, ValueError) as error:
+                if self.on_bad == "raise":
+                    raise
+                yield BadRow(str(error))
+
+    def _sample(self, item: Any) -> tuple[Any, Hashable, Mapping[str, Any]]:
+        name = f"sample {self._done - 1}"
+        if not isinstance(item, tuple) or not 2 <= len(item) <= 3:
+            raise TypeError(f"{name} is {shorten(item)}, not (x, y) or (x, y, {{'w': weight}})")
+        x, y, *rest = item
+        if rest and not isinstance(rest[0], Mapping):
+            raise TypeError(f"{name} has {shorten(rest[0])} in third place, not {{'w': weight}}")
+        if y is None:
+            raise ValueError(f"{name} has no label: y is None")
+        return x, y, rest[0] if rest else {}
 
 
 def _length(source: Iterable[Any]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from online_softmax.rows import Rows
 from online_softmax.streams.bad import BadRow
@@ -33,6 +34,11 @@ class PartStream(Chunks):
     def fraction(self) -> float | None:
         """Return the part of the whole stream that has been read."""
         return self.stream.fraction
+
+    def fingerprint(self) -> dict[str, Any] | None:
+        """Return that of the whole stream, and where this part of it begins."""
+        found = self.stream.fingerprint()
+        return None if found is None else {**found, "skip": self.skip}
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
         left, skip = self.limit, self.skip

@@ -50,6 +50,10 @@ class RecordStream(TableStream):
         """Return the part of the file that has been read, 0 to 1, or None for standard input."""
         return self.source.fraction
 
+    def identify(self) -> tuple[int, str] | None:
+        """Return the file's size and a digest of its head; None for standard input."""
+        return self.source.identify()
+
     def __iter__(self) -> Iterator[Rows | BadRow]:
         with self.source.opened() as file:
             for line, block in self._blocks(file):

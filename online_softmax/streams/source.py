@@ -8,11 +8,13 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
 COMPRESSED = (".gz", ".bz2", ".zst")
 PIECE = 1 << 16
+HEAD = 1 << 20  # bytes to know a file by
 
 
 class Readable(Protocol):
@@ -41,6 +43,13 @@ class Source:
 
     def __str__(self) -> str:
         return self.name
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the file's size and a digest of its head; None for standard input."""
+        if self._size is None:
+            return None
+        with self.path.open("rb") as file:
+            return self._size, sha256(file.read(HEAD)).hexdigest()
 
     @property
     def fraction(self) -> float | None:

@@ -31,7 +31,7 @@ class TableStream(Chunks):
 
     def __init__(self, place: str, wanted: Wanted) -> None:
         self.place = place
-        self.wanted, self.on_bad = wanted, wanted.on_bad
+        self.wanted, self.missing, self.on_bad = wanted, wanted.missing, wanted.on_bad
         self._types: dict[str, pa.DataType] | None = None
 
     def choose(self, columns: list[str]) -> None:
