@@ -277,13 +277,32 @@ def test_an_update_that_overflows_changes_nothing(rule):
         assert pickle.dumps(model) == before
 
 
+NAMES, KINDS = [f"feature {i}" for i in range(2000)], [f"class {c}" for c in range(50)]
+
+
+def learn_sparse_samples(model):
+    for kind in KINDS:
+        for start in range(0, len(NAMES), 100):
+            model.learn_one(dict.fromkeys(NAMES[start : start + 100], 1.0), kind)
+
+
+def learn_dense_samples(model):
+    for kind in KINDS:
+        model.learn_one(dict.fromkeys(NAMES, 1e-3), kind)
+
+
+def learn_a_wide_frame(model):
+    frame = pd.DataFrame(np.full((len(KINDS), len(NAMES)), 1e-3), columns=NAMES)
+    for _ in range(2):  # new features, then known ones
+        model.learn_many(frame, pd.Series(KINDS))
+
+
+@pytest.mark.parametrize("learn", [learn_sparse_samples, learn_dense_samples, learn_a_wide_frame])
 @pytest.mark.parametrize(("make", "slots"), [(optim.SGD, 0), (optim.AdaGrad, 1), (optim.Adam, 2)])
-def test_memory_is_the_weights_and_little_else(make, slots):
+def test_memory_is_the_weights_and_little_else(make, slots, learn):
     model = SoftmaxRegression(make())
-    for c in range(50):
-        for start in range(0, 2000, 100):
-            model.learn_one({f"feature {i}": 1.0 for i in range(start, start + 100)}, f"class {c}")
-    numbers = 8 * 2000 * 50 * (1 + slots)
+    learn(model)
+    numbers = 8 * len(NAMES) * len(KINDS) * (1 + slots)
     for twin in (model, pickle.loads(pickle.dumps(model))):
         assert numbers <= sys.getsizeof(twin) <= 1.3 * numbers + 64 * 1024
 

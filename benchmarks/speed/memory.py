@@ -1,4 +1,4 @@
-"""What a model of one rival takes a weight: `python benchmarks/speed/memory.py ours SGD`."""
+"""What a model of one rival takes a weight: `python benchmarks/speed/memory.py ours SGD frame`."""
 
 from __future__ import annotations
 
@@ -21,15 +21,34 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def measure(rival, kind: str) -> dict[str, float]:
-    """Bytes a double that the optimiser needs: as the model counts itself, and by the growth of the process."""
+def sparse() -> list[tuple]:
     starts = range(0, FEATURES, EACH)
-    samples = [(dict.fromkeys(map(name, range(i, i + EACH)), 1.0), i // EACH % CLASSES) for i in starts]
+    return [("learn_one", dict.fromkeys(map(name, range(i, i + EACH)), 1.0), i // EACH % CLASSES) for i in starts]
+
+
+def dense() -> list[tuple]:
+    x = dict.fromkeys(map(name, range(FEATURES)), 1e-3)
+    return [("learn_one", x, c) for c in range(CLASSES)]
+
+
+def frame() -> list[tuple]:
+    import numpy
+    import pandas
+
+    X = pandas.DataFrame(numpy.full((CLASSES, FEATURES), 1e-3), columns=[name(i) for i in range(FEATURES)])
+    return [("learn_many", X, pandas.Series(range(CLASSES)))]
+
+
+SAMPLES = {"sparse": sparse, "dense": dense, "frame": frame}
+
+
+def measure(rival, kind: str, calls: list[tuple]) -> dict[str, float]:
+    """Bytes a double that the optimiser needs: as the model counts itself, and by the growth of the process."""
     gc.collect()
     before = resident()
     model = rival.model(kind)
-    for x, y in samples:
-        model.learn_one(x, y)
+    for method, X, y in calls:
+        getattr(model, method)(X, y)
     gc.collect()
     doubles = FEATURES * CLASSES * (1 + SLOTS[kind])
     return {"counted": round(rival.size(model) / doubles, 3), "resident": round((resident() - before) / doubles, 3)}
@@ -39,8 +58,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Print the bytes that a model takes for each double it must keep.")
     parser.add_argument("rival", choices=RIVALS)
     parser.add_argument("optimizer", choices=SLOTS)
+    parser.add_argument("samples", choices=SAMPLES, nargs="?", default="sparse")
     chosen = parser.parse_args()
-    print(json.dumps(measure(importlib.import_module(f"rivals.{chosen.rival}"), chosen.optimizer)))
+    rival = importlib.import_module(f"rivals.{chosen.rival}")
+    print(json.dumps(measure(rival, chosen.optimizer, SAMPLES[chosen.samples]())))
     return 0
 
 
