@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#if defined(WIDE)
+#elif defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
 #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define WIDE
@@ -21,7 +22,8 @@
 
 /* A function in a version for vectors of four doubles and one for two, chosen at each call; its body takes the number first.
    Where gcc would split a wider vector than the machine's, it goes through memory: hence not by `lanes`. */
-#if defined(__GNUC__) && defined(__x86_64__)
+#if defined(VERSIONS)
+#elif defined(__GNUC__) && defined(__x86_64__)
 #define VERSIONS(type, name, body, parameters, ...) \
     __attribute__((target("avx2"))) static type name##_4 parameters { return body(4, __VA_ARGS__); } \
     static type name parameters { \
