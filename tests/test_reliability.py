@@ -58,3 +58,13 @@ def test_arrow_data_of_a_damaged_length_is_refused(tmp_path):
     data[data.index(length) + 6] = 4
     path.write_bytes(data)
     assert "damaged" in refusal(path, target="y")
+
+
+@pytest.mark.parametrize("line", ["null", "  null", "nullify", "[null]", "1", '"x"'])
+def test_lines_that_are_not_objects_are_refused(tmp_path, line):
+    path = tmp_path / "t.jsonl"
+    for before in ("", "\ufeff", '{"a": 1, "y": "u"}\n', '{"a": 1, "y": "u"}\n\n \n'):
+        path.write_text(f'{before}{line}\n{{"a": 2, "y": "v"}}\n')
+        assert "line 1" in refusal(path, target="y") or "{" in before
+    path.write_text('\ufeff{"a": 1, "y": "u"}\r\n\r\n  {"a": 2, "y": "v"}')
+    assert [y for _, y, _ in open_stream(path, "y").pairs()] == ["u", "v"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from sys import float_info
@@ -16,6 +17,9 @@ from online_softmax.streams.source import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+# Where a line is no object: the first one, which may have a mark of its encoding, and a later one.
+FIRST, LATER = re.compile(rb"(?:\xef\xbb\xbf)?+\s*+[^{\s]"), re.compile(rb"\n[^\S\n]*+[^{\s]")
 
 
 class JsonStream(RecordStream):
@@ -78,6 +82,8 @@ class JsonStream(RecordStream):
         """Return the lines of a block as columns."""
         if not block.strip():
             return self._schema.empty_table() if self._schema else pyarrow().table({})
+        if FIRST.match(block) or LATER.search(block):
+            raise ValueError("a line is not an object")  # on some of them pyarrow crashes
         return read_json(block, self._schema)
 
     def reason(self, record: bytes) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BATCH = 4096  # rows at a time
 
-DAMAGE = (ValueError, OSError, MemoryError)  # what comes of it: a damaged length asks for any memory
+DAMAGE = (ValueError, OSError, MemoryError, LookupError, TypeError, NotImplementedError)  # as pyarrow reports it
 
 
 class BatchStream(TableStream):
