@@ -167,7 +167,6 @@ cdef class Softmax(BulkModel):
     def _learn_batch(self, rows):
         """One step with the mean gradient of the rows, X^T (softmax(XB) - Y) / n."""
         cdef Py_ssize_t n = len(rows), i, features, known, n_ids
-        cdef double share, total = 0
         cdef double *G = NULL
         cdef Reader r
         if self.model.rule.kind >= RULE_IMPLICIT_SGD:
