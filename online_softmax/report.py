@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from online_softmax.progressive import Result, Row
+from online_softmax.result import Result, Row
 
 MOST_CLASSES = 40  # lines of a summary
 WIDEST_LABEL = 40  # characters
@@ -50,8 +50,7 @@ class LiveTable:
         )
         self._task = self._bar.add_task("", total=1, rows=0)
         self._may_bar = console.is_terminal and not console.is_dumb_terminal
-        _print(console, f"{'':32}{f'last {window:,} rows':>22}", "bold")
-        _print(console, _columns("rows", "accuracy", "log loss", "accuracy", "log loss", "rows/s"), "bold")
+        self._window: int | None = window  # of the header, until it is printed
 
     def __enter__(self) -> LiveTable:
         return self
@@ -68,13 +67,21 @@ class LiveTable:
             self._bar.update(self._task, completed=fraction or 0, total=total, rows=row.n_samples)
             self._bar.start()
         if mark:
+            self._print_header()
             run = _percent(row.accuracy), _number(row.log_loss)
             last = _percent(row.window_accuracy), _number(row.window_log_loss)
             _print(self._console, _columns(f"{row.n_samples:,}", *run, *last, f"{row.rows_per_second:,.0f}"))
 
+    def _print_header(self) -> None:
+        if self._window is not None:
+            _print(self._console, f"{'':32}{f'last {self._window:,} rows':>22}", "bold")
+            names = "rows", "accuracy", "log loss", "accuracy", "log loss", "rows/s"
+            _print(self._console, _columns(*names), "bold")
+            self._window = None
 
-def print_summary(result: Result, console: Console) -> None:
-    """Print what a validation found, over all and of each class.
+
+def print_summary(result: Result, console: Console, *, classes: bool = True) -> None:
+    """Print what a validation found, over all and, unless `classes` is false, of each class.
 
     Examples
     --------
@@ -104,8 +111,20 @@ def print_summary(result: Result, console: Console) -> None:
         _print(console, f"{n:,} missing or infinite value{'s were' if n > 1 else ' was'} set to 0")
     if n := result.n_skipped:
         _print(console, f"{n:,} row{'s were' if n > 1 else ' was'} left out for a missing or infinite value")
-    _print(console, "")
+    if n := result.n_evicted:
+        _print(console, f"{n:,} feature{'s' if n > 1 else ''} made room for others in the model")
+    if n := result.n_bad:
+        _print(console, f"{n:,} bad row{'s were' if n > 1 else ' was'} passed over:")
+        for one in result.bad:
+            _print(console, f"  after {one.row:,} rows: {' '.join(one.reason.split())}")
+        if n > len(result.bad):
+            _print(console, f"  and {n - len(result.bad):,} more")
+    if classes:
+        _print_classes(result, console)
 
+
+def _print_classes(result: Result, console: Console) -> None:
+    _print(console, "")
     classes = result.classes
     if hidden := max(0, len(classes) - MOST_CLASSES):
         classes = sorted(classes, key=lambda one: -one.support)[:MOST_CLASSES]

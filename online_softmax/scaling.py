@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from river import base
 
 from online_softmax.classifier import KernelClassifier
+from online_softmax.rows import Rows
 
 
 class NumberScaler(base.Transformer):
@@ -48,6 +51,19 @@ class NumberScaler(base.Transformer):
 
     def _only(self, x: dict[Hashable, Any]) -> dict[Hashable, Any]:
         return {name: value for name, value in x.items() if name in self._numbers}
+
+
+def scaled(scaler: Any, rows: Rows) -> Rows:
+    """Return rows as a `StandardScaler` or `NumberScaler` transforms them."""
+    numbers = scaler._numbers if isinstance(scaler, NumberScaler) else None
+    scaler = scaler if numbers is None else scaler.scaler
+    passing = np.array([numbers is not None and name not in numbers for name in rows.names], np.bool_)
+    means = np.array([scaler.means.get(name, 0.0) for name in rows.names])
+    sds = np.array([scaler.vars.get(name, 0.0) ** 0.5 for name in rows.names])
+    means[passing], sds[passing] = 0, 1
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        values = np.where(sds[rows.ids] != 0, (rows.values - means[rows.ids]) / sds[rows.ids], 0.0)
+    return replace(rows, values=values)
 
 
 def scaled_model(model: Any) -> tuple[Any, KernelClassifier] | None:

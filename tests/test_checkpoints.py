@@ -42,21 +42,21 @@ def figures(result):
     return content
 
 
-class Stop(Exception):
+class StopError(Exception):
     """The end of a run, from outside."""
 
 
 def stopping_at(n):
     def progress(row, *, mark, fraction):
         if row.n_samples >= n:
-            raise Stop
+            raise StopError
 
     return progress
 
 
 def stopped(source, model, path, at, **options):
     """Run until about the given row, as if killed there."""
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         progressive_validation(source, model, checkpoint=path, progress=stopping_at(at), **options)
 
 

@@ -119,7 +119,7 @@ def test_scaled_optimiser_is_the_pipeline(capsys, tmp_path):
     assert json.loads(file.read_text())["log_loss"] == result.log_loss
 
 
-@pytest.mark.parametrize("name", cli.OPTIMIZERS)
+@pytest.mark.parametrize("name", cli.models.OPTIMIZERS)
 def test_every_optimiser_runs_by_its_name(name, capsys):
     assert cli.run("evaluate", "phishing", "--limit", "50", "--model", name) == 0
 

@@ -21,7 +21,7 @@ cdef extern from "text.h":
         char *bytes
         int32_t *chunk
     ctypedef struct text:
-        int format, policy
+        int format, policy, labelled
         vocabulary names, labels
         int32_t *ids
         int32_t *codes
@@ -72,14 +72,16 @@ cdef class Tokenizer:
         "svmlight" or "vw".
     missing
         What becomes of a value that is missing or not finite: "error", "zero" or "skip-row".
+    labelled
+        Whether labels are looked at; else each is 0.
     """
 
     cdef text t
     cdef list names, labels
 
-    def __cinit__(self, str format, str missing="error"):
+    def __cinit__(self, str format, str missing="error", bint labelled=True):
         memset(&self.t, 0, sizeof(text))
-        self.t.format, self.t.policy = FORMATS.index(format), POLICIES.index(missing)
+        self.t.format, self.t.policy, self.t.labelled = FORMATS.index(format), POLICIES.index(missing), labelled
         self.t.names.seed = self.t.labels.seed = secrets.randbits(64)
         self.names, self.labels = [], []
 

@@ -14,7 +14,7 @@ import numpy as np
 from online_softmax.rows import Rows
 from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
-from online_softmax.streams.columns import FlawError, Table, Wanted, assemble, check_names, code, shorten
+from online_softmax.streams.columns import FlawError, Table, Wanted, assemble, check_names, code, shorten, unlabelled
 from online_softmax.streams.records import Lines
 from online_softmax.streams.source import Source
 
@@ -176,9 +176,10 @@ class ArffStream(Chunks):
         for j, name in enumerate(plain):
             numbers[:, j] = [_value(field) for field in columns[str(name)]]
         words = {name: code(map(_word, columns[str(name)])) for name in self.features if name in self.words}
-        kind = self._types[str(self.target)]
-        read = _label if kind in NUMBERS else _word
-        labels = code(map(read, columns[str(self.target)]))
+        labels = unlabelled(len(records))
+        if self.wanted.labelled:
+            read = _label if self._types[str(self.target)] in NUMBERS else _word
+            labels = code(map(read, columns[str(self.target)]))
         weight = None
         if self.weight is not None:
             weight = (self.weight, np.array([_value(field) for field in columns[str(self.weight)]]))

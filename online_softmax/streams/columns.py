@@ -53,6 +53,11 @@ def shorten(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def unlabelled(n: int) -> Coded:
+    """Return the labels of n rows that have none."""
+    return Coded([None], np.zeros(n, np.int32))
+
+
 def check_names(features: Sequence[Hashable], words: Iterable[Hashable]) -> None:
     """Refuse columns whose one-hot features could carry the name of another column's."""
     for word in words:
@@ -80,6 +85,8 @@ class Wanted:
         feature; or "skip-row". A label or a weight cannot be 0 for want of another: there "zero" is an error, too.
     on_bad
         What becomes of a row that cannot be read: "raise" or "skip".
+    labelled
+        Whether rows have labels; where they have none, each is None, and there need be no target.
 
     """
 
@@ -89,6 +96,7 @@ class Wanted:
     weight: Hashable | None = None
     missing: str = "error"
     on_bad: str = "raise"
+    labelled: bool = True
 
     def __post_init__(self) -> None:
         check_on_bad(self.on_bad)
@@ -106,9 +114,9 @@ class Wanted:
         known = ", ".join(name if name.isprintable() else repr(name) for name in map(str, columns[:20]))
         if len(columns) > 20:
             known += f" and {len(columns) - 20:,} more"
-        if self.target is None:
+        if self.target is None and self.labelled:
             raise ValueError(f"name the target column of {table}, one of: {known}")
-        if self.target not in columns:
+        if self.target is not None and self.target not in columns:
             raise ValueError(f"{table} has no column {self.target!r} to be the target; its columns are: {known}")
         others = {"the weight": [] if self.weight is None else [self.weight], "a feature": self.features or []}
         for role, names in {**others, "dropped": self.drop}.items():
@@ -116,7 +124,7 @@ class Wanted:
                 if name not in columns:
                     raise ValueError(f"{table} has no column {name!r} to be {role}; its columns are: {known}")
         for role, names in others.items():
-            if self.target in names:
+            if self.target in names and self.target is not None:
                 raise ValueError(f"column {self.target!r} of {table} cannot be the target and {role}")
         if self.features is not None and self.weight in self.features:
             raise ValueError(f"column {self.weight!r} of {table} cannot be the weight and a feature")

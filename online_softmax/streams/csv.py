@@ -113,7 +113,7 @@ class CsvStream(RecordStream):
         super().settle(schema)
         assert self._types is not None
         kinds = {str(self._types[str(name)]) for name in self.features}
-        target = str(self._types[str(self.target)])
+        target = str(self._types.get(str(self.target)))
         if kinds <= {"double"} and target in ("int64", "string") and self.weight is None and len(self.columns) > 1:
             self._grid = Grid(self.columns, self.features, self.target, target == "int64", self.delimiter)
 
@@ -138,7 +138,7 @@ class CsvStream(RecordStream):
             return ": a carriage return outside quotes"
         if (n := read_csv(record + b"\n", names=[], delimiter=self.delimiter).num_columns) != len(self.columns):
             return f": {n} field{'s' * (n != 1)} where the header has {len(self.columns)}"
-        column = next((name for name in self.used if self._is_flawed(record, name)), self.target)
+        column = next((name for name in self.used if self._is_flawed(record, name)), self.used[0])
         as_bytes = read_csv(record, self.columns, dict.fromkeys(self.columns, "binary"), delimiter=self.delimiter)
         raw = as_bytes[column][0].as_py()
         text = raw.decode(errors="backslashreplace")

@@ -83,7 +83,9 @@ def open_one(path: str | Path, target: Hashable | None, format: str | None, **wa
             raise ValueError(f"{name} goes with columns, and {format} text has none")
     if target is not None:
         raise ValueError(f"target={target!r} names a column, and {format} text carries its own labels")
-    return TextStream(path, format, wanted.get("missing", "error"), wanted.get("on_bad", "raise"))
+    return TextStream(
+        path, format, wanted.get("missing", "error"), wanted.get("on_bad", "raise"), wanted.get("labelled", True)
+    )
 
 
 def paths_of(source: str | Path) -> list[Path] | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from online_softmax.rows import Rows
 from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
-from online_softmax.streams.columns import Coded, FlawError, Table, Wanted, assemble, check_names, code
+from online_softmax.streams.columns import Coded, FlawError, Table, Wanted, assemble, check_names, code, unlabelled
 
 HEAD = 1000  # rows to know a frame by
 
@@ -100,7 +100,9 @@ class FrameStream(Chunks):
             else:
                 numbers[:, j] = _numbers(column)
                 j += 1
-        target = _coded(part.get_column(self.target))  # type: ignore[arg-type]
+        target = unlabelled(len(part))
+        if self.wanted.labelled:
+            target = _coded(part.get_column(self.target))  # type: ignore[arg-type]
         weight = None
         if self.weight is not None:
             weight = self.weight, _numbers(part.get_column(self.weight))  # type: ignore[arg-type]

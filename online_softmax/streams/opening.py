@@ -48,6 +48,7 @@ def open_stream(
     format: str | None = None,
     missing: str = "error",
     on_bad: str = "raise",
+    labelled: bool = True,
     skip: int = 0,
     limit: int | None = None,
     chunk_rows: int | None = None,
@@ -79,6 +80,9 @@ def open_stream(
     on_bad
         What becomes of a row of a file, frame or array that cannot be read: "raise"; or "skip", which puts a chunk
         without samples in its place, whose `reason` says what is wrong.
+    labelled
+        Whether the rows of a file or frame have labels. Those to predict need none: with False no target need be named,
+        one that is named is no feature, and no label is looked at.
     skip
         How many rows to pass over first.
     limit
@@ -111,6 +115,7 @@ def open_stream(
         raise ValueError(f"missing is {', '.join(map(repr, POLICIES))}, not {missing!r}")
     check_on_bad(on_bad)
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
+    wanted["labelled"] = labelled
     is_file = isinstance(source, str | Path)
     if format is not None and not is_file:
         raise ValueError(f"format={format!r} goes with a file")
@@ -145,11 +150,13 @@ def open_file(
 
 
 def _open_object(source: Any, target: Any, wanted: dict[str, Any]) -> Stream:
-    if is_array(source):
-        return ArrayStream(source, target, **wanted)
     frame = nw.from_native(source, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return FrameStream(frame, target, **wanted)
+    if not wanted.pop("labelled"):
+        raise ValueError("labelled=False goes with files and frames")
+    if is_array(source):
+        return ArrayStream(source, target, **wanted)
     if isinstance(frame, nw.LazyFrame):
         raise TypeError("a lazy frame has no rows yet; collect() it first")
     if target is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from online_softmax.rows import Rows
 from online_softmax.streams.arrow import coded, matrix, pyarrow
 from online_softmax.streams.chunks import Chunks
-from online_softmax.streams.columns import Table, Wanted, assemble, check_names
+from online_softmax.streams.columns import Table, Wanted, assemble, check_names, unlabelled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +38,8 @@ class TableStream(Chunks):
         """Choose target and features among the columns."""
         self.target, self.features = self.wanted.among(columns, self.place)
         self.weight = self.wanted.weight
-        self.used = [name for name in columns if name in {self.target, self.weight, *self.features}]
+        target = {self.target} if self.wanted.labelled else set()
+        self.used = [name for name in columns if name in {*target, self.weight, *self.features}]
 
     def settle(self, schema: Iterable[pa.Field]) -> None:
         """Settle what each column holds."""
@@ -50,7 +51,8 @@ class TableStream(Chunks):
     def rows(self, table: pa.Table) -> Rows:
         """Return a table's rows."""
         words = {name: coded(table[name].cast("string")) for name in self.features if name in self.words}
-        labels = coded(table[self.target], missing=self.blank)
+        has_labels = self.wanted.labelled
+        labels = coded(table[self.target], missing=self.blank) if has_labels else unlabelled(table.num_rows)
         weight = None if self.weight is None else (self.weight, matrix(table.select([self.weight]))[:, 0])
         numbers = matrix(table.select(self.numbers))
         return assemble(Table(self.features, numbers, words, (self.target, labels), weight), self.wanted.missing)

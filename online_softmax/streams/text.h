@@ -27,7 +27,7 @@ typedef struct {
 } token;
 
 typedef struct {
-    int format, policy;
+    int format, policy, labelled;
     vocabulary names, labels;
     /* the chunk's entries and rows */
     int32_t *ids;
@@ -150,6 +150,8 @@ static const char *key_of(text *t, const char *space, int64_t n_space, const cha
 }
 
 static int take_label(text *t, const char *s, int64_t n, const char *line) {
+    if (!t->labelled)
+        s = "0", n = 1;
     if (!n || (n == 3 && is_word(s, n, "nan"))) {
         t->dirty = t->policy == SKIP;
         return t->dirty || refuse(t, NO_LABEL, line, 0);

@@ -33,6 +33,8 @@ class TextStream(Chunks):
         What becomes of a value that is missing or not finite: "error", "zero" or "skip-row".
     on_bad
         What becomes of a line that cannot be read: "raise" or "skip".
+    labelled
+        Whether the lines' labels are looked at; else each is 0.
     block_bytes
         About how much to read at a time.
 
@@ -56,12 +58,13 @@ class TextStream(Chunks):
         format: str = "svmlight",
         missing: str = "error",
         on_bad: str = "raise",
+        labelled: bool = True,
         *,
         block_bytes: int = BLOCK,
     ) -> None:
         check_on_bad(on_bad)
         self.source = Source(path)
-        self.format, self.missing, self.on_bad = format, missing, on_bad
+        self.format, self.missing, self.on_bad, self.labelled = format, missing, on_bad, labelled
         self.block_bytes = block_bytes
         self.features, self.words = [], set()
 
@@ -75,7 +78,7 @@ class TextStream(Chunks):
         return self.source.identify()
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
-        tokenizer = Tokenizer(self.format, self.missing)
+        tokenizer = Tokenizer(self.format, self.missing, self.labelled)
         with self.source.opened() as file:
             for line, block in Lines(self.source.name).numbered(file, self.block_bytes):
                 start = 0

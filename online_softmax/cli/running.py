@@ -1,0 +1,112 @@
+"""Running: a model along a stream, as `evaluate` and `train` do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from online_softmax import model_file
+from online_softmax.cli.models import DEFAULT_MODEL, INTERACTIONS, parse_model, scaler_for
+from online_softmax.cli.options import check_writable
+from online_softmax.progressive import EVERY, RowError, progressive_validation
+from online_softmax.report import LiveTable
+from online_softmax.result import Result
+from online_softmax.streams import Chunks, open_stream
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Which model to run: one in a file, or a new one."""
+
+    source: Path | None
+    name: str | None
+    scale: bool
+    intercept: bool
+    max_features: int | None
+    hash_bits: int | None
+
+    def model(self, stream: Chunks) -> Any:
+        """Return the model, for the columns of a stream."""
+        plain = {"--intercept": self.intercept, "--no-scale": not self.scale}
+        if self.source is not None:
+            room = {"--max-features": self.max_features, "--hash-bits": self.hash_bits, "--model": self.name}
+            for flag, value in {**plain, **room}.items():
+                if value not in (None, False):
+                    raise ValueError(f"{flag} goes with a new model, and the one in {self.source} has its own")
+            return model_file.load(self.source)
+        name = self.name or DEFAULT_MODEL
+        if name in INTERACTIONS:
+            for flag, value in plain.items():
+                if value:
+                    raise ValueError(f"{flag} goes with an optimiser such as 'SGD(0.1)', not with --model {name}")
+        options = {"max_features": self.max_features, "hash_bits": self.hash_bits}
+        model = parse_model(name, intercept=self.intercept, **options)
+        return scaler_for(stream) | model if self.is_scaled else model
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether a scaler goes before a new model."""
+        return self.source is None and self.scale and (self.name or DEFAULT_MODEL) not in INTERACTIONS
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where to keep a run, and its model."""
+
+    save: Path | None
+    checkpoint: Path | None
+    every: int | None
+    resume: bool
+
+    def check(self) -> None:
+        """Refuse what cannot be kept, before the run."""
+        if self.checkpoint is None and (self.resume or self.every is not None):
+            raise ValueError(f"{'--resume' if self.resume else '--every'} goes with --checkpoint")
+        for path in (self.save, self.checkpoint):
+            if path is not None:
+                check_writable(path)
+
+
+def run(
+    source: str,
+    target: str | None,
+    options: dict[str, Any],
+    learner: Learner,
+    keeping: Keeping,
+    *,
+    limit: int | None,
+    window: int,
+    console: Console,
+) -> tuple[Result, Chunks]:
+    """Run a model along a stream under a table that grows; return what was found, and the stream."""
+    keeping.check()
+    stream = open_stream(source, target, **options)
+    assert isinstance(stream, Chunks)
+    model = learner.model(stream)
+    table = LiveTable(console, window)
+    try:
+        with table:
+            result = progressive_validation(
+                stream,
+                model,
+                window=window,
+                limit=limit,
+                progress=table,
+                on_bad=options["on_bad"],
+                checkpoint=keeping.checkpoint,
+                every=keeping.every or EVERY,
+                resume=keeping.resume,
+            )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted after {table.n_samples:,} rows") from None
+    except RowError as error:
+        if keeping.save is None or not error.result.n_samples:
+            raise
+        model_file.save(model, keeping.save)
+        raise ValueError(f"{error}; the model of those rows is saved to {keeping.save}") from error
+    if keeping.save is not None:
+        model_file.save(model, keeping.save)
+    return result, stream
