@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import run
 import tables
 
 HERE = Path(__file__).parent
-MOST = 300  # MB
 PEAK = """import sys, ours
 ours.main(*sys.argv[1:])
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")))"""
@@ -42,26 +42,23 @@ def peak(path: Path, target: str | None) -> float:
     return int(done.stdout.split()[-2]) / 1024
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gigabytes", type=float, default=2.0)
     size = parser.parse_args().gigabytes * 1e9
-    most = 0.0
+    found: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         tables.write_dense(folder, 30_000)
         for format, target in FORMATS.items():
             source, path = folder / f"dense.{format}", folder / f"long.{format}"
-            found = []
             for part in (size / 10, size):
                 repeat(source, path, max(1, round(part / source.stat().st_size)), header=format == "csv")
-                found.append((path.stat().st_size, peak(path, target)))
+                found.setdefault(format, []).append((path.stat().st_size / 1e9, peak(path, target)))
                 path.unlink()
-            most = max(most, found[1][1])
-            print(f"{format:8}", *(f"{n / 1e9:5.2f} GB: {mb:4.0f} MB" for n, mb in found), sep="   ")
-    print(f"at most {MOST} MB: {'kept' if most <= MOST else 'missed'}")
-    return most > MOST
+            print(f"{format:8}", *(f"{gb:5.2f} GB: {mb:4.0f} MB" for gb, mb in found[format]), sep="   ", flush=True)
+    run.keep("memory", {"conditions": run.conditions(), "GB and MB": found})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,8 +1,7 @@
 """Whole processes, from their start to their end, on the same rows: ours, Vowpal Wabbit, scikit-learn and river.
 
-python benchmarks/files/run.py                        # some minutes on two cores, and 2 GB of generated files
-python benchmarks/files/run.py --check                # exit status 1 if a target is missed
-python benchmarks/files/run.py --rows 30000 --turns 1 # only to see it run
+python benchmarks/files/run.py          # some minutes on two cores, and 2 GB of generated files; keeps results.json
+python benchmarks/files/table.py        # prints them; ends with status 1 if a target is missed and --check is given
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from time import perf_counter
 import tables
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
 sys.path.append(str(HERE.parent / "speed"))
 
 from conditions import conditions  # noqa: E402
@@ -34,13 +34,6 @@ OURS = {
     "auto, CSV": ["ours.py", "dense.csv", "auto", "y"],
     "SGD, sparse svmlight": ["ours.py", "sparse.svm", "SGD"],
     "SGD, sparse vw text": ["ours.py", "sparse.vw", "SGD"],
-}
-TARGETS = {
-    "SGD, CSV": 2.5,
-    "SGD, Parquet": 5.0,
-    "auto-linear, CSV": 1.2,
-    "SGD, sparse svmlight": 3.0,
-    "SGD, sparse vw text": 3.0,
 }
 VW = ["-m", "vowpalwabbit", "--loss_function", "logistic", "--probabilities", "--quiet", "-d"]
 RIVALS = {
@@ -59,61 +52,36 @@ def seconds(words: list[str], folder: Path) -> tuple[float, float]:
     return perf_counter() - start, used
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=300_000)
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "online-softmax-files"))
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--no-river", action="store_true")
     options = parser.parse_args()
     folder = options.folder / str(options.rows)
     tables.write(folder, options.rows)
 
-    print(json.dumps(conditions()))
-    commands = {**OURS, **RIVALS}
-    if not options.no_river:
-        commands["river, the first rows"] = ["river_rows.py", "dense.csv", str(RIVER_ROWS)]
-    wall: dict[str, float] = {}
-    cpu: dict[str, float] = {}
-    for _ in range(options.turns):
-        for name, words in commands.items():
-            found = seconds(words, folder)
-            wall[name] = min(found[0], wall.get(name, found[0]))
-            cpu[name] = min(found[1], cpu.get(name, found[1]))
-    missed = []
-    print(f"{'':24} {'wall s':>8} {'CPU s':>8} {'x vw':>8} {'target':>8}")
-    for name in commands:
-        rival = wall["vw, sparse" if "sparse" in name else "vw, dense"]
-        if name.startswith("river"):
-            ratio = rival / options.rows * min(RIVER_ROWS, options.rows) / wall[name]
-        else:
-            ratio = rival / wall[name]
-        target = TARGETS.get(name)
-        missed += [name] * (target is not None and ratio < target)
-        print(f"{name:24} {wall[name]:8.2f} {cpu[name]:8.2f} {ratio:8.2f} {target or '':>8}")
+    where = conditions()
+    river = {"river, the first rows": ["river_rows.py", "dense.csv", str(RIVER_ROWS)]}
+    times: dict[str, list[tuple[float, float]]] = {}
+    for turn in range(options.turns):
+        for name, words in {**OURS, **RIVALS, **(river if not turn else {})}.items():
+            times.setdefault(name, []).append(seconds(words, folder))
+            print(f"{name:24} {times[name][-1][0]:8.2f} s", flush=True)
 
-    found = subprocess.run(
-        [sys.executable, str(HERE / "bulk.py"), str(options.rows)],
-        check=True,
-        capture_output=True,
-        env={**os.environ, **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}},
-    ).stdout
-    bulk = json.loads(found)
-    bound = max(bulk["memory"], bulk["multiply-adds"])
-    ours, theirs = bulk["learn_many"], bulk["partial_fit"]
-    print(
-        f"learn_many {ours:.0f} ns a row; SGDClassifier.partial_fit, one-vs-all, {theirs:.0f} ns: {theirs / ours:.1f}x"
-    )
-    print(
-        f"to read the array: {bulk['memory']:.0f} ns a row; its multiply-adds: {bulk['multiply-adds']:.0f} ns", end="; "
-    )
-    print(f"learn_many takes {ours / bound:.1f}x the larger (targets: 8x and 2x)")
-    missed += ["learn_many"] * (bulk["partial_fit"] < 8 * bulk["learn_many"])
-    missed += ["bound"] * (bulk["learn_many"] > 2 * bound)
-    print(f"missed: {', '.join(missed) or 'none'}")
-    return 1 if options.check and missed else 0
+    alone = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+    command = [sys.executable, str(HERE / "bulk.py"), str(options.rows)]
+    bulk = json.loads(subprocess.run(command, check=True, capture_output=True, env={**os.environ, **alone}).stdout)
+    print(bulk)
+    keep("run", {"conditions": where, "rows": options.rows, "river rows": RIVER_ROWS, "seconds": times, "bulk": bulk})
+
+
+def keep(section: str, found: object) -> None:
+    """Put what was found in the place of what was."""
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    kept[section] = found
+    RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
