@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -262,3 +266,10 @@ def test_a_failed_write_leaves_the_last_checkpoint(table, tmp_path, monkeypatch)
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir() if "tmp" in each.name] == []
     assert checkpoints.FORMAT == 1
+
+
+def test_killed_runs_go_on():
+    script = Path(__file__).parent.parent / "benchmarks/reliability/kill_runs.py"
+    done = subprocess.run([sys.executable, script, "--kills", "8"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["killed"] >= 8

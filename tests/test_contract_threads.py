@@ -11,6 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
+from river import optim
+
+from online_softmax import SoftmaxRegression
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +120,42 @@ def test_a_batch_that_fails_takes_nothing_from_another_thread(make_model, learne
     twin.learn_one({"late": 1.0}, "green")
     if model.classes == ["green"]:
         assert learned(model) == learned(twin)
+
+
+class Waiting(optim.base.Scheduler):
+    """A schedule that takes its time, while the model learns under it."""
+
+    def __init__(self):
+        self.asked, self.answer = threading.Event(), threading.Event()
+
+    def __deepcopy__(self, _):
+        return self
+
+    def get(self, t):
+        self.asked.set()
+        self.answer.wait(60)
+        return 0.1
+
+
+def test_a_snapshot_predicts_while_the_model_learns():
+    waiting = Waiting()
+    waiting.answer.set()
+    model, x = SoftmaxRegression(optim.SGD(waiting)), {"a": 1.0}
+    for y in "uv":
+        model.learn_one(x, y)
+    snapshot = model.copy()
+    expected = snapshot.predict_proba_one(x)
+    waiting.asked.clear()
+    waiting.answer.clear()
+    learner = threading.Thread(target=model.learn_one, args=(x, "u"))
+    learner.start()
+    assert waiting.asked.wait(60)  # the model is in the middle of learning, and holds its lock
+    blocked = threading.Thread(target=model.predict_proba_one, args=(x,))
+    blocked.start()
+    assert snapshot.predict_proba_one(x) == expected
+    blocked.join(0.05)
+    assert blocked.is_alive()
+    waiting.answer.set()
+    learner.join()
+    blocked.join()
+    assert model.predict_proba_one(x) != expected

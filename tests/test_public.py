@@ -7,6 +7,7 @@ import inspect
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,13 @@ def test_the_import_is_as_light_as_rivers():
 
     assert "online_softmax" in imported("import online_softmax")
     assert not imported("import online_softmax") & HEAVY
+
+
+def test_the_distribution_has_every_package():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())
+    packages = {path.parent.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("__init__.py")}
+    listed = set(project["tool"]["setuptools"]["packages"]) - {"online_softmax.datasets"}
+    assert listed == {".".join(path.parts) for path in packages}
 
 
 def module(path):
