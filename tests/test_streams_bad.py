@@ -114,3 +114,25 @@ def test_nothing_but_bad_rows(tmp_path):
 def test_on_bad_is_one_of_two(on_bad):
     with pytest.raises(ValueError, match="on_bad is 'raise' or 'skip', not "):
         open_stream("phishing", on_bad=on_bad)
+
+
+def test_sparse_arff_rows_name_what_is_not_the_default(tmp_path):
+    path = tmp_path / "some.arff"
+    header = "@relation r\n@attribute a real\n@attribute 'b c' {x,'y, z'}\n@attribute d numeric\n@attribute k {u,v}\n"
+    rows = ["{0 1.5, 3 v}", "{1 'y, z',2 -3}", "{}", "{2 7", "{9 1}", "{0}", "{0 nope}", "{3 ?}", "1,x,2,v"]
+    path.write_text(header + "@data\n" + "\n".join(rows) + "\n")
+    chunks = list(open_stream(path, "k", on_bad="skip"))
+    assert [(x, y) for chunk in chunks for x, y, _ in chunk.pairs()] == [
+        ({"a": 1.5, "b c=x": 1.0, "d": 0.0}, "v"),
+        ({"a": 0.0, "b c=y, z": 1.0, "d": -3.0}, "u"),
+        ({"a": 0.0, "b c=x": 1.0, "d": 0.0}, "u"),
+        ({"a": 1.0, "b c=x": 1.0, "d": 2.0}, "v"),
+    ]
+    reasons = [chunk.reason.removeprefix(f"{path}, line ") for chunk in chunks if isinstance(chunk, BadRow)]
+    assert reasons == [
+        "10: a sparse row that never closes",
+        "11: '9 1' is not an attribute's number, from 0 to 3, and its value",
+        "12: '0' is not an attribute's number, from 0 to 3, and its value",
+        "13: column 'a': 'nope' is not a number",
+        "14, column 'k': '?' is no label",
+    ]

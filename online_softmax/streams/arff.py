@@ -23,11 +23,14 @@ CHUNK_ROWS = 8192
 WORD = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 ATTRIBUTE = re.compile(rf"@attribute\s+({WORD}|[^\s{{]+)\s*(\{{.*\}}|\w+)", re.IGNORECASE)
 FIELD = re.compile(rf"\s*({WORD}|[^,'\"]*)\s*(?:,|$)")
+SPARSE = re.compile(rf"\s*(?:(\d{{1,9}})\s+({WORD}|[^,'\"\s]+)\s*(?:,|$)|[^,]+)")
 NUMBERS = {"numeric", "real", "integer"}
 
 
 class ArffStream(Chunks):
-    """A stream over an ARFF file: numeric attributes are numbers; nominal ones and strings are one-hot; `?` is missing.
+    """A stream over an ARFF file: numbers as they are, nominal attributes and strings one-hot; `?` is missing.
+
+    A sparse row, `{index value, ..}`, means 0 or the first of the values by an attribute that it does not name.
 
     Parameters
     ----------
@@ -118,6 +121,7 @@ class ArffStream(Chunks):
 
     def _header(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, str]]:
         """Yield name and type of each attribute, as far as the line @data."""
+        self._absent: list[str] = []  # what a sparse row means by saying nothing
         for line, text in lines:
             keyword = text.split(None, 1)[0].lower()
             if keyword == "@data":
@@ -128,24 +132,19 @@ class ArffStream(Chunks):
             kind = match[2].lower() if match else ""
             if match is None or not (kind.startswith("{") or kind in {*NUMBERS, "string", "date"}):
                 raise ValueError(f"{self.source}, line {line}: {shorten(text)} is no attribute that can be read")
+            first = FIELD.match(match[2][1:-1]) if kind.startswith("{") else None
+            self._absent.append(first[1].strip() if first else "0" if kind in NUMBERS else "?")
             yield _unquoted(match[1]), "nominal" if kind.startswith("{") else kind
         raise ValueError(f"{self.source} has no line @data, as an ARFF file does")
 
     def _fields(self, text: str) -> tuple[list[str], str]:
         """Return the fields of a row, still quoted, and what is wrong with it, or nothing."""
         if text.startswith("{"):
-            return [], "a sparse row, which is not supported"
-        if "'" in text or '"' in text:
-            fields, end = [], 0
-            while end < len(text):
-                match = FIELD.match(text, end)
-                if match is None:
-                    return [], "a quote that is not the whole of a field, or never closes"
-                fields.append(match[1])
-                end = match.end()
-            fields += [""] * text.endswith(",")
+            fields, reason = self._sparse_fields(text)
         else:
-            fields = [field.strip() for field in text.split(",")]
+            fields, reason = _split(text)
+        if reason:
+            return [], reason
         if (n := len(fields)) != len(self.columns):
             return [], f"{n} field{'s' * (n != 1)} where there are {len(self.columns)} attributes"
         for name in self.columns:
@@ -153,6 +152,18 @@ class ArffStream(Chunks):
                 field = fields[self.columns.index(name)]
                 if field != "?" and _number(field) is None:
                     return [], f"column {name!r}: {shorten(field)} is not a number"
+        return fields, ""
+
+    def _sparse_fields(self, text: str) -> tuple[list[str], str]:
+        """Return the fields of `{index value, ..}`: 0, or the first of its values, where an attribute is not named."""
+        if not text.endswith("}"):
+            return [], "a sparse row that never closes"
+        fields = list(self._absent)
+        for match in SPARSE.finditer(text[1:-1]):
+            if match[1] is None or not int(match[1]) < len(fields):
+                entry = shorten(match[0].strip(" ,"))
+                return [], f"{entry} is not an attribute's number, from 0 to {len(fields) - 1}, and its value"
+            fields[int(match[1])] = match[2].strip()
         return fields, ""
 
     def _part(self, records: list[list[str]], lines: list[int]) -> Iterator[Rows | BadRow]:
@@ -184,6 +195,20 @@ class ArffStream(Chunks):
         if self.weight is not None:
             weight = (self.weight, np.array([_value(field) for field in columns[str(self.weight)]]))
         return assemble(Table(self.features, numbers, words, (self.target, labels), weight), self.wanted.missing)
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """Return the fields between the commas, or why there are none."""
+    if "'" not in text and '"' not in text:
+        return [field.strip() for field in text.split(",")], ""
+    fields, end = [], 0
+    while end < len(text):
+        match = FIELD.match(text, end)
+        if match is None:
+            return [], "a quote that is not the whole of a field, or never closes"
+        fields.append(match[1])
+        end = match.end()
+    return fields + [""] * text.endswith(","), ""
 
 
 def _unquoted(field: str) -> str:
