@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from online_softmax.auto import AutoSoftmaxRegression
+from online_softmax.checkpoints import CheckpointError
 from online_softmax.model_file import ModelFileError, load, save
-from online_softmax.progressive import progressive_validation
+from online_softmax.progressive import RowError, progressive_validation
 from online_softmax.softmax import SoftmaxRegression
 from online_softmax.streams import open_stream
 
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AutoSoftmaxRegression",
+    "CheckpointError",
     "ImplicitAdaGrad",
     "ImplicitSGD",
     "ModelFileError",
+    "RowError",
     "SoftmaxRegression",
     "load",
     "open_stream",

@@ -36,9 +36,11 @@ ROOMS = set().union(*STOREYS)
 def test_the_public_names():
     assert online_softmax.__all__ == [
         "AutoSoftmaxRegression",
+        "CheckpointError",
         "ImplicitAdaGrad",
         "ImplicitSGD",
         "ModelFileError",
+        "RowError",
         "SoftmaxRegression",
         "load",
         "open_stream",
