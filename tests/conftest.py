@@ -114,6 +114,19 @@ def moody() -> Moody:
     return Moody()
 
 
+def figures_of(result: Any, *less: str) -> dict[str, Any]:
+    """Give what a validation found, but for the times and what else is named."""
+    content = result if isinstance(result, dict) else result.to_dict()
+    content = {name: value for name, value in content.items() if name not in ("seconds", *less)}
+    return content | {"rows": [{**row, "seconds": None} for row in content["rows"]]}
+
+
+@pytest.fixture(scope="session")
+def figures() -> Callable[..., dict[str, Any]]:
+    """Give the function that shows all that a validation found, so that == compares it to the last bit."""
+    return figures_of
+
+
 @dataclass(frozen=True)
 class Backend:
     """A kind of data frame: how to make one, and how to read one back."""

@@ -37,15 +37,6 @@ def make(request):
     return MODELS[request.param]
 
 
-def figures(result):
-    """Return everything but the times."""
-    content = result.to_dict()
-    del content["seconds"]
-    for row in content["rows"]:
-        del row["seconds"]
-    return content
-
-
 class StopError(Exception):
     """The end of a run, from outside."""
 
@@ -75,7 +66,7 @@ def table(tmp_path):
 
 
 @pytest.mark.parametrize("every", [100, 700])
-def test_resumed_is_uninterrupted(make, table, tmp_path, every):
+def test_resumed_is_uninterrupted(make, table, tmp_path, every, figures):
     whole = make()
     expected = progressive_validation(table, whole, target="y")
     path, model = tmp_path / "run", make()
@@ -104,7 +95,7 @@ def dirty(tmp_path):
 
 
 @pytest.mark.parametrize("missing", ["zero", "skip-row"])
-def test_counts_of_dirt_survive(tmp_path, missing):
+def test_counts_of_dirt_survive(tmp_path, missing, figures):
     def open_dirty():
         return open_stream(dirty(tmp_path), "y", missing=missing, on_bad="skip", chunk_rows=150)
 
@@ -135,7 +126,7 @@ def sources(table):
 
 
 @pytest.mark.parametrize("kind", ["frame", "array", "sparse", "pairs", "generator", "river", "directory"])
-def test_every_source_resumes(table, tmp_path, kind):
+def test_every_source_resumes(table, tmp_path, kind, figures):
     (tmp_path / "many").mkdir()
     for i in range(3):
         shutil.copy(table, tmp_path / "many" / f"{i}.csv")
@@ -202,7 +193,7 @@ def test_a_checkpoint_is_not_overwritten_unasked(table, tmp_path):
         progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path)
 
 
-def test_resume_without_a_checkpoint_begins(table, tmp_path):
+def test_resume_without_a_checkpoint_begins(table, tmp_path, figures):
     path = tmp_path / "run"
     found = progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path, resume=True)
     assert figures(found) == figures(progressive_validation(table, SoftmaxRegression(), target="y"))
@@ -221,7 +212,7 @@ def test_a_bad_row_leaves_a_checkpoint_of_all_rows_before_it(tmp_path):
     assert written(again) == written(model)
 
 
-def test_a_limit_moves_on(table, tmp_path):
+def test_a_limit_moves_on(table, tmp_path, figures):
     path, options = tmp_path / "run", {"target": "y"}
     progressive_validation(table, SoftmaxRegression(), checkpoint=path, limit=1234, **options)
     found = progressive_validation(table, SoftmaxRegression(), checkpoint=path, limit=2345, resume=True, **options)

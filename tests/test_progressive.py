@@ -60,18 +60,9 @@ def test_figures_are_rivers_but_for_the_rows_river_does_not_score(dataset, make)
     assert result.log_loss * n_known == pytest.approx(loss.get() * n_scored, rel=1e-9)
 
 
-def figures(result):
-    """Return everything but the times."""
-    content = result.to_dict()
-    del content["seconds"]
-    for row in content["rows"]:
-        del row["seconds"]
-    return content
-
-
 @pytest.mark.parametrize("name", ["image_segments", "phishing"])
 @pytest.mark.parametrize("make", [SoftmaxRegression, pipeline])
-def test_every_source_and_every_chunk_gives_the_same_bits(name, make):
+def test_every_source_and_every_chunk_gives_the_same_bits(name, make, figures):
     path, target = datasets.path(name), datasets.BUNDLED[name].target
     frame = pl.read_csv(path)
     pairs = [(x, y) for rows in CsvStream(path, target) for x, y, _ in rows.pairs()]
@@ -89,14 +80,14 @@ def test_every_source_and_every_chunk_gives_the_same_bits(name, make):
     assert len({str(model.predict_proba_one(x)) for model in models}) == 1
 
 
-def test_kernel_and_python_give_the_same_bits():
+def test_kernel_and_python_give_the_same_bits(figures):
     ours, hidden = SoftmaxRegression(), SoftmaxRegression()
 
     assert figures(progressive_validation("digits", ours)) == figures(progressive_validation("digits", Python(hidden)))
     assert pickle.dumps(ours) == pickle.dumps(hidden)
 
 
-def test_string_columns_give_the_same_bits_in_the_kernel_and_in_python(tmp_path):
+def test_string_columns_give_the_same_bits_in_the_kernel_and_in_python(tmp_path, figures):
     path = tmp_path / "words.csv"
     path.write_text("a,b,y\n" + "".join(f"{i % 7},w{i * i % 11},{'uvw'[i * i % 3]}\n" for i in range(500)))
 
@@ -231,7 +222,7 @@ def test_flaw_behind_the_limit_does_not_matter(tmp_path):
 
 
 @pytest.mark.parametrize("make", [SoftmaxRegression, lambda: Python(SoftmaxRegression())])
-def test_flawed_row_keeps_the_result_so_far(tmp_path, make):
+def test_flawed_row_keeps_the_result_so_far(tmp_path, make, figures):
     path = tmp_path / "flawed.csv"
     path.write_text("a,y\n1,u\n2,v\n1,u\nnan,v\n2,v\n")
     model = make()
