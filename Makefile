@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 KERNEL := $(wildcard online_softmax/_kernel/*.h online_softmax/_kernel/*.p* online_softmax/streams/*.h online_softmax/streams/*.pyx)
 
-.PHONY: demo test lint bench-speed bench-quality datasets clean
+.PHONY: demo test lint sanitize reliability bench-speed bench-quality datasets clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -16,6 +16,13 @@ lint: .venv/dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+sanitize: .venv/dev  ## run the tests under gcc's address and undefined behaviour sanitizers
+	$(BIN)/python benchmarks/reliability/sanitize.py
+
+reliability: .venv/dev  ## run the long form of every proof: about an hour; PROOFS=soak for one of them
+	$(BIN)/python benchmarks/reliability/run.py $(PROOFS)
+	$(BIN)/python benchmarks/reliability/table.py
 
 bench-speed: .venv/dev  ## time a sample, against river and NumPy
 	$(BIN)/python benchmarks/speed/run.py

@@ -1,11 +1,11 @@
 """Hand hostile things to models, call by call: each call is answered or refused, and a refused one changes nothing.
 
-`make fuzz`, or `python benchmarks/reliability/fuzz_calls.py --calls 1000000`. A trial is one model and up to a few
-hundred calls of all its methods. After every call that is refused, and after every question, the bytes of the whole
-state are compared with those before it; after every call that is learned, all numbers are finite, and the probabilities
-of an honest sample sum to 1 within 1e-12. An error is a TypeError, a ValueError, an OverflowError of a step that leaves
-the doubles, the RuntimeError of a model called from inside its own call, or what the hostile object itself raised.
-`--trial n` repeats a trial alone. Prints the counts as JSON.
+`make reliability PROOFS=fuzz_calls`, or `python benchmarks/reliability/fuzz_calls.py --calls 1000000`. A trial is one
+model and up to a few hundred calls of all its methods. After every call that is refused, and after every question, the
+bytes of the whole state are compared with those before it; after every call that is learned, all numbers are finite,
+and the probabilities of an honest sample sum to 1 within 1e-12. An error is a TypeError, a ValueError, an OverflowError
+of a step that leaves the doubles, the RuntimeError of a model called from inside its own call, or what the hostile
+object itself raised. `--trial n` repeats a trial alone. Prints the counts as JSON.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ DTYPES = [
     "S2",
     "O",
 ]
+PLAIN = {int, float, bool, str, bytes, list, dict, datetime.date, type(None)}
 EXTREMES = [0.0, 1.0, -1.0, 1e300, -1e300, 5e-324, 1e154, np.nan, np.inf]
 
 
@@ -57,6 +58,13 @@ def column(g: Generator, n: int, mood: float) -> Any:
     return [rng.choice([DAY, Decimal("1.5"), "red", [1.0], {"a": 1}])] * n
 
 
+def plain(values: Any) -> Any:
+    """Give a column without the objects on which polars or pyarrow themselves crash."""
+    if isinstance(values, np.ndarray) and values.dtype.kind != "O":
+        return values
+    return [value if type(value) in PLAIN else None for value in values]
+
+
 def pandas_frame(g: Generator, n: int, mood: float) -> Any:
     names = [g.name(mood) for _ in range(g.rng.choice([0, 1, 3, 3, 8]))]
     frame = pd.DataFrame({j: pd.Series(column(g, n, mood)) for j in range(len(names))}, index=range(n))
@@ -75,7 +83,7 @@ def pandas_frame(g: Generator, n: int, mood: float) -> Any:
 
 def polars_frame(g: Generator, n: int, mood: float) -> Any:
     names = g.rng.sample(g.names, min(len(g.names), g.rng.choice([0, 1, 3, 3])))
-    series = [pl.Series(name, column(g, n, mood), strict=g.rng.random() < 0.5) for name in names]
+    series = [pl.Series(name, plain(column(g, n, mood)), strict=g.rng.random() < 0.5) for name in names]
     frame = pl.DataFrame(series)
     return frame.lazy() if g.rng.random() < mood * 0.05 else frame
 
@@ -84,7 +92,7 @@ def arrow_table(g: Generator, n: int, mood: float) -> Any:
     names = [g.rng.choice(g.names) for _ in range(g.rng.choice([0, 1, 3, 3]))]
     if g.rng.random() > mood * 0.2:
         names = list(dict.fromkeys(names))
-    arrays = [pa.array(column(g, n, mood)) for _ in names]
+    arrays = [pa.array(plain(column(g, n, mood))) for _ in names]
     table = pa.table(arrays, names=names)
     if g.rng.random() < mood * 0.2 and names:
         return table.take([]) if g.rng.random() < 0.5 else pa.concat_tables([table, table.slice(0, 0)])
@@ -185,7 +193,7 @@ def _series(g: Generator, kind: Any, labels: list[Any], mood: float) -> Any:
         return pd.Series(labels, dtype=object) if rng.random() < 0.7 else pd.Series(labels)
     if rng.random() < 0.8:
         labels = [str(label) if label == label else None for label in labels]
-    return pl.Series(labels) if kind is polars_frame else pa.chunked_array([pa.array(labels)])
+    return pl.Series(plain(labels)) if kind is polars_frame else pa.chunked_array([pa.array(plain(labels))])
 
 
 def _weights(g: Generator, kind: Any, n: int, mood: float) -> Any:
@@ -196,4 +204,4 @@ def _weights(g: Generator, kind: Any, n: int, mood: float) -> Any:
         return np.array(weights, np.float64) if g.rng.random() < 0.7 else weights
     if kind is pandas_frame:
         return pd.Series(weights)
-    return pl.Series(weights) if kind is polars_frame else pa.chunked_array([pa.array(weights)])
+    return pl.Series(plain(weights)) if kind is polars_frame else pa.chunked_array([pa.array(plain(weights))])

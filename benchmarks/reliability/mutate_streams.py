@@ -1,9 +1,9 @@
 """Damage files of every format, and read them: each gives rows, or a ValueError of one line that names the file.
 
-`make fuzz-files`, or `python benchmarks/reliability/mutate_streams.py --files 100000`. Small files of every format are
-cut, flipped, repeated and spiked with what parsers dislike, then read by `open_stream` in processes of their own, so
-that a crash, a hang or a file that eats memory is laid to one file; `--trial n` repeats one. What is read has finite
-numbers and positions within its vocabularies. Prints the counts as JSON.
+`make reliability PROOFS=mutate_streams`, or `python benchmarks/reliability/mutate_streams.py --files 100000`. Small
+files of every format are cut, flipped, repeated and spiked with what parsers dislike, then read by `open_stream` in
+processes of their own, so that a crash, a hang or a file that eats memory is laid to one file; `--trial n` repeats one.
+What is read has finite numbers and positions within its vocabularies. Prints the counts as JSON.
 """
 
 from __future__ import annotations

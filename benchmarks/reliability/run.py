@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.jsonl"
-sys.path.insert(0, str(HERE.parent / "speed"))
+sys.path.append(str(HERE.parent / "speed"))
 
 from conditions import conditions  # noqa: E402
 
