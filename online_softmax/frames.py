@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax._kernel.reader import encoded
+from online_softmax._kernel.reader import encoded, side_by_side
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-BLOCK = 32768  # rows that a transposition fills column by column
 UNLABELLED = object()
 
 
@@ -51,16 +49,12 @@ def _values(X: nw.DataFrame[Any]) -> NDArray[np.float64]:
         if kind == nw.Object:
             columns.append(_objects(column))
         else:
-            wide = kind in (nw.Int128, nw.UInt128)
-            columns.append((column.cast(nw.Float64) if wide or column.null_count() else column).to_numpy())
-    V = np.empty(X.shape)
-    for start in range(0, len(V), BLOCK):
-        block = slice(start, start + BLOCK)
-        for j, values in enumerate(columns):
-            V[block, j] = values[block]
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = V.sum()
-    if not math.isfinite(total) and not np.isfinite(V).all():
+            if kind in (nw.Int128, nw.UInt128):
+                column = column.cast(nw.Float64)
+            values = column.to_numpy()
+            columns.append(values if values.dtype.kind in "biuf" else column.cast(nw.Float64).to_numpy())
+    V, is_finite = side_by_side(columns, len(X))
+    if not is_finite:
         i, j = np.argwhere(~np.isfinite(V))[0]
         raise ValueError(f"column {X.columns[j]!r} is {V[i, j]} in row {i}: values must be finite numbers")
     return V

@@ -32,8 +32,8 @@ def main() -> int:
 
     print(
         f"Whole processes, start-up, reading, scoring and learning: {rows:,} rows of 50 numbers and 10 classes, and as "
-        "many of about 32 of 131,072 binary features and 20 classes, in a cache that is warm. Vowpal Wabbit 9 reads its "
-        "own text of the same rows (`--oaa C --loss_function logistic --probabilities`), and fits one against all. "
+        "many of about 32 of 131,072 binary features and 20 classes, the files in memory. Vowpal Wabbit reads its own "
+        "text of the same rows (`--oaa C --loss_function logistic --probabilities`), and fits one against all. "
         f"Medians of {len(next(iter(run['seconds'].values())))} turns.\n"
     )
     print("| reads | seconds | of the processors | VW: seconds | VW / ours | target |")
@@ -48,22 +48,23 @@ def main() -> int:
         f"\n- river's `SoftmaxRegression` over the first {run['river rows']:,} rows of the CSV: {river:,.0f} µs a row; "
         f"ours {wall['SGD, CSV'] / rows * 1e6:.1f} µs."
     )
-    ours, theirs, bound, turn = (bulk[name] for name in ("learn_many", "partial_fit", "multiply-adds", "multiply-adds, row by row"))
+    ours, theirs, bound = bulk["learn_many"], bulk["partial_fit"], bulk["multiply-adds"]
+    in_turn = bulk["multiply-adds, row by row"]
     missed += ["partial_fit"] * (theirs < 8 * ours) + ["the multiply-adds"] * (ours > 2 * max(bound, bulk["memory"]))
     print(
         f"- `learn_many` of the array in memory, SGD: {ours:.0f} ns a row; scikit-learn's `SGDClassifier.partial_fit`, "
         f"one against all, in bulk: {theirs:,.0f} ns, {theirs / ours:.1f} times as long (target 8). Its multiply-adds "
-        f"alone take {bound:.0f} ns by BLAS, many rows at a time, and {turn:.0f} ns in plain C, one row after the other "
-        f"as online learning must; reading it from memory {bulk['memory']:.0f} ns: {ours / bound:.1f} times the first "
-        f"(target 2), {ours / turn:.1f} times the second."
+        f"alone take {bound:.0f} ns by BLAS, many rows at a time, and {in_turn:.0f} ns in plain C, one row after the "
+        f"other, as online learning must; reading it from memory takes {bulk['memory']:.0f} ns. That is "
+        f"{ours / bound:.1f} times the first (target 2) and {ours / in_turn:.1f} times the second."
     )
     memory = kept["memory"]["GB and MB"]
     missed += [f"{name} memory" for name, found in memory.items() if found[-1][1] > MEMORY]
     parts = [f"{found[-1][1]:.0f} MB over {found[-1][0]:.1f} GB of {name}" for name, found in memory.items()]
     before = [f"{found[0][1]:.0f}" for found in memory.values()]
     print(
-        f"- Peak memory of the process, interpreter and libraries included: {', '.join(parts)} (target {MEMORY}); over a "
-        f"tenth of that {', '.join(before)}."
+        f"- Peak memory of the process, interpreter and libraries included: {', '.join(parts)} (target {MEMORY}); "
+        f"over a tenth of that {', '.join(before)}."
     )
     where = run["conditions"]
     versions = ", ".join(f"{name} {value}" for name, value in where.items() if name not in ("date", "cpu", "compiler"))

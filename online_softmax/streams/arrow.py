@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax._kernel.reader import side_by_side
 from online_softmax.streams.columns import Coded
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-BLOCK = 1024  # rows that a transposition keeps in the cache
 
 
 def pyarrow(what: str = "CSV files are") -> Any:
@@ -69,12 +68,7 @@ def matrix(table: pa.Table) -> NDArray[np.float64]:
         if column.null_count:
             column = column.fill_null(float("nan"))
         columns.append(_view(column.combine_chunks()))
-    values = np.empty(table.shape)
-    for start in range(0, len(values), BLOCK):
-        block = slice(start, start + BLOCK)
-        for j, each in enumerate(columns):
-            values[block, j] = each[block]
-    return values
+    return side_by_side(columns, table.num_rows)[0]
 
 
 def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
