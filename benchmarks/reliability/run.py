@@ -25,8 +25,10 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "mutate_streams": ("--files", "120000"),
     "mutate_model_files": ("--files", "100000"),
     "kill_saves": ("--kills", "10000"),
+    "kill_runs": ("--kills", "1000"),
     "failing_writes": ("--saves", "2000"),
     "soak": ("--samples", "100000000"),
+    "one_off_names": ("--names", "10000000"),
     "count_references": ("--calls", "1000000"),
     "large_numbers": (),
 }

@@ -44,6 +44,11 @@ PROOFS: dict[str, tuple[str, str, Callable[[Counts], str]]] = {
         "the old file or the new one, whole",
         lambda n: f"{ending(n, 'file')} saves, {ending(n, 'killed, old file', 'killed, new file')} of them killed",
     ),
+    "kill_runs": (
+        "`kill -9` of runs that keep a checkpoint, which are then resumed",
+        "the figures and the model of the run that nobody killed, to the last bit",
+        lambda n: f"{n['killed']:,} kills in {n['runs']:,} runs",
+    ),
     "failing_writes": (
         "Full disks, limits on files, failing devices and system calls while a model is saved",
         "the old file is whole, nothing is left beside it, one line says why",
@@ -53,6 +58,11 @@ PROOFS: dict[str, tuple[str, str, Callable[[Counts], str]]] = {
         "Samples learned by the row and in bulk, with names that come and go",
         "memory after the warm-up stays as it is",
         lambda n: f"{n['samples']:,} samples, at most {n['grown, MB']} MB more",
+    ),
+    "one_off_names": (
+        "Ten million names that come once each, with room for 100,000 features",
+        "flat memory; log loss within 2 % of keeping every name, and below that of hashing",
+        lambda n: "; ".join(f"{name}: {n[name]:,.0f}" for name in n if "max_features, MB" in name),
     ),
     "count_references": (
         "Every public method, over and over",
@@ -79,7 +89,7 @@ def main() -> None:
     seen = {name: ", ".join(sorted({str(each[name]) for each in where})) for name in where[0] if name != "load"}
     versions = ", ".join(f"{name} {seen[name]}" for name in seen if name not in ("date", "cpu", "compiler"))
     print(
-        "A proof is a script in `benchmarks/reliability/`, with a seed, that ends with an error at the first thing "
+        "A proof is a script in `benchmarks/reliability/`, with a seed, that ends with an error at the first thing\n"
         "that does not hold; `make reliability` runs all, `make test` short forms of them.\n"
     )
     print("| what is done | what holds | counted | seconds |\n| --- | --- | --- | ---: |")
