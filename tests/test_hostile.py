@@ -170,3 +170,32 @@ def test_integers_of_128_bits(Model):
     model.learn_many(X, pl.Series([0, 1, 0]))
     plain.learn_many(X.cast(pl.Float64), pl.Series([0, 1, 0]))
     assert model.predict_proba_one({"a": 1.0}) == plain.predict_proba_one({"a": 1.0})
+
+
+class Failing:
+    """A label whose hash fails at its n-th call, and not after it."""
+
+    calls = 0
+
+    def __hash__(self):
+        self.calls -= 1
+        if self.calls == 0:
+            raise ValueError("no hash now")
+        return 1
+
+
+@pytest.mark.parametrize("Model", MODELS)
+def test_forgetting_keeps_the_model_wherever_a_hash_fails(Model):
+    model, label = Model(), Failing()
+    for i in range(4):
+        model.learn_one({"a": 1.0, "b": float(i)}, [label, "other"][i % 2])
+    for label.calls in range(1, 9):
+        features, B = model.features, model.predict_proba_many(np.ones((1, 3)))
+        try:
+            model.forget_feature("b")
+        except ValueError:
+            assert model.features == features
+            assert (model.predict_proba_many(np.ones((1, 3))) == B).all()
+        else:
+            break
+    assert model.features == ["a"]

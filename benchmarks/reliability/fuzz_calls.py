@@ -95,7 +95,9 @@ class Trial:
         self.model = model_of(rng)
         n_names = rng.choice([3, 6, 6, 6, 40]) if rng.random() < 0.97 else 130
         n_labels = rng.choice([2, 3, 5]) if rng.random() < 0.97 else 60
-        self.things = hostile.Generator(rng, n_names, n_labels, self.meddle, self.model.max_features is None)
+        weighted = isinstance(self.model, SoftmaxRegression) and self.model.loss.class_weight
+        restless = self.model.max_features is None and not weighted  # both look labels up again, later
+        self.things = hostile.Generator(rng, n_names, n_labels, self.meddle, restless)
         self.counts: Counter[str] = Counter()
         self.state, self.depth = self.fingerprint(), 0
 

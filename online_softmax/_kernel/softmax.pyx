@@ -122,7 +122,7 @@ cdef class Softmax(BulkModel):
         return 0
 
     cdef int admit(self, Py_ssize_t position, object label) except -1:
-        self.model.class_weight[position] = self.class_weights.get(label, 1.0)
+        self.model.class_weight[position] = self.class_weights.get(label, 1.0) if self.class_weights else 1.0
         self.model.clock.t[position] = self.first_t
         self.model.clock.final_lr[position] = self.first_final_lr
         return 0
