@@ -9,20 +9,30 @@ import numpy as np
 
 from online_softmax import model_file
 from online_softmax.model_file import names
-from online_softmax.model_file.container import sealed, unsealed
+from online_softmax.model_file.container import Arrays, sealed, unsealed
+from online_softmax.model_file.layout import MOST, Array, Number, check_value
 from online_softmax.model_file.writing import write as write_file
 from online_softmax.result import Offender, Row
-from online_softmax.run import Run
+from online_softmax.run import OFFENDERS, Run, marks_until
 
 KEY = "online-softmax-checkpoint"
-KINDS = {1: {"format": int, "version": str, "source": dict | None, "window": int, "run": dict, "scores": dict}}
+TEXT = {
+    "format": int,
+    "version": str,
+    "source": dict | None,
+    "on_bad": bool,
+    "window": int,
+    "run": dict,
+    "scores": dict,
+}
+KINDS = {1: TEXT}
 FORMAT = max(KINDS)
 COUNTS = ("n_taken", "n_bad")
-MARKS = np.dtype([(name, "f8" if name != "n_samples" else "i8") for name in Row.__dataclass_fields__])
+FIGURES = [name for name in Row.__dataclass_fields__ if name != "n_samples"]
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that is damaged, or of another run."""
+    """A checkpoint that cannot be written, is damaged, or is of another run."""
 
 
 def write(path: Path, run: Run, stream: Any) -> None:
@@ -34,20 +44,24 @@ def write(path: Path, run: Run, stream: Any) -> None:
         "format": FORMAT,
         "version": version("online-softmax"),
         "source": _fingerprint(stream),
+        "on_bad": run.scorer.skips,
         "window": run.scores.window,
         "run": {**{name: getattr(run, name) for name in COUNTS}, "seconds": run.seconds, "bad": run.bad},
         "scores": numbers,
     }
-    arrays |= {
-        "model": np.frombuffer(model_file.written(run.scorer.model), np.uint8),
-        "labels": names.packed("label", run.scorer.labels.known()),
-        "marks": np.array([tuple(vars(row).values()) for row in run.marks], MARKS).view(np.uint8),
-    }
+    try:
+        arrays["model"] = np.frombuffer(model_file.written(run.scorer.model), np.uint8)
+        arrays["labels"] = names.packed("label", run.scorer.labels.known())
+    except TypeError as error:
+        raise CheckpointError(f"cannot write {path}: {error}") from error
+    arrays["marks"] = np.array([[getattr(row, name) for name in FIGURES] for row in run.marks]).reshape(
+        -1, len(FIGURES)
+    )
     write_file(path, sealed(about, arrays, KEY))
 
 
 def resume(path: Path, run: Run, stream: Any) -> None:
-    """Bring a fresh run, and its model, to where the run of a checkpoint was.
+    """Bring a fresh run, and its model, to where the run of a checkpoint was; the model as the last, if all else fits.
 
     Raises
     ------
@@ -58,20 +72,54 @@ def resume(path: Path, run: Run, stream: Any) -> None:
         about, arrays = unsealed(path.read_bytes(), KINDS, KEY)
         _same("source", about["source"], _fingerprint(stream))
         _same("window", about["window"], run.scores.window)
-        marks = arrays["marks"].view(MARKS)
+        if about["on_bad"] and not run.scorer.skips:
+            raise ValueError("it has passed over bad rows, and they are to raise now")
         labels = names.unpacked("label", arrays["labels"])
-        model_file.restore(run.scorer.model, arrays["model"].tobytes())
+        _check(about, arrays, len(labels))
         run.scorer.labels.restore(labels)
         run.scores.restore(about["scores"], arrays)
-        run.marks = [Row(*mark.tolist()) for mark in marks]
+        n_samples = marks_until(run.n_samples)
+        run.marks = [Row(n, *figures) for n, figures in zip(n_samples, arrays["marks"].tolist(), strict=True)]
         for name in COUNTS:
             setattr(run, name, about["run"][name])
         run.bad = [Offender(*one) for one in about["run"]["bad"]]
         run.before = about["run"]["seconds"]
+        model_file.restore(run.scorer.model, arrays["model"].tobytes())
     except (ImportError, MemoryError, OSError):
         raise
-    except Exception as error:
+    except Exception as error:  # what a stranger wrote can fail in any way, and always means this
         raise CheckpointError(f"cannot resume {path}: {error}") from error
+
+
+def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
+    """Refuse figures that no run can have found."""
+    run, scores = about["run"], about["scores"]
+    check_value("n_samples", Number(int, 0, MOST), scores.get("n_samples"))
+    n = scores["n_samples"]
+    for name in ("n_unseen", "hits", "n_losses"):
+        check_value(name, Number(int, 0, n), scores.get(name))
+    check_value("loss", Number(float, 0), scores.get("loss"))
+    check_value("n_bad", Number(int, 0, MOST), run.get("n_bad"))
+    check_value("n_taken", Number(int, n + run["n_bad"], n + run["n_bad"]), run.get("n_taken"))
+    check_value("seconds", Number(float, 0), run.get("seconds"))
+    bad = run.get("bad")
+    if not (isinstance(bad, list) and len(bad) == min(OFFENDERS, run["n_bad"])):
+        raise ValueError("its bad rows are incomplete")
+    for one in bad:
+        if not (isinstance(one, list) and [type(part) for part in one] == [int, str]):
+            raise ValueError(f"{one!r} is no bad row")
+    if arrays.keys() != {"model", "labels", "marks", "counts", "last_hits", "last_losses"}:
+        raise ValueError("its arrays are incomplete")
+    check_value("marks", Array("f8", (len(marks_until(n)), len(FIGURES))), np.nan_to_num(arrays["marks"]))
+    size, counts = len(arrays["last_hits"]), arrays["counts"]
+    check_value("window", Number(int, 1, MOST), about["window"])
+    check_value("last_hits", Number(int, min(n, about["window"]), about["window"]), size)
+    check_value("last_hits", Array("u1", (size,), 0, 1), arrays["last_hits"])
+    check_value("last_losses", Array("f8", (size,), 0), np.nan_to_num(arrays["last_losses"], nan=0.0))
+    check_value("counts", Array("i8", (len(counts), 3), -1, n), counts)
+    true, predicted, rows = counts.T
+    if not ((true >= 0) & (true < n_labels) & (predicted < n_labels) & (rows > 0)).all() or rows.sum() != n:
+        raise ValueError("its counts are not those of its rows")
 
 
 def _fingerprint(stream: Any) -> dict[str, Any] | None:
@@ -81,8 +129,8 @@ def _fingerprint(stream: Any) -> dict[str, Any] | None:
 def _same(what: str, then: Any, now: Any) -> None:
     """Refuse what is not as it was."""
     if isinstance(then, dict) and isinstance(now, dict):
-        for name in then:
-            _same(f"{what}'s {name}", then[name], now.get(name))
+        for name in {**then, **now}:
+            _same(f"{what}'s {name}", then.get(name), now.get(name))
     elif then != now:
         is_digest = isinstance(then, str) and len(then) == 64
-        raise ValueError(f"the {what} differs" if is_digest else f"the {what} was {then!r} and is {now!r}")
+        raise ValueError(f"the {what} changed" if is_digest else f"the {what} was {then!r} and is {now!r}")

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from online_softmax import checkpoints
-from online_softmax.result import Predictions, Result, Row, RowError
+from online_softmax.result import Offender, Predictions, Result, Row, RowError
 from online_softmax.run import Run
-from online_softmax.scoring import Scored, Scorer, rest
+from online_softmax.scoring import Scored, Scorer, rest, said
 from online_softmax.streams import Chunks, Stream, open_stream
 from online_softmax.streams.ahead import ahead
 from online_softmax.streams.bad import check_on_bad
 
-__all__ = ["Predictions", "Progress", "Result", "Row", "RowError", "progressive_validation"]
+__all__ = ["Offender", "Predictions", "Progress", "Result", "Row", "RowError", "progressive_validation"]
 
 EVERY = 100_000  # rows between two checkpoints
 
@@ -81,7 +81,8 @@ def progressive_validation(
         Whether the result is to have `predictions`: each row's label, prediction and probability, as arrays.
     on_bad
         What becomes of a row that cannot be read, scored or learned: "raise", or "skip", which passes over it and has
-        the result count it. A row that one of our models refuses leaves no trace in it; another's may.
+        the result count it. A row that one of our models refuses leaves no trace in it; another's may. A stream that is
+        open already has its own `on_bad` for rows that cannot be read.
     checkpoint
         A file to keep the state of the run in: model, figures, and how far it came; for a `SoftmaxRegression`, an
         `AutoSoftmaxRegression`, or river's `StandardScaler` before one of them. It is written every so many rows and
@@ -167,7 +168,7 @@ def progressive_validation(
             if path is not None and done:
                 checkpoints.write(path, run, stream)
             if scored.error is not None:
-                raise RowError(scored.error, run.result()) from scored.error
+                raise RowError(said(scored.error), run.result()) from scored.error
     if not run.n_samples:
         gone = f": all {n:,} were {how}" if (n := run.n_skipped + run.n_bad) and (how := "skipped") else ""
         raise ValueError(f"the stream has no rows{gone}")
@@ -192,10 +193,13 @@ def _scored(stream: Stream, scorer: Scorer, room: Callable[[], int], behind: int
                     yield passed
                 if after is not None:
                     yield from scorer.score(after, room)
-                if not room():
+                if not behind and not room():
                     return
         except Exception as error:
             yield Scored.nothing(error)
+            return
+    if behind:
+        raise checkpoints.CheckpointError(f"the source ends {behind:,} rows before the place of the checkpoint")
 
 
 def _check_count(name: str, value: object) -> None:

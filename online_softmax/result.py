@@ -31,7 +31,7 @@ class Row:
 
 
 class Offender(NamedTuple):
-    """A row that was passed over: how many rows of the stream came before it, and what is wrong with it."""
+    """A row that was passed over: how many rows the stream had given before it, and what is wrong with it."""
 
     row: int
     reason: str
@@ -153,16 +153,20 @@ class RowError(ValueError):
 
     Attributes
     ----------
+    reason
+        What is wrong with it.
     result
         What was found in the rows before it.
 
     """
 
-    def __init__(self, reason: Exception, result: Result) -> None:
-        text = str(reason) if isinstance(reason, ValueError | TypeError) else f"{type(reason).__name__}: {reason}"
+    def __init__(self, reason: str, result: Result) -> None:
         n = result.n_samples
-        super().__init__(f"{text} ({n:,} {'row was' if n == 1 else 'rows were'} scored before it)")
-        self.result = result
+        super().__init__(f"{reason} ({n:,} {'row was' if n == 1 else 'rows were'} scored before it)")
+        self.reason, self.result = reason, result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reason, self.result)
 
 
 def _plain(value: Any) -> Any:

@@ -130,6 +130,11 @@ class Run:
         return Predictions(position[true], position[predicted], p)
 
 
+def marks_until(n: int) -> list[int]:
+    """Return those of 1,000, 2,000, 4,000 .. that are at most `n`."""
+    return [FIRST_MARK << i for i in range((n // FIRST_MARK).bit_length())]
+
+
 def _next_mark(n: int) -> int:
     """Return the first of 1,000, 2,000, 4,000 .. that is more than `n`."""
     return FIRST_MARK << (n // FIRST_MARK).bit_length()

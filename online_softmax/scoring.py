@@ -136,7 +136,7 @@ class Scorer:
         self.labels = Labels()
         self._native = _native(model)
         self._classes = np.empty(0, dtype=np.int32)  # the codes of the model's classes, in the model's order
-        self._learned: set[int] = set()
+        self._learned: set[Hashable] = set()
         self._has_probabilities = True
         parameters = inspect.signature(model.learn_one).parameters.values()
         self._takes_weights = any(one.name == "w" or one.kind is one.VAR_KEYWORD for one in parameters)
@@ -185,7 +185,7 @@ class Scorer:
         scored = Scored(codes[rows.codes[:done]], chosen, p[:done], np.isnan(p[:done]), error)
         if error is None or not self.skips:
             return scored
-        return replace(scored, error=None, bad=((done, _said(error)),))
+        return replace(scored, error=None, bad=((done, said(error)),))
 
     def _score_pairs(self, pairs: Pairs) -> Scored:
         true: list[int] = []
@@ -210,7 +210,7 @@ class Scorer:
                 if not self.skips:
                     error = refusal
                     break
-                bad.append((len(true) + len(bad), _said(refusal)))
+                bad.append((len(true) + len(bad), said(refusal)))
                 continue
             true.append(label)
             predicted.append(choice)
@@ -227,19 +227,18 @@ class Scorer:
 
     def _score_pair(self, x: Any, y: Hashable, keywords: Mapping[str, Any]) -> tuple[int, int, float, bool]:
         """Predict and learn one sample; return the code of its label, and what `_predict` said."""
-        label = self.labels.code(y)
         context = {name: value for name, value in keywords.items() if name != "w"}
-        said = self._predict(x, y, label, context)
+        answer = self._predict(x, y, context)
         if "w" in keywords and self._takes_weights:
             self.model.learn_one(x, y, **keywords)
         else:
             self.model.learn_one(x, y, **context)
-        self._learned.add(label)
-        return label, *said
+        self._learned.add(y)
+        return self.labels.code(y), *answer
 
-    def _predict(self, x: Any, y: Hashable, label: int, context: Mapping[str, Any]) -> tuple[int, float, bool]:
+    def _predict(self, x: Any, y: Hashable, context: Mapping[str, Any]) -> tuple[int, float, bool]:
         """Return the code of the predicted label, the probability of `y`, and whether the model could know `y`."""
-        known = label in self._learned
+        known = y in self._learned
         if self._has_probabilities:
             try:
                 probabilities = self.model.predict_proba_one(x, **context)
@@ -278,7 +277,8 @@ class _Pairs:
         return self._pairs
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """Return what an error says, with its kind where that says more."""
     return str(error) if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {error}"
 
 
@@ -304,7 +304,9 @@ class Scaled:
             counts[[name not in self._numbers for name in rows.names]] = -1  # these pass as they are
         before = counts.copy()
         scored = self._model._progress(rows, (counts, means, variances))
-        for i in np.flatnonzero(counts != before):
+        used = rows.ids if rows.starts is None else rows.ids[rows.starts[0] : rows.starts[scored[0]]]
+        in_order = used[np.sort(np.unique(used, return_index=True)[1])]  # of first use, however the rows were cut
+        for i in in_order[counts[in_order] != before[in_order]]:
             name = rows.names[i]
             scaler.counts[name], scaler.means[name] = int(counts[i]), means[i].item()
             scaler.vars[name] = variances[i].item()

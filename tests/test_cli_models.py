@@ -246,7 +246,7 @@ def test_a_killed_run_goes_on(model, tmp_path, capsys, figures):
         (["evaluate", "phishing", "--checkpoint", "junk", "--resume"], "cannot resume junk: it is not a whole"),
         (
             ["evaluate", "phishing", "--checkpoint", "empty", "--resume"],
-            "not written by online-softmax as a checkpoint",
+            "cannot resume empty: it is another file of online-softmax, no checkpoint",
         ),
         (["evaluate", "phishing", "--max-features", "0"], "max_features must be an int of at least 1"),
         (["evaluate", "phishing", "--hash-bits", "31"], "hash_bits must be an int from 1 to 30"),

@@ -297,8 +297,8 @@ def test_arrays_that_do_not_belong_are_refused(array):
         ),
         ({"format": 10**30}, "this one reads up to"),
         ({"format": 0}, "metadata is incomplete"),
-        ({"format": "1"}, "not written by online-softmax"),
-        ({"format": True}, "not written by online-softmax"),
+        ({"format": "1"}, "online-softmax did not write it"),
+        ({"format": True}, "online-softmax did not write it"),
         ({"class": "Pipeline"}, "its class 'Pipeline' is unknown"),
         ({"class": "KernelClassifier"}, "unknown"),
         ({"class": "AutoSoftmaxRegression"}, "unexpected keyword"),
@@ -418,7 +418,7 @@ def test_claims_of_size_cost_no_memory(size):
 
 def test_other_safetensors_files_are_refused():
     for file in (contained({}), contained({"B": np.zeros(3)}), contained({}, {KEY: "5"}), contained({}, {"a": "b"})):
-        with pytest.raises(ModelFileError, match="it was not written by online-softmax"):
+        with pytest.raises(ModelFileError, match="online-softmax did not write it"):
             opened(file)
     for text in ("", "{", "[" * 10**5):
         with pytest.raises(ModelFileError):

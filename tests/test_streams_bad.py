@@ -90,9 +90,37 @@ def test_bad_values_of_tables_and_arrays(tmp_path):
 def test_files_of_a_directory_skip_and_limit(tmp_path):
     for name in ("1.csv", "2.csv"):
         (tmp_path / name).write_text(CSV)
-    samples, said = read(open_stream(tmp_path, "y", on_bad="skip", skip=1, limit=2))
+    samples, said = read(open_stream(tmp_path, "y", on_bad="skip", skip=3, limit=3))
     assert samples == [(13.0, "u"), (3.0, "u")]
-    assert len(said) >= 3
+    assert said == [f"{tmp_path / '1.csv'}, line 6: 4 fields where the header has 3"]
+
+
+@pytest.mark.parametrize("on_bad", ["skip", "raise"])
+def test_skip_and_limit_count_the_rows_of_the_file(tmp_path, on_bad):
+    kinds = [
+        "{i},u",
+        "{i},u",
+        ",u",
+        "{i},u",
+        ",u",
+        ",u",
+        "{i},u",
+        *["{i},x,u" if on_bad == "skip" else ",v"] * 2,
+        "{i},u",
+    ]
+    lines = [kinds[i % len(kinds)].format(i=i) for i in range(60)]
+    path = tmp_path / "rows.csv"
+    path.write_text("a,y\n" + "\n".join(lines) + "\n")
+    for skip in (0, 1, 2, 3, 7, 30, 59, 60, 99):
+        for limit in (1, 2, 5, 40, None):
+            stream = open_stream(path, "y", missing="skip-row", on_bad=on_bad, skip=skip, limit=limit, chunk_rows=4)
+            chunks = list(stream)
+            stop = 60 if limit is None else skip + limit
+            sound = [i for i in range(60)[skip:stop] if lines[i] == f"{i},u"]
+            assert [x["a"] for chunk in chunks for x, _, _ in chunk.pairs()] == sound
+            gone = sum(len(chunk.skipped) for chunk in chunks if isinstance(chunk, Rows) and chunk.skipped is not None)
+            bad = sum(isinstance(chunk, BadRow) for chunk in chunks)
+            assert len(sound) + gone + bad == len(range(60)[skip:stop])
 
 
 def test_kinds_that_clash(tmp_path):

@@ -48,7 +48,11 @@ def unsealed(data: bytes, kinds: Mapping[int, Mapping[str, Any]], key: str = KEY
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")].decode())
     about = json.loads(header.get("__metadata__", {}).get(key, "null"))
     if not isinstance(about, dict) or type(about.get("format")) is not int:
-        raise ValueError("it was not written by online-softmax" + (" as a checkpoint" if key != KEY else ""))
+        other = any(name.startswith(KEY) and name != key for name in header.get("__metadata__", {}))
+        kind = "checkpoint" if key != KEY else "model"
+        raise ValueError(
+            f"it is another file of online-softmax, no {kind}" if other else "online-softmax did not write it"
+        )
     latest = max(kinds)
     if about["format"] > latest:
         written_by = about.get("version")

@@ -87,9 +87,12 @@ class ArrayStream(Chunks):
 
     def identify(self) -> tuple[int, str] | None:
         """Return the number of rows, and a digest of the first."""
-        head, labels = self._X[:HEAD], self._labels[:HEAD].tolist()
+        head, sides = (
+            self._X[:HEAD],
+            [None if side is None else side[:HEAD].tolist() for side in (self._labels, self._weights)],
+        )
         values = head if isinstance(head, np.ndarray) else head.toarray()
-        return self._n, sha256(np.ascontiguousarray(values, np.float64).tobytes() + repr(labels).encode()).hexdigest()
+        return self._n, sha256(np.ascontiguousarray(values, np.float64).tobytes() + repr(sides).encode()).hexdigest()
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
         every = self._columns == list(range(self._X.shape[1]))

@@ -22,6 +22,8 @@ class Chunks(ABC):
         The feature columns, in order; empty where names come as they are met.
     words
         Those of them that hold strings.
+    weight
+        The column that holds the rows' weights.
     missing
         What becomes of a value that is missing or not finite: "error", "zero" or "skip-row".
     on_bad
@@ -32,6 +34,7 @@ class Chunks(ABC):
     target: Hashable | None = None
     features: list[Hashable]
     words: set[Hashable]
+    weight: Hashable | None = None
     missing: str = "error"
     on_bad: str = "raise"
 
@@ -40,14 +43,18 @@ class Chunks(ABC):
         """Return the part of the source that has been read, 0 to 1, or None where its length is unknown."""
         return None
 
-    def fingerprint(self) -> dict[str, Any] | None:
-        """Return what tells this stream from another, for JSON: source and way of reading; None where nothing does."""
-        if (size_and_head := self.identify()) is None:
-            return None
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what tells this stream from another, for JSON: its source, and the way it is read."""
+        size, head = self.identify() or (None, None)
         columns = sha256(repr((self.features, sorted(map(str, self.words)))).encode()).hexdigest()
-        size, head = size_and_head
-        source = {"size": size, "head": head, "target": repr(self.target), "columns": columns}
-        return {**source, "missing": self.missing, "on_bad": self.on_bad}
+        source = {"kind": type(self).__name__, "size": size, "head": head, "skip": 0}
+        reading = {
+            "target": repr(self.target),
+            "columns": columns,
+            "weight": repr(self.weight),
+            "missing": self.missing,
+        }
+        return {**source, **reading}
 
     def identify(self) -> tuple[int, str] | None:
         """Return the size of the source and a digest of its head, or None where there is no telling."""

@@ -84,9 +84,9 @@ def open_stream(
         Whether the rows of a file or frame have labels. Those to predict need none: with False no target need be named,
         one that is named is no feature, and no label is looked at.
     skip
-        How many rows to pass over first.
+        How many rows of the source to pass over first, those included that `missing` or `on_bad` would leave out.
     limit
-        How many rows to give at most.
+        How many rows of the source to take at most.
     chunk_rows
         How many rows a chunk may have.
 
@@ -179,7 +179,7 @@ class _Some:
     """An iterable without its first samples, or without those after some number."""
 
     def __init__(self, source: Iterable[Any], skip: int, limit: int | None) -> None:
-        self._source, self._skip, self._limit = source, skip, limit
+        self._source, self.skip, self._limit = source, skip, limit
 
     def __iter__(self) -> Iterator[Any]:
-        return islice(self._source, self._skip, None if self._limit is None else self._skip + self._limit)
+        return islice(self._source, self.skip, None if self._limit is None else self.skip + self._limit)

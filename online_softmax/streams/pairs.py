@@ -42,6 +42,10 @@ class PairStream:
         """Return the part of the source that has been read, or None where its length is unknown."""
         return min(1.0, self._done / self._length) if self._length else None
 
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what little tells this stream from another, for JSON."""
+        return {"kind": "pairs", "size": self._length, "skip": getattr(self.source, "skip", 0)}
+
     def __iter__(self) -> Iterator[PairStream]:
         yield self
 
