@@ -29,6 +29,8 @@ class LiveTable:
         Where to write.
     window
         How many rows the window figures are about.
+    alone
+        Whether the validation goes on where nobody reads the table any more.
 
     Attributes
     ----------
@@ -37,9 +39,9 @@ class LiveTable:
 
     """
 
-    def __init__(self, console: Console, window: int) -> None:
+    def __init__(self, console: Console, window: int, alone: bool = False) -> None:
         self.n_samples = 0
-        self._console = console
+        self._console, self._alone = console, alone
         self._bar = Progress(
             TextColumn("{task.fields[rows]:>10,} rows"),
             BarColumn(),
@@ -62,6 +64,13 @@ class LiveTable:
     def __call__(self, row: Row, *, mark: bool, fraction: float | None) -> None:
         """Take the figures so far: write them where they are a row of the table, and move the bar."""
         self.n_samples = row.n_samples
+        try:
+            self._show(row, mark, fraction)
+        except (BrokenPipeError, SystemExit):  # rich ends the process, quiet from then on
+            if not self._alone:
+                raise
+
+    def _show(self, row: Row, mark: bool, fraction: float | None) -> None:
         if self._may_bar and row.seconds > PATIENCE:
             total = None if fraction is None else 1
             self._bar.update(self._task, completed=fraction or 0, total=total, rows=row.n_samples)

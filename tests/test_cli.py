@@ -102,7 +102,7 @@ def test_version_is_printed(capsys):
 
 
 def test_models_that_tune_themselves():
-    assert cli.parse_model(cli.DEFAULT_MODEL).interactions == "auto"
+    assert cli.parse_model(cli.models.DEFAULT_MODEL).interactions == "auto"
     assert cli.parse_model("auto-linear").interactions is False
 
 

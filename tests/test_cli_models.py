@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -220,11 +219,9 @@ def test_a_killed_run_goes_on(model, tmp_path, capsys, figures):
             kills += process.wait() == -signal.SIGKILL
     assert kills or (tmp_path / "run").exists()
     said(capsys, *args, "--resume")
-    assert figures(json.loads((tmp_path / "run.json").read_text())) == figures(
-        json.loads((tmp_path / "whole.json").read_text())
-    )
+    found, whole = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("run", "whole"))
+    assert figures(found, "resumed") == figures(whole, "resumed")
     assert (tmp_path / "run").read_bytes() == (tmp_path / "whole").read_bytes()
-    assert not [name for name in os.listdir(tmp_path) if re.search("tmp$", name)] or kills
 
 
 @pytest.mark.parametrize(
@@ -242,12 +239,18 @@ def test_a_killed_run_goes_on(model, tmp_path, capsys, figures):
         (["evaluate", "phishing", "--from", "empty", "--model", "auto"], "--model goes with a new model"),
         (["evaluate", "phishing", "--from", "empty", "--no-scale"], "--no-scale goes with a new model"),
         (["evaluate", "phishing", "--from", "empty", "--hash-bits", "8"], "--hash-bits goes with a new model"),
-        (["evaluate", "phishing", "--checkpoint", "junk"], "the checkpoint junk exists: resume it, or remove it"),
+        (["evaluate", "phishing", "--checkpoint", "junk"], "the checkpoint junk exists: --resume it, or remove it"),
         (["evaluate", "phishing", "--checkpoint", "junk", "--resume"], "cannot resume junk: it is not a whole"),
         (
             ["evaluate", "phishing", "--checkpoint", "empty", "--resume"],
             "cannot resume empty: it is another file of online-softmax, no checkpoint",
         ),
+        (["evaluate", "phishing", "--save", "/dev/null"], "cannot write /dev/null: it is not a regular file"),
+        (["evaluate", "phishing", "--save", "m", "--checkpoint", "./m"], "m is named twice, for save and checkpoint"),
+        (["evaluate", "phishing", "--save", "m", "--json", "m"], "m is named twice, for save and json"),
+        (["evaluate", "junk", "--target", "y", "--save", "junk"], "junk is named twice, for source and save"),
+        (["predict", "phishing", "--from", "full"], "the model in full knows none of the columns"),
+        (["evaluate", "phishing", "--from", "full"], "the model in full knows none of the columns"),
         (["evaluate", "phishing", "--max-features", "0"], "max_features must be an int of at least 1"),
         (["evaluate", "phishing", "--hash-bits", "31"], "hash_bits must be an int from 1 to 30"),
         (["evaluate", "phishing", "--on-bad", "drop"], "on_bad is 'raise' or 'skip', not 'drop'"),
@@ -271,3 +274,61 @@ def test_mistakes_are_one_line(args, message, tmp_path, capsys, monkeypatch):
     assert message in fails(capsys, *args)
     assert sorted(os.listdir()) == before
     assert capsys.readouterr().out == ""
+
+
+def test_columns_must_be_what_the_model_has_learned_from(tmp_path, capsys):
+    (tmp_path / "codes.csv").write_text("code,y\n1,u\n2,v\nx,w\n" * 20)
+    said(capsys, "train", tmp_path / "codes.csv", "--target", "y", "--save", tmp_path / "model")
+    (tmp_path / "numbers.csv").write_text("code,y\n1,u\n2,v\n")
+    args = [tmp_path / "numbers.csv", "--target", "y", "--from", tmp_path / "model"]
+    wanted = f"column 'code' holds numbers, and the model in {tmp_path / 'model'} knows it as strings"
+    assert wanted in fails(capsys, "predict", *args)
+    assert wanted in fails(capsys, "train", *args, "--save", tmp_path / "other")
+    (tmp_path / "model").unlink()
+    said(capsys, "train", tmp_path / "numbers.csv", "--target", "y", "--save", tmp_path / "model")
+    args[0] = tmp_path / "codes.csv"
+    assert "column 'code' holds strings, and the model" in fails(capsys, "predict", *args)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train"])
+def test_a_run_outlives_its_reader(command, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("a,y\n" + "1,u\n2,v\n" * 100_000)
+    args = [*COMMAND, command, str(table), "--target", "y", "--model", "SGD", "--save", str(tmp_path / "model")]
+    args += ["--json", str(tmp_path / "run.json")] if command == "evaluate" else []
+    with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.wait()
+    assert set(load(tmp_path / "model").steps["SoftmaxRegression"].classes) == {"u", "v"}
+    if command == "evaluate":
+        assert json.loads((tmp_path / "run.json").read_text())["n_samples"] == 200_000
+
+
+def test_labels_that_no_file_holds_are_one_line(tmp_path, capsys):
+    table = pa.table({"a": [1.0, 2.0], "d": pa.array([0, 1], pa.date32())})
+    pa.parquet.write_table(table, tmp_path / "dates.parquet")
+    args = [tmp_path / "dates.parquet", "--target", "d"]
+    assert "is a date: a model file holds" in fails(capsys, "train", *args, "--save", tmp_path / "model")
+    assert "is a date: a model file holds" in fails(capsys, "evaluate", *args, "--checkpoint", tmp_path / "run")
+    assert "2 rows in" in said(capsys, "evaluate", *args)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_model(fruit, tmp_path, capsys, monkeypatch):
+    from online_softmax import checkpoints
+
+    writes = []
+
+    def full(path, data):
+        writes.append(path)
+        if len(writes) == 4:
+            raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(checkpoints, "write_file", full)
+    args = ["--target", "kind", "--save", tmp_path / "model", "--checkpoint", tmp_path / "c", "--every", "500"]
+    error = fails(capsys, "train", fruit, *args)
+    assert f"No space left on device: '{tmp_path / 'c'}'; the model of the first 1,500 rows is saved to" in error
+    model = AutoSoftmaxRegression()
+    progressive_validation(fruit, model, target="kind")
+    assert (tmp_path / "model").read_bytes() == written(model)

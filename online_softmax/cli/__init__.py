@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from online_softmax.cli import options
-from online_softmax.cli.models import DEFAULT_MODEL, parse_model
+from online_softmax.cli.models import parse_model
 from online_softmax.cli.predicting import predict_rows
 from online_softmax.cli.running import Keeping, Learner
 from online_softmax.cli.running import run as run_along
@@ -101,31 +101,18 @@ def evaluate(
     """Predict each row of a stream, score the prediction, then learn the row."""
     reading = options.reading(format, features, drop, weight, missing, on_bad, skip)
     learner = Learner(from_, model, not no_scale, intercept, max_features, hash_bits)
-    keeping = Keeping(save, checkpoint, every, resume)
+    keeping = Keeping(save, json, checkpoint, every, resume)
 
     def work() -> None:
-        if json is not None:
-            options.check_writable(json)
         console = Console(highlight=False)
         result, stream = run_along(
             source, target, reading, learner, keeping, limit=limit, window=window, console=console
         )
+        if json is not None:
+            conditions = {"online_softmax": _version(), "source": source, "target": stream.target, **reading}
+            write_json(result, json, **conditions, **learner.conditions, limit=limit, resumed=resume)
         console.print()
         print_summary(result, console)
-        if json is not None:
-            conditions = {
-                "online_softmax": _version(),
-                "source": source,
-                "target": stream.target,
-                **reading,
-                "model": (model or DEFAULT_MODEL) if from_ is None else f"from {from_}",
-                "scaled": learner.is_scaled,
-                "intercept": intercept,
-                "max_features": max_features,
-                "hash_bits": hash_bits,
-                "limit": limit,
-            }
-            write_json(result, json, **conditions)
 
     return work
 
@@ -157,7 +144,7 @@ def train(
     """Learn a stream and save the model; the figures are of each row before it is learned."""
     reading = options.reading(format, features, drop, weight, missing, on_bad, skip)
     learner = Learner(from_, model, not no_scale, intercept, max_features, hash_bits)
-    keeping = Keeping(save, checkpoint, every, resume)
+    keeping = Keeping(save, None, checkpoint, every, resume)
 
     def work() -> None:
         console = Console(highlight=False)

@@ -70,11 +70,22 @@ def reading(
     }
 
 
-def check_writable(path: Path) -> None:
-    """Find out before a long run whether its result can be written after it."""
+def check_writable(path: Path, *, whole: bool = True) -> None:
+    """Find out before a long run whether a file can be written after it, whole or not at all if need be."""
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {path}: it is a directory")
-    if not path.absolute().parent.is_dir():
+    if whole and path.exists() and not path.is_file():
+        raise OSError(f"cannot write {path}: it is not a regular file")
+    directory = Path(os.path.realpath(path)).parent
+    if not directory.is_dir():
         raise FileNotFoundError(f"cannot write {path}: there is no directory {path.parent}")
-    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+    if not os.access(directory if whole or not path.exists() else path, os.W_OK):
         raise PermissionError(f"cannot write {path}: permission denied")
+
+
+def check_distinct(**files: Path | str | None) -> None:
+    """Refuse a file that is named for two things."""
+    seen: dict[str, str] = {}
+    for flag, file in files.items():
+        if file is not None and (other := seen.setdefault(os.path.realpath(file), flag)) != flag:
+            raise ValueError(f"{file} is named twice, for {other} and {flag}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from online_softmax import model_file
+from online_softmax.cli.columns import check_columns
 from online_softmax.rows import Rows
 from online_softmax.scaling import scaled, scaled_model
 from online_softmax.streams import Chunks, open_stream
@@ -25,12 +26,14 @@ def predict_rows(
     A row that is passed over has a line of empty fields, so that lines and rows stay side by side.
     """
     model = model_file.load(file)
+    whole = model
     scaler, model = scaled_model(model) or (None, model)
     labels = [str(label) for label in model.classes]
     if not labels:
         raise ValueError(f"the model in {file} has learned no class yet")
     stream = open_stream(source, target, **reading, limit=limit, labelled=False)
     assert isinstance(stream, Chunks)
+    check_columns(stream, whole, file)
 
     nothing = [""] * (len(labels) if proba else 1)
 

@@ -9,8 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from online_softmax import model_file
+from online_softmax.cli import options
+from online_softmax.cli.columns import check_columns
 from online_softmax.cli.models import DEFAULT_MODEL, INTERACTIONS, parse_model, scaler_for
-from online_softmax.cli.options import check_writable
 from online_softmax.progressive import EVERY, RowError, progressive_validation
 from online_softmax.report import LiveTable
 from online_softmax.result import Result
@@ -36,7 +37,9 @@ class Learner:
             for flag, value in {**plain, **room}.items():
                 if value not in (None, False):
                     raise ValueError(f"{flag} goes with a new model, and the one in {self.source} has its own")
-            return model_file.load(self.source)
+            model = model_file.load(self.source)
+            check_columns(stream, model, self.source)
+            return model
         name = self.name or DEFAULT_MODEL
         if name in INTERACTIONS:
             for flag, value in plain.items():
@@ -45,6 +48,14 @@ class Learner:
         options = {"max_features": self.max_features, "hash_bits": self.hash_bits}
         model = parse_model(name, intercept=self.intercept, **options)
         return scaler_for(stream) | model if self.is_scaled else model
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Return what the model was, for the record."""
+        if self.source is not None:
+            return {"model": f"from {self.source}"}
+        room = {"max_features": self.max_features, "hash_bits": self.hash_bits}
+        return {"model": self.name or DEFAULT_MODEL, "scaled": self.is_scaled, "intercept": self.intercept, **room}
 
     @property
     def is_scaled(self) -> bool:
@@ -57,23 +68,29 @@ class Keeping:
     """Where to keep a run, and its model."""
 
     save: Path | None
+    json: Path | None
     checkpoint: Path | None
     every: int | None
     resume: bool
 
-    def check(self) -> None:
+    def check(self, source: str) -> None:
         """Refuse what cannot be kept, before the run."""
+        options.check_distinct(source=source, save=self.save, checkpoint=self.checkpoint, json=self.json)
+        if self.json is not None:
+            options.check_writable(self.json, whole=False)
         if self.checkpoint is None and (self.resume or self.every is not None):
             raise ValueError(f"{'--resume' if self.resume else '--every'} goes with --checkpoint")
         for path in (self.save, self.checkpoint):
             if path is not None:
-                check_writable(path)
+                options.check_writable(path)
+        if self.checkpoint is not None and self.checkpoint.exists() and not self.resume:
+            raise FileExistsError(f"the checkpoint {self.checkpoint} exists: --resume it, or remove it")
 
 
 def run(
     source: str,
     target: str | None,
-    options: dict[str, Any],
+    reading: dict[str, Any],
     learner: Learner,
     keeping: Keeping,
     *,
@@ -82,11 +99,11 @@ def run(
     console: Console,
 ) -> tuple[Result, Chunks]:
     """Run a model along a stream under a table that grows; return what was found, and the stream."""
-    keeping.check()
-    stream = open_stream(source, target, **options)
+    keeping.check(source)
+    stream = open_stream(source, target, **reading)
     assert isinstance(stream, Chunks)
     model = learner.model(stream)
-    table = LiveTable(console, window)
+    table = LiveTable(console, window, alone=keeping.save is not None or keeping.json is not None)
     try:
         with table:
             result = progressive_validation(
@@ -95,18 +112,27 @@ def run(
                 window=window,
                 limit=limit,
                 progress=table,
-                on_bad=options["on_bad"],
+                on_bad=reading["on_bad"],
                 checkpoint=keeping.checkpoint,
                 every=keeping.every or EVERY,
                 resume=keeping.resume,
             )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted after {table.n_samples:,} rows") from None
-    except RowError as error:
-        if keeping.save is None or not error.result.n_samples:
+    except (RowError, OSError) as error:
+        n = error.result.n_samples if isinstance(error, RowError) else table.n_samples
+        if keeping.save is None or not n:
             raise
-        model_file.save(model, keeping.save)
-        raise ValueError(f"{error}; the model of those rows is saved to {keeping.save}") from error
+        _save(model, keeping.save)
+        of = "those rows" if isinstance(error, RowError) else f"the first {n:,} rows"
+        raise ValueError(f"{error}; the model of {of} is saved to {keeping.save}") from error
     if keeping.save is not None:
-        model_file.save(model, keeping.save)
+        _save(model, keeping.save)
     return result, stream
+
+
+def _save(model: Any, path: Path) -> None:
+    try:
+        model_file.save(model, path)
+    except TypeError as error:  # a name or a label that no file holds
+        raise ValueError(f"cannot save to {path}: {error}") from error
