@@ -93,10 +93,14 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
             return label_array(labels, P.argmax(axis=1)) if labels else np.full(len(P), None)
         frame = frame_of(X)
         best = [labels[c] for c in P.argmax(axis=1)] if labels else [None] * len(P)
-        series = nw.new_series("prediction", best, backend=frame.implementation).to_native()
         if frame.implementation.is_pandas_like():
-            series.index = frame.to_native().index
-        return series
+            pandas = frame.implementation.to_native_namespace()
+            kind = None if len({*map(type, labels)}) == 1 and labels != [None] else object
+            return pandas.Series(best, frame.to_native().index, kind, "prediction")
+        try:
+            return nw.new_series("prediction", best, backend=frame.implementation).to_native()
+        except Exception as error:
+            raise ValueError(f"labels {labels!r} do not fit into one column: use a pandas frame") from error
 
     def clone(self, new_params: dict[str, Any] | None = None, include_attributes: bool = False) -> Self:
         """Return a fresh model of the same parameters; with `include_attributes`, one that has learned the same.

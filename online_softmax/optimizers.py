@@ -137,7 +137,7 @@ def rule(optimizer: Any) -> Rule:
         lr = lr.learning_rate
     elif type(lr) is optim.schedulers.InverseScaling:
         lr, power = lr.learning_rate, number("InverseScaling's power", lr.power)
-    elif isinstance(lr, optim.base.Scheduler):
+    elif isinstance(lr, optim.base.Scheduler) or callable(getattr(lr, "get", None)):
         lr, schedule = getattr(optimizer, "base_lr", 0.0), lr
     return Rule(
         name, constants, number(f"{name}'s learning rate", lr, least=0), power, schedule, int(optimizer.n_iterations)

@@ -16,6 +16,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from online_softmax import SoftmaxRegression
+
 COLOURS = ("red", "green", "blue", "grey", "pink")
 
 
@@ -239,3 +241,25 @@ def test_only_frames_and_numeric_arrays_are_learned_in_bulk(make_model, X):
     refuse(model, lambda: model.learn_many(X, pd.Series(["red"])), TypeError)
     refuse(model, lambda: model.predict_proba_many(X), TypeError)
     refuse(model, lambda: model.predict_many(X), TypeError)
+
+
+def test_labels_of_any_kind_come_back_in_a_series(make_model):
+    for labels in ([1, None], [1, "x", 2.5, (1, 2), None], [None, "a"]):
+        model = make_model()
+        X = pd.DataFrame(np.eye(len(labels)), columns=[f"f{i}" for i in range(len(labels))])
+        for _ in range(30):
+            for i, label in enumerate(labels):
+                model.learn_one(dict(X.iloc[i]), label)
+        one_by_one = [model.predict_one(dict(X.iloc[i])) for i in range(len(labels))]
+        answer = model.predict_many(X)
+        assert [(type(label), label) for label in answer] == [(type(label), label) for label in one_by_one]
+
+
+def test_labels_that_polars_cannot_hold_together_are_refused():
+    model = SoftmaxRegression()
+    for label in (1, "x", 2.5, (1, 2)):
+        model.learn_one({"a": 1.0}, label)
+    X = {"a": [1.0, -1.0]}
+    assert model.predict_many(pd.DataFrame(X)).tolist() == [(1, 2), 1]
+    with pytest.raises(ValueError, match="do not fit into one column: use a pandas frame"):
+        model.predict_many(pl.DataFrame(X))
