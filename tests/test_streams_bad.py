@@ -10,7 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+import scipy.sparse as sp
 
+from online_softmax import SoftmaxRegression, progressive_validation
 from online_softmax.rows import Rows
 from online_softmax.streams import open_stream
 from online_softmax.streams.bad import BadRow
@@ -85,6 +87,51 @@ def test_bad_values_of_tables_and_arrays(tmp_path):
             samples, said = read(open_stream(source, target, on_bad="skip", chunk_rows=chunk_rows))
             assert samples == wanted
             assert [text[:6] for text in said] == ["row 1,", "row 2,", "row 3,"]
+
+
+SOURCES = {
+    "frame": lambda X, y, w: pd.DataFrame(X).assign(y=y, w=w),
+    "array": lambda X, y, w: (X, y, w),
+    "sparse": lambda X, y, w: (sp.csr_matrix(X), y, w),
+    "parquet": lambda X, y, w: pa.table({**{f"{i}": X[:, i] for i in range(3)}, "y": y, "w": w}),
+    "csv": lambda X, y, w: pd.DataFrame(X).assign(y=y, w=w).to_csv(index=False),
+}
+
+
+@pytest.mark.parametrize("missing", ["error", "zero"])
+@pytest.mark.parametrize("kind", SOURCES)
+def test_models_learn_the_sound_rows_alone(kind, missing, tmp_path, figures):
+    rng = np.random.default_rng(1)
+    n = 3000
+    X, y, w = rng.normal(size=(n, 3)), rng.choice(["u", "v", "w"], n).astype(object), rng.random(n)
+    X[rng.random(n) < 0.3, 1] = np.nan
+    y[rng.random(n) < 0.2] = None
+    w[rng.random(n) < 0.1] = -1
+    y[:2], X[2, 1] = None, np.nan
+    flawed = (w < 0) | pd.isna(y) | (~np.isfinite(X).all(axis=1) & (missing == "error"))
+    X[flawed & (rng.random(n) < 0.5), 2] = np.inf
+    if missing == "error":
+        y[flawed & ~pd.isna(y)] = "in flawed rows alone"
+
+    def validated(X, y, w, on_bad):
+        source = SOURCES[kind](X, y, w)
+        target, weight = ("y", "w")
+        if isinstance(source, tuple):
+            source, target, weight = source
+        elif kind in ("parquet", "csv"):
+            path = tmp_path / f"some.{kind}"
+            path.write_text(source) if kind == "csv" else pa.parquet.write_table(source, path)
+            source = path
+        stream = open_stream(source, target, weight=weight, missing=missing, on_bad=on_bad)
+        model = SoftmaxRegression()
+        return progressive_validation(stream, model, on_bad=on_bad), model
+
+    found, model = validated(X, y, w, "skip")
+    sound, expected = validated(X[~flawed], y[~flawed], w[~flawed], "raise")
+    assert found.n_bad == flawed.sum()
+    assert [one.row for one in found.bad] == np.flatnonzero(flawed)[:10].tolist()
+    assert figures(found, "n_bad", "bad") == figures(sound, "n_bad", "bad")
+    assert (model.weights, model.classes) == (expected.weights, expected.classes)
 
 
 def test_files_of_a_directory_skip_and_limit(tmp_path):

@@ -14,6 +14,7 @@ from online_softmax.rows import Rows
 from online_softmax.streams.bad import BadRow, check_on_bad
 from online_softmax.streams.chunks import Chunks
 from online_softmax.streams.columns import POLICIES, Coded, FlawError, Table, assemble
+from online_softmax.streams.sieve import between, flaws, mended, sift
 
 HEAD = 1000  # rows to know an array by
 
@@ -96,27 +97,21 @@ class ArrayStream(Chunks):
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
         every = self._columns == list(range(self._X.shape[1]))
-        start = 0
-        while start < self._n:
+        for start in range(0, self._n, self.chunk_rows):
             self._done = min(self._n, start + self.chunk_rows)
             part = slice(start, self._done)
             X = self._X[part] if every else self._X[part][:, self._columns]
             y, w = self._labels[part], None if self._weights is None else self._weights[part]
-            try:
-                yield self._rows(X, y, w)
-                start = self._done
-                continue
-            except FlawError as found:
-                flaw = found
-            if flaw.row:
-                yield self._rows(X[: flaw.row], y[: flaw.row], None if w is None else w[: flaw.row])
-            what = flaw.column if flaw.column in ("label", "weight") else f"column {flaw.column}"
-            wrong = "missing" if what == "label" else "not a finite number"
-            wrong = "no weight, a finite number that is at least 0" if what == "weight" else wrong
-            yield self.bad(f"row {start + flaw.row}, {what}: it is {wrong}")
-            start += flaw.row + 1
+            for rows in self._sifted(X, y, w):
+                yield rows if isinstance(rows, Rows) else self.bad(self._reason(rows, start))
 
-    def _rows(self, X: Any, y: NDArray[Any], w: NDArray[Any] | None) -> Rows:
+    def _reason(self, flaw: FlawError, start: int) -> str:
+        what = flaw.column if flaw.column in ("label", "weight") else f"column {flaw.column}"
+        wrong = "missing" if what == "label" else "not a finite number"
+        wrong = "no weight, a finite number that is at least 0" if what == "weight" else wrong
+        return f"row {start + flaw.row}, {what}: it is {wrong}"
+
+    def _sifted(self, X: Any, y: NDArray[Any], w: NDArray[Any] | None) -> Iterator[Rows | FlawError]:
         labels, codes = label_codes(y)
         if y.dtype.kind in "fO":
             gone = [i for i, label in enumerate(labels) if label is None or label != label]
@@ -126,28 +121,33 @@ class ArrayStream(Chunks):
         columns, ids, values, starts = matrix_entries(X)
         names: list[Hashable] = [self._columns[column] for column in columns]
         if starts is None:
-            return assemble(Table(names, values, {}, target, weight), self.missing)
+            yield from sift(Table(names, values, {}, target, weight), self.missing)
+            return
         # The rows' fate is that of a table of one column, which is nan where one of their entries is bad.
         bad = np.flatnonzero(~np.isfinite(values))
         at = np.searchsorted(starts, bad, side="right") - 1  # the rows of the bad entries
         sound = np.zeros((len(y), 1))
         sound[at if self.missing != "zero" else [], 0] = np.nan
+        table, found = Table(["row"], sound, {}, target, weight), []
         try:
-            kept = assemble(Table(["row"], sound, {}, target, weight), self.missing)
-        except FlawError as flaw:
-            if flaw.column != "row":
-                raise
-            raise FlawError(flaw.row, names[ids[bad[at == flaw.row][0]]]) from None
+            kept = assemble(table, self.missing)
+        except FlawError:
+            kept = assemble(mended(table), "zero")
+            for flaw in flaws(table, self.missing):
+                of_row = flaw.column == "row"
+                found.append(FlawError(flaw.row, names[ids[bad[np.searchsorted(at, flaw.row)]]]) if of_row else flaw)
         zeroed = None
-        if bad.size and self.missing == "zero":
-            values, zeroed = np.where(np.isfinite(values), values, 0.0), at.astype(np.int64)
+        if bad.size and self.missing != "skip-row":
+            values = np.where(np.isfinite(values), values, 0.0)
+            zeroed = at.astype(np.int64) if self.missing == "zero" else None
         if kept.skipped is not None:
             keep = np.ones(len(y), dtype=np.bool_)
             keep[kept.skipped + np.arange(len(kept.skipped))] = False
             entries = np.repeat(keep, np.diff(starts))
             starts = np.concatenate([[0], np.cumsum(np.diff(starts)[keep])]).astype(np.int64)
             ids, values = ids[entries], values[entries]
-        return Rows(names, ids, values, starts, kept.labels, kept.codes, kept.weights, zeroed, kept.skipped)
+        rows = Rows(names, ids, values, starts, kept.labels, kept.codes, kept.weights, zeroed, kept.skipped)
+        yield from between(rows, found) if found else [rows]
 
 
 def _side(role: str, given: Any, X: Any) -> tuple[Any, int | None]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from online_softmax.rows import Rows
 from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
-from online_softmax.streams.columns import Coded, FlawError, Table, Wanted, assemble, check_names, code, unlabelled
+from online_softmax.streams.columns import Coded, FlawError, Table, Wanted, check_names, code, unlabelled
+from online_softmax.streams.sieve import sift
 
 HEAD = 1000  # rows to know a frame by
 
@@ -74,22 +75,13 @@ class FrameStream(Chunks):
         return len(self._frame), sha256(head).hexdigest()
 
     def __iter__(self) -> Iterator[Rows | BadRow]:
-        start = 0
-        while start < len(self._frame):
+        for start in range(0, len(self._frame), self.chunk_rows):
             part = self._frame[start : start + self.chunk_rows]
             self._done = start + len(part)
-            try:
-                yield self._rows(part)
-                start = self._done
-                continue
-            except FlawError as found:
-                flaw = found
-            if flaw.row:
-                yield self._rows(part[: flaw.row])
-            yield self.bad(self._reason(part, flaw, start))
-            start += flaw.row + 1
+            for rows in sift(self._table(part), self.missing):
+                yield rows if isinstance(rows, Rows) else self.bad(self._reason(part, rows, start))
 
-    def _rows(self, part: nw.DataFrame[Any]) -> Rows:
+    def _table(self, part: nw.DataFrame[Any]) -> Table:
         numbers = np.empty((len(part), len(self.features) - len(self.words)))
         words = {}
         j = 0
@@ -106,7 +98,7 @@ class FrameStream(Chunks):
         weight = None
         if self.weight is not None:
             weight = self.weight, _numbers(part.get_column(self.weight))  # type: ignore[arg-type]
-        return assemble(Table(self.features, numbers, words, (self.target, target), weight), self.wanted.missing)
+        return Table(self.features, numbers, words, (self.target, target), weight)
 
     def _reason(self, part: nw.DataFrame[Any], flaw: FlawError, start: int) -> str:
         value = part.get_column(flaw.column)[flaw.row]  # type: ignore[arg-type]

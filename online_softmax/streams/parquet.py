@@ -11,6 +11,7 @@ from online_softmax.rows import Rows
 from online_softmax.streams.arrow import pyarrow
 from online_softmax.streams.bad import BadRow
 from online_softmax.streams.columns import FlawError, Wanted, shorten
+from online_softmax.streams.sieve import sift
 from online_softmax.streams.source import Source
 from online_softmax.streams.table import TableStream
 
@@ -73,28 +74,19 @@ class BatchStream(TableStream):
                 wrong = f"the data is cut off or damaged ({_one_line(error)})"
                 raise ValueError(f"{self.place}, row {self._done}: {wrong}") from None
             for start in range(0, batch.num_rows, BATCH):
-                yield from self._part(pyarrow().Table.from_batches([batch.slice(start, BATCH)]))
-
-    def _part(self, table: pa.Table) -> Iterator[Rows | BadRow]:
-        while table.num_rows:
-            try:
-                yield self.rows(table)
+                table = pyarrow().Table.from_batches([batch.slice(start, BATCH)])
+                for rows in sift(self.taken(table), self.missing):
+                    yield rows if isinstance(rows, Rows) else self.bad(self._reason(table, rows))
                 self._done += table.num_rows
-                return
-            except FlawError as found:
-                flaw = found
-            if flaw.row:
-                yield self.rows(table.slice(0, flaw.row))
-            value = table[flaw.column][flaw.row].as_py()
-            wrong = "is no label" if flaw.column == self.target else "is not a finite number"
-            if flaw.column == self.weight:
-                wrong = "is no weight, a finite number that is at least 0"
-            elif flaw.column in self.words:
-                wrong = "is no string"
-            self._done += flaw.row
-            yield self.bad(f"{self.place}, row {self._done}, column {flaw.column!r}: {shorten(value)} {wrong}")
-            self._done += 1
-            table = table.slice(flaw.row + 1)
+
+    def _reason(self, table: pa.Table, flaw: FlawError) -> str:
+        value = table[flaw.column][flaw.row].as_py()
+        wrong = "is no label" if flaw.column == self.target else "is not a finite number"
+        if flaw.column == self.weight:
+            wrong = "is no weight, a finite number that is at least 0"
+        elif flaw.column in self.words:
+            wrong = "is no string"
+        return f"{self.place}, row {self._done + flaw.row}, column {flaw.column!r}: {shorten(value)} {wrong}"
 
     @abstractmethod
     def open(self) -> pa.Schema:

@@ -50,12 +50,16 @@ class TableStream(Chunks):
 
     def rows(self, table: pa.Table) -> Rows:
         """Return a table's rows."""
+        return assemble(self.taken(table), self.missing)
+
+    def taken(self, table: pa.Table) -> Table:
+        """Return what the columns of a table are taken for."""
         words = {name: coded(table[name].cast("string")) for name in self.features if name in self.words}
         has_labels = self.wanted.labelled
         labels = coded(table[self.target], missing=self.blank) if has_labels else unlabelled(table.num_rows)
         weight = None if self.weight is None else (self.weight, matrix(table.select([self.weight]))[:, 0])
         numbers = matrix(table.select(self.numbers))
-        return assemble(Table(self.features, numbers, words, (self.target, labels), weight), self.wanted.missing)
+        return Table(self.features, numbers, words, (self.target, labels), weight)
 
     def _type(self, field: pa.Field) -> Any:
         types, kind = pyarrow().types, field.type
