@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from online_softmax import checkpoints
 from online_softmax.result import Offender, Predictions, Result, Row, RowError
 from online_softmax.run import Run
-from online_softmax.scoring import Scored, Scorer, rest, said
+from online_softmax.scored import Scored, rest, said
+from online_softmax.scoring import Scorer
 from online_softmax.streams import Chunks, Stream, open_stream
 from online_softmax.streams.ahead import ahead
 from online_softmax.streams.bad import check_on_bad

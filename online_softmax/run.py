@@ -11,7 +11,8 @@ import numpy as np
 
 from online_softmax.metrics import ClassScores, Scores
 from online_softmax.result import Offender, Predictions, Result, Row
-from online_softmax.scoring import Scored, Scorer
+from online_softmax.scored import Scored
+from online_softmax.scoring import Scorer
 
 FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
 OFFENDERS = 10  # bad rows to keep

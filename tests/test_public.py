@@ -23,7 +23,7 @@ STOREYS = [
     {"_kernel", "rows", "rules", "forgetting", "hashing"},
     {"optimizers", "model_file", "frames", "classifier", "scaling"},
     {"softmax", "auto"},
-    {"streams", "datasets", "metrics", "scoring"},
+    {"streams", "datasets", "metrics", "scored", "scoring"},
     {"result", "run", "checkpoints"},
     {"progressive"},
     {"report"},
