@@ -13,6 +13,7 @@ import pytest
 import scipy.sparse as sp
 
 from online_softmax import SoftmaxRegression, progressive_validation
+from online_softmax.progressive import RowError
 from online_softmax.rows import Rows
 from online_softmax.streams import open_stream
 from online_softmax.streams.bad import BadRow
@@ -195,6 +196,7 @@ def test_sparse_arff_rows_name_what_is_not_the_default(tmp_path):
     path = tmp_path / "some.arff"
     header = "@relation r\n@attribute a real\n@attribute 'b c' {x,'y, z'}\n@attribute d numeric\n@attribute k {u,v}\n"
     rows = ["{0 1.5, 3 v}", "{1 'y, z',2 -3}", "{}", "{2 7", "{9 1}", "{0}", "{0 nope}", "{3 ?}", "1,x,2,v"]
+    rows += ["{0 1, 0 2}", "{0 1,,2 3}", "{0 1,}", "{1 'y}"]
     path.write_text(header + "@data\n" + "\n".join(rows) + "\n")
     chunks = list(open_stream(path, "k", on_bad="skip"))
     assert [(x, y) for chunk in chunks for x, y, _ in chunk.pairs()] == [
@@ -210,4 +212,29 @@ def test_sparse_arff_rows_name_what_is_not_the_default(tmp_path):
         "12: '0' is not an attribute's number, from 0 to 3, and its value",
         "13: column 'a': 'nope' is not a number",
         "14, column 'k': '?' is no label",
+        "16: attribute 0 is there twice",
+        "17: '' is not an attribute's number, from 0 to 3, and its value",
+        "18: '' is not an attribute's number, from 0 to 3, and its value",
+        "19: \"1 'y\" is not an attribute's number, from 0 to 3, and its value",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"), [(b"3,\xe9t\xe9,u", r"'\\xe9' is not UTF-8 text|b'\\xe9' is not"), (b"3,a\0,u", "a NUL byte")]
+)
+def test_arff_lines_that_are_no_text_come_after_the_rows_before_them(tmp_path, line, reason):
+    path = tmp_path / "some.arff"
+    head = b"@relation r\n@attribute a real\n@attribute s string\n@attribute y {u,v}\n@data\n"
+    path.write_bytes(head + b"1,b,u\n" * 99 + line + b"\n2,c,v\n")
+    with pytest.raises(RowError, match=rf"line 105: ({reason}).*\(99 rows were scored before it\)"):
+        progressive_validation(path, SoftmaxRegression(), target="y")
+    samples, (said,) = read(open_stream(path, "y", on_bad="skip"))
+    assert samples == [(2.0, "u")] * 99 + [(3.0, "v")]
+    assert said.startswith(f"{path}, line 105: ")
+
+
+def test_arff_attributes_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "some.arff"
+    path.write_text("@relation r\n@attribute a real\n@attribute a real\n@attribute y {u,v}\n@data\n1,2,u\n")
+    with pytest.raises(ValueError, match="has two columns called 'a'; rename one"):
+        open_stream(path, "y")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Hashable, Iterator
+from collections.abc import Generator, Hashable, Iterator, Sequence
 from itertools import islice
 from math import nan
 from pathlib import Path
@@ -14,8 +14,9 @@ import numpy as np
 from online_softmax.rows import Rows
 from online_softmax.streams.bad import BadRow
 from online_softmax.streams.chunks import Chunks
-from online_softmax.streams.columns import FlawError, Table, Wanted, assemble, check_names, code, shorten, unlabelled
+from online_softmax.streams.columns import FlawError, Table, Wanted, check_names, code, shorten, unlabelled
 from online_softmax.streams.records import Lines
+from online_softmax.streams.sieve import sift
 from online_softmax.streams.source import Source
 
 BLOCK = 1 << 20  # bytes to read at a time
@@ -23,7 +24,7 @@ CHUNK_ROWS = 8192
 WORD = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 ATTRIBUTE = re.compile(rf"@attribute\s+({WORD}|[^\s{{]+)\s*(\{{.*\}}|\w+)", re.IGNORECASE)
 FIELD = re.compile(rf"\s*({WORD}|[^,'\"]*)\s*(?:,|$)")
-SPARSE = re.compile(rf"\s*(?:(\d{{1,9}})\s+({WORD}|[^,'\"\s]+)\s*(?:,|$)|[^,]+)")
+ENTRY = re.compile(rf"\s*(?:(\d{{1,9}})\s+({WORD}|[^,'\"\s]+)\s*|[^,]*)(,|$)")
 NUMBERS = {"numeric", "real", "integer"}
 
 
@@ -59,16 +60,19 @@ class ArffStream(Chunks):
         self.source = Source(path)
         self.wanted = Wanted(target, **wanted)
         lines = self._lines()
-        self._types = dict(self._header(lines))
-        self.columns = list(self._types)
+        attributes = list(self._header(lines))
+        self._types, self.columns = dict(attributes), [name for name, _ in attributes]
         self.target, self.features = self.wanted.among(self.columns, self.source.name)
         self.weight, self.missing, self.on_bad = self.wanted.weight, self.wanted.missing, self.wanted.on_bad
         for name in [*self.features, *([] if self.weight is None else [self.weight])]:
             if self._types[str(name)] == "date":
                 raise ValueError(f"{self.source}, column {name!r}: dates are no features; leave the column out")
         self.words = {name for name in self.features if self._types[str(name)] not in NUMBERS}
+        self._place = {name: place for place, name in enumerate(self.columns)}
+        read = {*self.features, self.weight}
+        self._numbers = [i for i, name in enumerate(self.columns) if name in read and self._types[name] in NUMBERS]
         check_names(self.features, self.words)
-        self._begun: Generator[tuple[int, str], None, None] | None = lines if self.source.is_pipe else None
+        self._begun: Generator[tuple[int, str, str], None, None] | None = lines if self.source.is_pipe else None
         if self._begun is None:
             lines.close()
 
@@ -92,37 +96,42 @@ class ArffStream(Chunks):
             reason, more = "", False
             records: list[list[str]] = []
             numbers: list[int] = []
-            for line, text in islice(lines, CHUNK_ROWS):
-                more = True
-                fields, reason = self._fields(text)
-                if reason:
-                    reason = f"{self.source}, line {line}: {reason}"
-                    break
-                records.append(fields)
-                numbers.append(line)
+            try:
+                for line, text, reason in islice(lines, CHUNK_ROWS):
+                    more = True
+                    fields, reason = ([], reason) if reason else self._fields(text)
+                    if reason:
+                        reason = f"{self.source}, line {line}: {reason}"
+                        break
+                    records.append(fields)
+                    numbers.append(line)
+            except ValueError:
+                yield from self._part(records, numbers)
+                raise
             yield from self._part(records, numbers)
             if reason:
                 yield self.bad(reason)
 
-    def _lines(self) -> Generator[tuple[int, str], None, None]:
-        """Yield the lines that are neither blank nor comments, each with its number."""
+    def _lines(self) -> Generator[tuple[int, str, str], None, None]:
+        """Yield number and text of each line that is not blank and no comment, and why it is none, or nothing."""
         with self.source.opened() as file:
             for start, block in Lines(self.source.name).numbered(file, BLOCK):
                 for line, raw in enumerate(block.splitlines(), start):
+                    reason = ""
                     try:
                         text = raw.decode().strip()
                     except UnicodeDecodeError as error:
-                        wrong = shorten(raw[error.start : error.end])
-                        raise ValueError(f"{self.source}, line {line}: {wrong} is not UTF-8 text") from None
-                    if "\0" in text:
-                        raise ValueError(f"{self.source}, line {line}: a NUL byte")
+                        text = raw.decode(errors="replace").strip()
+                        reason = f"{shorten(raw[error.start : error.end])} is not UTF-8 text"
                     if text and not text.startswith("%"):
-                        yield line, text
+                        yield line, text, "a NUL byte" if "\0" in text else reason
 
-    def _header(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    def _header(self, lines: Iterator[tuple[int, str, str]]) -> Iterator[tuple[str, str]]:
         """Yield name and type of each attribute, as far as the line @data."""
         self._absent: list[str] = []  # what a sparse row means by saying nothing
-        for line, text in lines:
+        for line, text, reason in lines:
+            if reason:
+                raise ValueError(f"{self.source}, line {line}: {reason}")
             keyword = text.split(None, 1)[0].lower()
             if keyword == "@data":
                 return
@@ -147,45 +156,48 @@ class ArffStream(Chunks):
             return [], reason
         if (n := len(fields)) != len(self.columns):
             return [], f"{n} field{'s' * (n != 1)} where there are {len(self.columns)} attributes"
-        for name in self.columns:
-            if self._types[name] in NUMBERS and (name in self.features or name == self.weight):
-                field = fields[self.columns.index(name)]
-                if field != "?" and _number(field) is None:
-                    return [], f"column {name!r}: {shorten(field)} is not a number"
+        for i in self._numbers:
+            try:
+                float(fields[i])
+            except ValueError:
+                if fields[i] != "?" and _number(fields[i]) is None:
+                    return [], f"column {self.columns[i]!r}: {shorten(fields[i])} is not a number"
         return fields, ""
 
     def _sparse_fields(self, text: str) -> tuple[list[str], str]:
         """Return the fields of `{index value, ..}`: 0, or the first of its values, where an attribute is not named."""
         if not text.endswith("}"):
             return [], "a sparse row that never closes"
-        fields = list(self._absent)
-        for match in SPARSE.finditer(text[1:-1]):
-            if match[1] is None or not int(match[1]) < len(fields):
+        fields, named = list(self._absent), set()
+        entries = text[1:-1].strip()
+        match = ENTRY.match(entries) if entries else None
+        while match:
+            number = len(fields) if match[1] is None else int(match[1])
+            if not number < len(fields):
                 entry = shorten(match[0].strip(" ,"))
                 return [], f"{entry} is not an attribute's number, from 0 to {len(fields) - 1}, and its value"
-            fields[int(match[1])] = match[2].strip()
+            if number in named:
+                return [], f"attribute {number} is there twice"
+            named.add(number)
+            fields[number] = match[2]
+            match = ENTRY.match(entries, match.end()) if match[3] else None
         return fields, ""
 
     def _part(self, records: list[list[str]], lines: list[int]) -> Iterator[Rows | BadRow]:
-        while records:
-            try:
-                yield self._rows(records)
-                return
-            except FlawError as found:
-                flaw = found
-            if flaw.row:
-                yield self._rows(records[: flaw.row])
-            value = records[flaw.row][self.columns.index(str(flaw.column))]
-            wrong = "is no label" if flaw.column == self.target else "is missing or not a finite number"
-            yield self.bad(f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {shorten(value)} {wrong}")
-            records, lines = records[flaw.row + 1 :], lines[flaw.row + 1 :]
+        for rows in sift(self._table(records), self.missing) if records else ():
+            yield rows if isinstance(rows, Rows) else self.bad(self._reason(records, lines, rows))
 
-    def _rows(self, records: list[list[str]]) -> Rows:
+    def _reason(self, records: list[list[str]], lines: list[int], flaw: FlawError) -> str:
+        value = records[flaw.row][self._place[str(flaw.column)]]
+        wrong = "is no label" if flaw.column == self.target else "is missing or not a finite number"
+        return f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {shorten(value)} {wrong}"
+
+    def _table(self, records: list[list[str]]) -> Table:
         columns = dict(zip(self.columns, zip(*records, strict=True), strict=True))
         plain = [name for name in self.features if name not in self.words]
         numbers = np.empty((len(records), len(plain)))
         for j, name in enumerate(plain):
-            numbers[:, j] = [_value(field) for field in columns[str(name)]]
+            numbers[:, j] = _values(columns[str(name)])
         words = {name: code(map(_word, columns[str(name)])) for name in self.features if name in self.words}
         labels = unlabelled(len(records))
         if self.wanted.labelled:
@@ -193,8 +205,8 @@ class ArffStream(Chunks):
             labels = code(map(read, columns[str(self.target)]))
         weight = None
         if self.weight is not None:
-            weight = (self.weight, np.array([_value(field) for field in columns[str(self.weight)]]))
-        return assemble(Table(self.features, numbers, words, (self.target, labels), weight), self.wanted.missing)
+            weight = (self.weight, np.array(_values(columns[str(self.weight)])))
+        return Table(self.features, numbers, words, (self.target, labels), weight)
 
 
 def _split(text: str) -> tuple[list[str], str]:
@@ -226,9 +238,11 @@ def _number(field: str) -> float | None:
         return None
 
 
-def _value(field: str) -> float:
-    number = _number(field)
-    return nan if number is None else number
+def _values(fields: Sequence[str]) -> list[float]:
+    try:
+        return list(map(float, fields))
+    except ValueError:
+        return [nan if (number := _number(field)) is None else number for field in fields]
 
 
 def _label(field: str) -> float | None:
