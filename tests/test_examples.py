@@ -1,0 +1,33 @@
+"""The examples run, and say what they promise."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SAID = {
+    "after_a_crash": "the first run was killed by signal 9\n",
+    "dirty_and_endless": "100 broken events, the first after 17: feature 'size' is",
+    "in_a_pipeline": "of 2,000 messages were told before they were learned\n",
+}
+
+
+def test_every_example_is_here():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID)
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_example_runs(name):
+    done = subprocess.run([sys.executable, EXAMPLES / f"{name}.py"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SAID[name] in done.stdout
+
+
+def test_resumed_run_is_the_uninterrupted_one():
+    out = subprocess.run([sys.executable, EXAMPLES / "after_a_crash.py"], capture_output=True, text=True).stdout
+    resumed, whole = (line.split(":", 1)[1].strip() for line in out.splitlines()[1:])
+    assert resumed == whole
