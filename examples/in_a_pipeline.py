@@ -13,7 +13,10 @@ from river import compose, feature_extraction, metrics
 
 from online_softmax import AutoSoftmaxRegression
 
-SPAM, HAM = "win cash now free prize click".split(), "meeting lunch report tomorrow thanks call".split()
+SPAM, HAM = (
+    ["win", "cash", "now", "free", "prize", "click"],
+    ["meeting", "lunch", "report", "tomorrow", "thanks", "call"],
+)
 
 
 def messages(n: int) -> Iterator[tuple[dict[str, object], str]]:
