@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
 from online_softmax import SoftmaxRegression, progressive_validation
 from online_softmax.progressive import RowError
 from online_softmax.rows import Rows
-from online_softmax.streams import open_stream
+from online_softmax.streams import open_stream, recorded
 from online_softmax.streams.bad import BadRow
 
 CSV = "a,b,y\n1,2,u\n3,inf,v\n4,5\n6,7,u\n8,9,v,10\n"
@@ -62,7 +64,7 @@ def test_bad_rows_are_passed_over_with_their_reasons(kind, tmp_path):
 
 
 @pytest.mark.parametrize("bad_first", [False, True])
-@pytest.mark.parametrize(("n", "share"), [(60_000, 0.001), (2000, 0.1), (2000, 0.6)])
+@pytest.mark.parametrize(("n", "share"), [(60_000, 0.001), (2000, 0.1), (20_000, 0.6)])
 def test_many_bad_rows_in_many_blocks(tmp_path, n, share, bad_first):
     rng = np.random.default_rng(0)
     bad = rng.random(n) < share
@@ -73,6 +75,69 @@ def test_many_bad_rows_in_many_blocks(tmp_path, n, share, bad_first):
     samples, said = read(open_stream(path, "y", on_bad="skip"))
     assert samples == [(i + i % 7 + 0.5, "word") for i in range(n) if not bad[i]]
     assert said == [f"{path}, line {i + 2}: 4 fields where the header has 3" for i in range(n) if bad[i]]
+
+
+CELLS = [
+    "1",
+    "-2.5",
+    "",
+    "x",
+    "x y",
+    "+1",
+    "1_0",
+    " 3",
+    "NA",
+    "inf",
+    "-inf",
+    "nan",
+    "1e999",
+    '"4"',
+    '"a""b"',
+    "0x1",
+    "é",
+]
+CELLS += ["é", "true", "FALSE", "0", "9" * 20, '"a,b"', '"two\nlines"', 'a"b', '"a"b', "\0", "a\rb", "1,1", "\udcff"]
+VALUES = ["1", "-2.5", '"x"', "null", "true", "NaN", "1e999", "9" * 20, "[1]", '"2020-01-01"', "", "{}", '"é"', "{"]
+
+
+@given(st.data())
+def test_parts_of_any_size_have_the_same_bad_rows(tmp_path_factory, data):
+    """Each record on its own is sound or not by what it becomes; of many, it is looked at before."""
+    kind = data.draw(st.sampled_from(["csv", "jsonl"]))
+    n = data.draw(st.integers(1, 40))
+    cell = st.sampled_from(CELLS if kind == "csv" else VALUES)
+    first = [["1", "true", "a", "u", "1"], ["1", "true", "a", "7", "1"], ["1", "true", "a", "1.5", "1"]]
+    rows = [data.draw(st.sampled_from(first))]
+    for _ in range(n):
+        row = list(rows[0])
+        for _ in range(data.draw(st.integers(0, 2))):
+            row[data.draw(st.integers(0, 4))] = data.draw(cell)
+        rows.append(row)
+    if kind == "csv":
+        text = "n,flag,word,y,w\n" + "\n".join(",".join(row) for row in rows)
+    else:
+        rows[0] = [json.dumps(each) if each.isalpha() and each != "true" else each for each in rows[0]]
+        text = "\n".join("{" + ", ".join(map('"{}": {}'.format, "nfwyv", row)) + "}" for row in rows)
+    path = tmp_path_factory.mktemp("bad") / f"some.{kind}"
+    path.write_text(text, errors="surrogateescape", newline="")
+    weight = data.draw(st.sampled_from(["w" if kind == "csv" else "v", None]))
+    missing = data.draw(st.sampled_from(["error", "zero", "skip-row"]))
+    found = []
+    for part in (1, 7, 512):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(recorded, "PART", part)
+            patch.setattr(recorded, "BLOCK", 1)
+            chunks = list(open_stream(path, "y", weight=weight, missing=missing, on_bad="skip"))
+        found.append([])
+        for chunk in chunks:
+            if isinstance(chunk, BadRow):
+                found[-1].append(chunk.reason)
+                continue
+            skipped = [] if chunk.skipped is None else chunk.skipped.tolist()
+            for i, sample in enumerate(chunk.pairs()):
+                found[-1] += ["skipped"] * skipped.count(i) + [sample]
+            found[-1] += ["skipped"] * skipped.count(len(chunk))
+    assert found[0] == found[1] == found[2]
 
 
 def test_bad_values_of_tables_and_arrays(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import cache, lru_cache
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,7 @@ class CsvStream(RecordStream):
     """
 
     blank = ""
+    space = b"\r\n"
     bytes_are_text = True
 
     def __init__(
@@ -81,7 +83,9 @@ class CsvStream(RecordStream):
         self._grid: Grid | None = None  # for blocks of plain numbers
         # A column's name is text, whatever the name that is asked for.
         asked = Wanted(None if target is None else str(target), **wanted)
-        super().__init__(source, asked, Quoted(source.name, delimiter.encode()), block_bytes)
+        self.quoted = Quoted(source.name, delimiter.encode())
+        self._cells: list[tuple[int, str, str]] = []  # place, name and kind of the columns that are used
+        super().__init__(source, asked, self.quoted, block_bytes)
 
     def start(self, block: bytes) -> int:
         """Read the header; return where the rows begin."""
@@ -114,12 +118,14 @@ class CsvStream(RecordStream):
         assert self._types is not None
         kinds = {str(self._types[str(name)]) for name in self.features}
         target = str(self._types.get(str(self.target)))
+        self._cells = [(i, name, str(self._types[name])) for i, name in enumerate(self.columns) if name in self.used]
         if kinds <= {"double"} and target in ("int64", "string") and self.weight is None and len(self.columns) > 1:
             self._grid = Grid(self.columns, self.features, self.target, target == "int64", self.delimiter)
 
     def parse(self, block: bytes) -> Rows:
         """Return the records of a block as rows."""
-        if self._grid is not None and b'"' not in block and (found := self._grid.read(block)) is not None:
+        is_plain = self._grid is not None and b'"' not in block and b"\0" not in block
+        if is_plain and (found := self._grid.read(block)) is not None:  # type: ignore[union-attr]
             values, labels, codes = found
             return Rows([*self.features], np.arange(len(self.features), dtype=np.int32), values, None, labels, codes)
         return super().parse(block)
@@ -129,38 +135,63 @@ class CsvStream(RecordStream):
         return field.type if is_plain else pyarrow().string()
 
     def reason(self, record: bytes) -> str:
-        """Say what is wrong with a record that cannot be read."""
-        if self.records.is_open(record):
+        """Say what is wrong with a record, or nothing where there is no telling."""
+        if b'"' in record and self.records.is_open(record):
             return ": a quote opens here and never closes"
         if b"\0" in record:
             return ": a NUL byte"
         if self.records.is_broken(record):
             return ": a carriage return outside quotes"
-        if (n := read_csv(record + b"\n", names=[], delimiter=self.delimiter).num_columns) != len(self.columns):
+        fields = self.quoted.fields(record)
+        if (n := len(fields)) != len(self.columns):
             return f": {n} field{'s' * (n != 1)} where the header has {len(self.columns)}"
-        column = next((name for name in self.used if self._is_flawed(record, name)), self.used[0])
-        as_bytes = read_csv(record, self.columns, dict.fromkeys(self.columns, "binary"), delimiter=self.delimiter)
-        raw = as_bytes[column][0].as_py()
-        text = raw.decode(errors="backslashreplace")
-        wants = str(self._types[str(column)]) if self._types else ""
-        if wants == "string" and raw:
+        for i, column, wants in self._cells:
+            if self._is_flawed(fields[i], column, wants):
+                return f", column {column!r}: {self._wrong(fields[i], column, wants)}"
+        return ""
+
+    def _is_flawed(self, cell: bytes, column: str, wants: str) -> bool:
+        is_label, is_weight = column == self.target, column == self.weight
+        value: Any
+        try:
+            if wants == "string":
+                value = cell.decode() or (None if is_label else "")
+            else:
+                value = _number(cell) if wants == "double" else _value(cell, wants)
+        except ValueError:
+            return True
+        if value is not None and (is_label or wants != "double" or (isfinite(value) and not (is_weight and value < 0))):
+            return False
+        # What `missing` mends is no flaw.
+        return self.missing == "error" or (self.missing == "zero" and (is_label or is_weight))
+
+    def _wrong(self, cell: bytes, column: str, wants: str) -> str:
+        if wants == "string" and cell:
             wrong = "is not UTF-8 text"
         elif column == self.target:
-            wrong = f"does not fit the labels before it, which are {wants}" if raw.strip() else "is no label"
+            wrong = f"does not fit the labels before it, which are {wants}" if cell.strip() else "is no label"
         elif column == self.weight:
             wrong = "is no weight, a finite number that is at least 0"
         else:
             wrong = "is not true or false" if wants == "bool" else "is not a finite number"
-        return f", column {column!r}: {shorten(text)} {wrong}"
+        return f"{shorten(cell.decode(errors='backslashreplace'))} {wrong}"
 
-    def _is_flawed(self, record: bytes, column: str) -> bool:
-        try:
-            value = read_csv(record, self.columns, self._types, [column], self.delimiter)[column][0].as_py()
-        except ValueError:
-            return True
-        if column == self.target:
-            return value is None or value == ""
-        if isinstance(value, float) and (not isfinite(value) or (column == self.weight and value < 0)):
-            # What `missing` mends is no flaw, but in a weight.
-            return self.wanted.missing == "error" or column == self.weight
-        return value is None and (self.wanted.missing == "error" or column == self.weight)
+
+def _number(cell: bytes) -> float | None:
+    return None if cell in _nulls() else float(cell)
+
+
+@cache
+def _nulls() -> frozenset[bytes]:
+    """Return what pyarrow reads as nothing."""
+    pyarrow()
+    from pyarrow import csv
+
+    return frozenset(text.encode() for text in csv.ConvertOptions().null_values)
+
+
+@lru_cache(1 << 12)
+def _value(cell: bytes, kind: str) -> Any:
+    """Return what pyarrow reads a cell as."""
+    quoted = b'"%s"\n' % cell.replace(b'"', b'""')
+    return read_csv(quoted, ["cell"], {"cell": kind})["cell"][0].as_py()

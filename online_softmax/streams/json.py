@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from sys import float_info
 from typing import TYPE_CHECKING, Any
@@ -57,8 +57,11 @@ class JsonStream(RecordStream):
     ) -> None:
         source = Source(path)
         self.columns: list[str] = []
+        self._kinds: dict[str, str] = {}
         self._schema: pa.Schema | None = None
         super().__init__(source, Wanted(target, **wanted), Lines(source.name), block_bytes)
+
+    doubt = ": a number beyond what it can be read as, or members of different kinds"
 
     def start(self, block: bytes) -> int:
         """Begin at once: there is no header."""
@@ -72,9 +75,11 @@ class JsonStream(RecordStream):
             self.columns = [field.name for field in schema]
         except UnicodeDecodeError:
             raise ValueError(f"{self.place}: a member's name is not UTF-8 text") from None
+        self._names = frozenset(self.columns)
         self.choose(self.columns)
         super().settle(schema)
         assert self._types is not None
+        self._kinds = {name: str(self._types[name]) for name in self.used}
         pa = pyarrow("JSON lines are")
         self._schema = pa.schema([(field.name, self._types.get(field.name, field.type)) for field in schema])
 
@@ -87,7 +92,7 @@ class JsonStream(RecordStream):
         return read_json(block, self._schema)
 
     def reason(self, record: bytes) -> str:
-        """Say what is wrong with a line that cannot be read."""
+        """Say what is wrong with a line, or nothing where there is no telling."""
         try:
             text = record.decode()
         except UnicodeDecodeError as error:
@@ -98,26 +103,43 @@ class JsonStream(RecordStream):
             return f": no JSON ({error})"
         if not isinstance(members, dict):
             return f": {shorten(members)} is not an object"
-        for name in members:
-            if self.columns and name not in self.columns:
-                return f": the member {name!r} is new; the first lines have {', '.join(self.columns[:20])}"
-        for name in self.used if self.columns else []:
-            if (wrong := self._wrong(name, members.get(name))) is not None:
+        if self.columns and not members.keys() <= self._names:
+            name = next(name for name in members if name not in self._names)
+            return f": the member {name!r} is new; the first lines have {', '.join(self.columns[:20])}"
+        for name, wants in self._kinds.items():
+            if (wrong := self._wrong(name, members.get(name), wants)) is not None:
                 return f", column {name!r}: {shorten(members.get(name))} {wrong}"
-        return ": a number beyond what it can be read as, or members of different kinds"
+        return ""
 
-    def _wrong(self, name: str, value: Any) -> str | None:
-        wants = str(self._types[name]) if self._types else ""
+    def alike(self, records: list[bytes]) -> Iterator[bytes]:
+        """Yield the lines whose members are of the kinds of those before; none after a flaw, if that is an error."""
+        kinds: dict[str, type] = {}
+        for record in records:
+            members = {name: type(value) for name, value in json.loads(record).items() if value is not None}
+            own = {name: float if kind is int else kind for name, kind in members.items()}
+            if all(kinds.get(name, kind) is kind for name, kind in own.items()):
+                kinds |= own
+                yield record
+            elif self.on_bad == "raise":
+                return
+
+    def _wrong(self, name: str, value: Any, wants: str) -> str | None:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is None and (self.missing == "skip-row" or (self.missing == "zero" and name in self.features)):
+            return None
         if name == self.target:
-            fits = {"string": isinstance(value, str), "bool": isinstance(value, bool)}.get(wants, is_number)
+            kinds = {"string": str, "bool": bool, "int64": int, "double": int | float}
+            fits = isinstance(value, kinds.get(wants, object)) and (wants == "bool" or not isinstance(value, bool))
             return "is no label" if value is None else None if fits else f"is no label like those before it, of {wants}"
         if value is None:
-            return "is missing" if self.wanted.missing == "error" or name == self.weight else None
+            return "is missing"
         if wants == "string":
             return None if isinstance(value, str) else "is not a string"
         if wants == "bool":
             return None if isinstance(value, bool) else "is not true or false"
+        if is_number and self.missing == "skip-row":
+            return None
         if name == self.weight and not (is_number and 0 <= value <= float_info.max):
             return "is no weight, a finite number that is at least 0"
-        return None if is_number and abs(value) <= float_info.max else "is not a finite number"
+        is_sound = is_number and (abs(value) <= float_info.max or self.missing == "zero")
+        return None if is_sound else "is not a finite number"

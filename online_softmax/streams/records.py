@@ -99,6 +99,8 @@ class Quoted(Lines):
     def __init__(self, place: str = "the text", delimiter: bytes = b",") -> None:
         super().__init__(place)
         begin = rb'"(?<![^%s\r\n]")' % delimiter  # a quoted field begins where a field begins
+        self._split = re.compile(rb'(?:"([^"]*+(?:""[^"]*+)*+)")?([^%s]*+)(%s|\Z)' % (delimiter, delimiter))
+        self._delimiter = delimiter
         # The group is empty where its closing quote is still to come.
         self._field = re.compile(begin + rb'[^"]*+(?:""[^"]*+)*+("?)')
         self._break = re.compile(begin + rb'[^"\r\n]*+(?:""[^"\r\n]*+)*+[\r\n]')
@@ -107,6 +109,26 @@ class Quoted(Lines):
         """Tell whether a quote opens in `record` and never closes."""
         closings: list[bytes] = self._field.findall(record)
         return bool(closings) and not closings[-1]
+
+    def fields(self, record: bytes) -> list[bytes]:
+        """Return the fields of a record, without their quotes.
+
+        Examples
+        --------
+        >>> from online_softmax.streams.records import Quoted
+
+        >>> Quoted().fields(b'1,"a ""b"", c",\\n')
+        [b'1', b'a "b", c', b'']
+
+        """
+        record = record.rstrip(b"\r\n")
+        if b'"' not in record:
+            return record.split(self._delimiter)
+        fields, match = [], self._split.match(record)
+        while match:
+            fields.append((match[1] or b"").replace(b'""', b'"') + match[2])
+            match = self._split.match(record, match.end()) if match[3] else None
+        return fields
 
     def is_broken(self, record: bytes) -> bool:
         """Tell whether there is a carriage return outside quotes that does not end `record`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,21 @@ def between(rows: Rows, found: Sequence[FlawError]) -> Iterator[Rows | FlawError
         start = flaw.row + 1
     if start < len(rows):
         yield rows.slice(start, len(rows))
+
+
+def cut(rows: Rows, places: Sequence[int]) -> Iterator[Rows | int]:
+    """Yield rows, and between them the places of the rows of the same source that are not among them."""
+    gone = np.empty(0, np.int64) if rows.skipped is None else rows.skipped + np.arange(len(rows.skipped))
+    start, first = 0, 0
+    for n, place in enumerate([*places, -1]):
+        last = len(gone) if place < 0 else int(np.searchsorted(gone, place - n))
+        stop = len(rows) if place < 0 else place - n - last
+        if stop > start or last > first:
+            part = rows.slice(start, stop)
+            yield part if rows.skipped is None else replace(part, skipped=rows.skipped[first:last] - start)
+        if place >= 0:
+            yield place
+        start, first = stop, last
 
 
 def _holes(table: Table, missing: str) -> Iterator[tuple[Hashable, NDArray[np.bool_]]]:
