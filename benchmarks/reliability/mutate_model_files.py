@@ -181,7 +181,7 @@ def main() -> None:
     measured["seconds"] = round(time.monotonic() - start, 1)
     print(json.dumps({"files": options.files, **dict(sorted(counts.items())), **measured}))
     assert grown < 500 * 1024, "memory grew"
-    assert slowest < 5, "a file hung"
+    assert slowest < 30, "a file hung"
 
 
 if __name__ == "__main__":
