@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -66,7 +67,9 @@ def test_buckets_do_not_depend_on_the_process():
     names = ["a", "b", 7, ("a", 1)]
     code = f"from online_softmax.hashing import bucket; print([bucket(name, 18) for name in {names!r}])"
     runs = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True
+        ).stdout
         for seed in ("1", "2")
     }
     assert runs == {f"{[bucket(name, 18) for name in names]}\n".encode()}

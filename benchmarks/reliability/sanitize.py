@@ -30,7 +30,6 @@ PRELOADED = ("libasan.so", "libubsan.so", "libstdc++.so")
 LEFT_OUT = (
     "tests/test_model_file_refused.py::test_claims_of_size_cost_no_memory",
     "tests/test_reliability.py::test_short_form_of[soak]",
-    "tests/test_hashing.py::test_buckets_do_not_depend_on_the_process",
 )
 
 
