@@ -25,8 +25,7 @@ PARTS += ("README.md", "pyproject.toml", "setup.py", "Makefile")
 FLAGS = "-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
 # the order matters: first the sanitizers, then the C++ library whose exceptions they look into
 PRELOADED = ("libasan.so", "libubsan.so", "libstdc++.so")
-# Under red zones and a quarantine of freed memory, the size of a process says nothing; and one that a test gives an
-# environment of its own cannot load the extensions.
+# Under red zones and a quarantine of freed memory, the size of a process says nothing.
 LEFT_OUT = (
     "tests/test_model_file_refused.py::test_claims_of_size_cost_no_memory",
     "tests/test_reliability.py::test_short_form_of[soak]",
