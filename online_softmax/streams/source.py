@@ -6,14 +6,14 @@ import bz2
 import gzip
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
 COMPRESSED = (".gz", ".bz2", ".zst")
-PIECE = 1 << 16
+PIECE = 1 << 12
 HEAD = 1 << 20  # bytes to know a file by
 
 
@@ -74,15 +74,14 @@ class _Reading:
 
     def __init__(self, source: Source, raw: Any) -> None:
         self._source, self._raw = source, raw
-        self._file = _plain(raw, source.path.suffix.lower())
+        self._next = _plain(raw, source.path.suffix.lower())
         self._error: Exception | None = None
 
     def read(self, size: int, /) -> bytes:
         pieces: list[bytes] = []
         while size > 0 and self._error is None:
             try:
-                # What comes with an error is lost, so compressed data is read by the piece.
-                piece = self._file.read(size if self._file is self._raw else min(size, PIECE))
+                piece = self._next(size)
             except (EOFError, OSError, zlib.error) as error:
                 self._error = error
                 break
@@ -96,14 +95,15 @@ class _Reading:
         return b"".join(pieces)
 
 
-def _plain(raw: Any, suffix: str) -> Any:
-    if suffix == ".gz":
-        return gzip.GzipFile(fileobj=raw)
-    if suffix == ".bz2":
-        return bz2.BZ2File(raw)
+def _plain(raw: Any, suffix: str) -> Callable[[int], bytes]:
+    """Return what reads plain bytes: of compressed data by the piece, for what comes with an error is lost."""
+    if suffix in (".gz", ".bz2"):
+        file = gzip.GzipFile(fileobj=raw) if suffix == ".gz" else bz2.BZ2File(raw)
+        return lambda size: file.read1(min(size, PIECE))
     if suffix == ".zst":
         from online_softmax.streams.arrow import pyarrow
 
         pa = pyarrow(".zst files are")
-        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
-    return raw
+        stream = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+        return lambda size: bytes(stream.read(min(size, PIECE)))
+    return raw.read  # type: ignore[no-any-return]
