@@ -429,3 +429,15 @@ def test_bad_json_line_is_named(line, reason, tmp_path):
 
     with pytest.raises(RowError, match=rf"t\.jsonl, line 70001{reason}.*\(70,000 rows were scored before it\)"):
         progressive_validation(path, SoftmaxRegression(), target="y")
+
+
+@pytest.mark.parametrize("kind", ["pandas", "parquet", *FORMATS])
+def test_rows_to_predict_have_no_labels(kind, tmp_path):
+    if kind in ("pandas", "parquet"):
+        frame = pd.DataFrame({"a": [1.0, 1.0]})
+        source = frame if kind == "pandas" else write(frame, tmp_path, "t.parquet")
+    else:
+        head, row, _ = FORMATS[kind]
+        source = tmp_path / f"t.{kind}"
+        source.write_text(head + row * 2)
+    assert [y for _, y, _ in open_stream(source, labelled=False).pairs()] == [None, None]

@@ -73,7 +73,7 @@ cdef class Tokenizer:
     missing
         What becomes of a value that is missing or not finite: "error", "zero" or "skip-row".
     labelled
-        Whether labels are looked at; else each is 0.
+        Whether labels are looked at; else each is None.
     """
 
     cdef text t
@@ -123,7 +123,7 @@ cdef class Tokenizer:
             names.append(self.names[t.names.chunk[i]])
         for i in range(len(self.labels), t.labels.n):
             said = t.labels.bytes[t.labels.words[i].start:t.labels.words[i].start + t.labels.words[i].n]
-            self.labels.append(label(said.decode(errors="replace")))
+            self.labels.append(label(said.decode(errors="replace")) if t.labelled else None)
         for i in range(t.labels.n_chunk):
             labels.append(self.labels[t.labels.chunk[i]])
         starts, ids, values = copied(t.starts, t.rows + 1, np.int64), None, copied(t.values, t.n, np.float64)

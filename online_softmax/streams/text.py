@@ -34,7 +34,7 @@ class TextStream(Chunks):
     on_bad
         What becomes of a line that cannot be read: "raise" or "skip".
     labelled
-        Whether the lines' labels are looked at; else each is 0.
+        Whether the lines' labels are looked at; else each is None.
     block_bytes
         About how much to read at a time.
 
