@@ -441,3 +441,11 @@ def test_rows_to_predict_have_no_labels(kind, tmp_path):
         source = tmp_path / f"t.{kind}"
         source.write_text(head + row * 2)
     assert [y for _, y, _ in open_stream(source, labelled=False).pairs()] == [None, None]
+
+
+@pytest.mark.parametrize("target", [None, "y"])
+def test_numbers_to_predict_are_those_of_the_table(target, tmp_path):
+    frame = NUMBERS[["a", "b", "y"]]
+    path = write(frame if target else frame.drop(columns="y"), tmp_path, "t.csv")
+    found = [(list(x.values()), y) for x, y, _ in open_stream(path, target, labelled=False).pairs()]
+    assert found == [(row, None) for row in frame[["a", "b"]].to_numpy().tolist()]

@@ -41,7 +41,7 @@ cdef class Grid:
     features
         Those whose numbers are wanted, in the order in which they are wanted.
     target
-        The column of the label.
+        The column of the label; None where there is none, and codes mean nothing.
     integers
         Whether labels are integers, and not text.
     delimiter

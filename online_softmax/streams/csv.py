@@ -13,7 +13,7 @@ import numpy as np
 from online_softmax.rows import Rows
 from online_softmax.streams._grid import Grid
 from online_softmax.streams.arrow import pyarrow, read_csv
-from online_softmax.streams.columns import Wanted, shorten
+from online_softmax.streams.columns import Wanted, shorten, unlabelled
 from online_softmax.streams.recorded import LARGE, RecordStream
 from online_softmax.streams.records import Quoted
 from online_softmax.streams.source import Source
@@ -119,14 +119,18 @@ class CsvStream(RecordStream):
         kinds = {str(self._types[str(name)]) for name in self.features}
         target = str(self._types.get(str(self.target)))
         self._cells = [(i, name, str(self._types[name])) for i, name in enumerate(self.columns) if name in self.used]
-        if kinds <= {"double"} and target in ("int64", "string") and self.weight is None and len(self.columns) > 1:
-            self._grid = Grid(self.columns, self.features, self.target, target == "int64", self.delimiter)
+        is_plain = target in ("int64", "string") or not self.wanted.labelled
+        if kinds <= {"double"} and is_plain and self.weight is None and len(self.columns) > 1:
+            label = self.target if self.wanted.labelled else None
+            self._grid = Grid(self.columns, self.features, label, target == "int64", self.delimiter)
 
     def parse(self, block: bytes) -> Rows:
         """Return the records of a block as rows."""
-        is_plain = self._grid is not None and b'"' not in block and b"\0" not in block
-        if is_plain and (found := self._grid.read(block)) is not None:  # type: ignore[union-attr]
+        grid = None if b'"' in block or b"\0" in block else self._grid
+        if grid is not None and (found := grid.read(block)) is not None:
             values, labels, codes = found
+            if not self.wanted.labelled:
+                labels, codes = unlabelled(len(values))
             return Rows([*self.features], np.arange(len(self.features), dtype=np.int32), values, None, labels, codes)
         return super().parse(block)
 
