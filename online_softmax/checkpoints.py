@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ TEXT = {
     "format": int,
     "version": str,
     "source": dict | None,
-    "on_bad": bool,
     "window": int,
     "run": dict,
     "scores": dict,
@@ -35,8 +35,19 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be written, is damaged, or is of another run."""
 
 
+def check(path: Path, run: Run, stream: Any) -> None:
+    """Find out before a run whether it can be kept in a file."""
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(path.parent))
+    _packed(path, run, stream)
+
+
 def write(path: Path, run: Run, stream: Any) -> None:
     """Write a run to a file, whole or not at all."""
+    write_file(path, _packed(path, run, stream))
+
+
+def _packed(path: Path, run: Run, stream: Any) -> bytes:
     from importlib.metadata import version
 
     numbers, arrays = run.scores.state()
@@ -44,7 +55,6 @@ def write(path: Path, run: Run, stream: Any) -> None:
         "format": FORMAT,
         "version": version("online-softmax"),
         "source": _fingerprint(stream),
-        "on_bad": run.scorer.skips,
         "window": run.scores.window,
         "run": {**{name: getattr(run, name) for name in COUNTS}, "seconds": run.seconds, "bad": run.bad},
         "scores": numbers,
@@ -57,7 +67,7 @@ def write(path: Path, run: Run, stream: Any) -> None:
     arrays["marks"] = np.array([[getattr(row, name) for name in FIGURES] for row in run.marks]).reshape(
         -1, len(FIGURES)
     )
-    write_file(path, sealed(about, arrays, KEY))
+    return sealed(about, arrays, KEY)
 
 
 def resume(path: Path, run: Run, stream: Any) -> None:
@@ -72,7 +82,7 @@ def resume(path: Path, run: Run, stream: Any) -> None:
         about, arrays = unsealed(path.read_bytes(), KINDS, KEY)
         _same("source", about["source"], _fingerprint(stream))
         _same("window", about["window"], run.scores.window)
-        if about["on_bad"] and not run.scorer.skips:
+        if about["run"]["n_bad"] and not run.scorer.skips:
             raise ValueError("it has passed over bad rows, and they are to raise now")
         labels = names.unpacked("label", arrays["labels"])
         _check(about, arrays, len(labels))

@@ -144,6 +144,11 @@ class Scores:
         last = last[~np.isnan(last)]
         return float(last.mean()) if len(last) else nan
 
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Return how often each label met each prediction: rows of the two codes and the count."""
+        return np.array([(*pair, n) for pair, n in self._counts.items()], np.int64).reshape(-1, 3)
+
     def confusion(self, n_classes: int) -> NDArray[np.int64]:
         """Return how often each class (row) was predicted as each class (column).
 
@@ -181,9 +186,8 @@ class Scores:
             "loss": self._loss,
             "n_losses": self._n_losses,
         }
-        counts = np.array([(*pair, n) for pair, n in self._counts.items()], np.int64).reshape(-1, 3)
         arrays: dict[str, NDArray[Any]] = {
-            "counts": counts,
+            "counts": self.counts,
             "last_hits": self._last_hits.astype(np.uint8),
             "last_losses": self._last_losses,
         }

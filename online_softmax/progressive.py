@@ -144,7 +144,7 @@ def progressive_validation(
             if limit is not None and run.n_samples > limit:
                 raise ValueError(f"the checkpoint {path} is at {run.n_samples:,} rows, and the limit is {limit:,}")
         else:
-            checkpoints.write(path, run, stream)
+            checkpoints.check(path, run, stream)
 
     def tell(row: Row, *, mark: bool) -> None:
         if progress is not None:
@@ -165,7 +165,7 @@ def progressive_validation(
             if len(scored):
                 row, is_mark = run.row()
                 tell(row, mark=is_mark)
-            done = scored.error is not None or (len(scored) and run.n_samples % every == 0)
+            done = (scored.error is not None and run.n_taken) or (len(scored) and run.n_samples % every == 0)
             if path is not None and done:
                 checkpoints.write(path, run, stream)
             if scored.error is not None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from online_softmax.model_file.writing import write
 from online_softmax.result import Result, Row
 
 MOST_CLASSES = 40  # lines of a summary
@@ -167,7 +168,11 @@ def write_json(result: Result, path: str | Path, **conditions: Any) -> None:
     """
     content = {**conditions, **result.to_dict()}
     lines = ",\n".join(f"  {json.dumps(name)}: {_compact(value)}" for name, value in content.items())
-    Path(path).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    data, path = f"{{\n{lines}\n}}\n".encode(), Path(path)
+    if path.exists() and not path.is_file():  # a pipe, say
+        path.write_bytes(data)
+    else:
+        write(path, data)
 
 
 def _compact(value: Any) -> str:

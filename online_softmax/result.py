@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -28,6 +29,9 @@ class Row:
     def rows_per_second(self) -> float:
         """Return how many rows were read, predicted, scored and learned in a second."""
         return self.n_samples / max(self.seconds, 1e-9)
+
+
+MOST_CLASSES = 1000  # of a confusion matrix in a dictionary
 
 
 class Offender(NamedTuple):
@@ -79,9 +83,9 @@ class Result:
         How many rows the window figures are about.
     classes
         Precision, recall, F1 and support of each class that was a label or a prediction, in sorted order.
-    confusion
-        How often each class (row) was predicted as each class (column), both in the order of `labels`. Rows for which
-        the model knew no class yet are not in it.
+    counts
+        How often each class was predicted as each: int64 rows of a class, the prediction, and how often, both as
+        positions in `labels`. Rows for which the model knew no class yet are not in it.
     rows
         The figures after 1,000, 2,000, 4,000 .. rows and at the end.
     n_zeroed
@@ -107,7 +111,7 @@ class Result:
     seconds: float
     window: int
     classes: list[ClassScores]
-    confusion: NDArray[np.int64]
+    counts: NDArray[np.int64]
     rows: list[Row]
     n_zeroed: int = 0
     n_skipped: int = 0
@@ -121,8 +125,15 @@ class Result:
         """Return the labels of the classes, in the order of `classes` and `confusion`."""
         return [one.label for one in self.classes]
 
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Return how often each class (row) was predicted as each class (column), both in the order of `labels`."""
+        matrix = np.zeros((len(self.classes), len(self.classes)), np.int64)
+        matrix[self.counts[:, 0], self.counts[:, 1]] = self.counts[:, 2]
+        return matrix
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as dictionaries, lists and plain values, ready for JSON: nan becomes None."""
+        """Return the result as plain values, ready for JSON: nan becomes None, as does a confusion of many classes."""
         return {
             "n_samples": self.n_samples,
             "n_unseen": self.n_unseen,
@@ -138,7 +149,7 @@ class Result:
             "bad": [one._asdict() for one in self.bad],
             "rows": [{name: _plain(value) for name, value in asdict(row).items()} for row in self.rows],
             "classes": [{name: _plain(value) for name, value in asdict(one).items()} for one in self.classes],
-            "confusion": self.confusion.tolist(),
+            "confusion": self.confusion.tolist() if len(self.classes) <= MOST_CLASSES else None,
         }
 
     def __repr__(self) -> str:

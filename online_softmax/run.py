@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from online_softmax.metrics import ClassScores, Scores
 from online_softmax.result import Offender, Predictions, Result, Row
@@ -105,7 +106,7 @@ class Run:
             seconds=last.seconds,
             window=scores.window,
             classes=classes,
-            confusion=scores.confusion(len(known))[np.ix_(codes, codes)],
+            counts=self._counts(codes),
             rows=[*self.marks] if is_mark else [*self.marks, last],
             n_zeroed=self.n_zeroed,
             n_skipped=self.n_skipped,
@@ -114,6 +115,13 @@ class Run:
             n_evicted=_evicted(self.scorer.model),
         )
         return found if self._every is None else replace(found, predictions=self._predictions(codes))
+
+    def _counts(self, codes: list[int]) -> NDArray[np.int64]:
+        position = np.zeros(len(self.scorer.labels.known()), np.int64)
+        position[codes] = np.arange(len(codes))
+        counts = self.scores.counts
+        counts = counts[counts[:, 1] >= 0]
+        return np.column_stack([position[counts[:, 0]], position[counts[:, 1]], counts[:, 2]])
 
     def _row(self) -> Row:
         scores = self.scores

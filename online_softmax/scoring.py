@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from math import isnan, nan
+from math import isfinite, isnan, nan
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -25,7 +25,13 @@ STEP = 500  # rows that a model in Python scores before it tells how far it is
 
 
 class Native(Protocol):
-    """A model that predicts and learns `Rows` whole."""
+    """A model that predicts and learns `Rows` whole, and a sample alone."""
+
+    def predict_proba_one(self, x: Any) -> dict[Hashable, float]:
+        """Return the probability of each class."""
+
+    def learn_one(self, x: Any, y: Hashable, w: float = 1.0) -> None:
+        """Learn a sample, or change nothing."""
 
     @property
     def classes(self) -> list[Hashable]:
@@ -115,8 +121,8 @@ class Scorer:
         error: Exception | None = None
         if done < len(rows):
             try:
-                self.model.predict_proba_one(rows.x(done))
-                self.model.learn_one(rows.x(done), rows.y(done), rows.w(done))
+                self._native.predict_proba_one(rows.x(done))
+                self._native.learn_one(rows.x(done), rows.y(done), rows.w(done))
             except Exception as refusal:
                 error = refusal
             else:
@@ -173,10 +179,11 @@ class Scorer:
         """Predict and learn one sample; return the code of its label, and what `_predict` said."""
         context = {name: value for name, value in keywords.items() if name != "w"}
         answer = self._predict(x, y, context)
+        model = self._native or self.model
         if "w" in keywords and self._takes_weights:
-            self.model.learn_one(x, y, **keywords)
+            model.learn_one(x, y, **keywords)
         else:
-            self.model.learn_one(x, y, **context)
+            model.learn_one(x, y, **context)
         self._learned.add(y)
         return self.labels.code(y), *answer
 
@@ -201,13 +208,38 @@ class Scaled:
     """A scaler before a model, over rows, in the model's kernel: the scaler's own figures, updated in place."""
 
     def __init__(self, scaler: Any, model: KernelClassifier) -> None:
-        self._numbers = scaler._numbers if isinstance(scaler, NumberScaler) else None
+        self._whole, self._numbers = scaler, scaler._numbers if isinstance(scaler, NumberScaler) else None
         self._scaler, self._model = scaler if self._numbers is None else scaler.scaler, model
 
     @property
     def classes(self) -> list[Hashable]:
         """Return the labels the model knows."""
         return list(self._model.classes)
+
+    def predict_proba_one(self, x: Any) -> dict[Hashable, float]:
+        """Return the model's answer to the scaled sample."""
+        answer: dict[Hashable, float] = self._model.predict_proba_one(self._whole.transform_one(x))
+        return answer
+
+    def learn_one(self, x: Any, y: Hashable, w: float = 1.0) -> None:
+        """Scale and learn a sample; one that is refused changes neither the model nor the scaler."""
+        scaler = self._scaler
+        parts = scaler.counts, scaler.means, scaler.vars
+        before = [{name: part[name] for name in x if name in part} for part in parts]
+        try:
+            self._whole.learn_one(x)
+            for name in x:
+                if name in scaler.vars and not isfinite(scaler.vars[name]):
+                    raise OverflowError(
+                        f"feature {name!r} is {x[name]!r}: its variance would leave the range of doubles"
+                    )
+            self._model.learn_one(self._whole.transform_one(x), y, w)
+        except BaseException:
+            for part, kept in zip(parts, before, strict=True):
+                for name in x:
+                    part.pop(name, None)
+                part.update(kept)
+            raise
 
     def _progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
         scaler = self._scaler
@@ -218,14 +250,15 @@ class Scaled:
         if self._numbers is not None:
             counts[[name not in self._numbers for name in rows.names]] = -1  # these pass as they are
         before = counts.copy()
-        scored = self._model._progress(rows, (counts, means, variances))
-        used = rows.ids if rows.starts is None else rows.ids[rows.starts[0] : rows.starts[scored[0]]]
-        in_order = used[np.sort(np.unique(used, return_index=True)[1])]  # of first use, however the rows were cut
-        for i in in_order[counts[in_order] != before[in_order]]:
-            name = rows.names[i]
-            scaler.counts[name], scaler.means[name] = int(counts[i]), means[i].item()
-            scaler.vars[name] = variances[i].item()
-        return scored
+        try:
+            return self._model._progress(rows, (counts, means, variances))
+        finally:  # after Ctrl-C, too
+            used = rows.ids if rows.starts is None else rows.ids[rows.starts[0] : rows.starts[-1]]
+            in_order = used[np.sort(np.unique(used, return_index=True)[1])]  # of first use, however the rows were cut
+            for i in in_order[counts[in_order] != before[in_order]]:
+                name = rows.names[i]
+                scaler.counts[name], scaler.means[name] = int(counts[i]), means[i].item()
+                scaler.vars[name] = variances[i].item()
 
 
 def _native(model: Any) -> Any:

@@ -239,7 +239,7 @@ def test_a_limit_moves_on(table, tmp_path, figures):
         ({"resume": True}, ValueError, "resume goes with a checkpoint"),
         ({"checkpoint": "run", "every": 0}, ValueError, "every is a number of rows"),
         ({"checkpoint": "run", "yield_predictions": True}, ValueError, "a checkpoint does not hold them"),
-        ({"checkpoint": "no/such/place"}, OSError, "No such file"),
+        ({"checkpoint": "no/such/place"}, OSError, "there is no such directory: 'no/such'"),
     ],
 )
 def test_mistakes(options, error, message, tmp_path, monkeypatch):

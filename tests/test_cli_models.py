@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -251,6 +252,7 @@ def test_a_killed_run_goes_on(model, tmp_path, capsys, figures):
         (["evaluate", "junk", "--target", "y", "--save", "junk"], "junk is named twice, for source and save"),
         (["predict", "phishing", "--from", "full"], "the model in full knows none of the columns"),
         (["evaluate", "phishing", "--from", "full"], "the model in full knows none of the columns"),
+        (["evaluate", "junk", "--target", "y", "--features", "a\nb"], "is no list of columns"),
         (["evaluate", "phishing", "--max-features", "0"], "max_features must be an int of at least 1"),
         (["evaluate", "phishing", "--hash-bits", "31"], "hash_bits must be an int from 1 to 30"),
         (["evaluate", "phishing", "--on-bad", "drop"], "on_bad is 'raise' or 'skip', not 'drop'"),
@@ -276,18 +278,67 @@ def test_mistakes_are_one_line(args, message, tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out == ""
 
 
-def test_columns_must_be_what_the_model_has_learned_from(tmp_path, capsys):
-    (tmp_path / "codes.csv").write_text("code,y\n1,u\n2,v\nx,w\n" * 20)
+def test_columns_are_what_the_model_has_learned_from(tmp_path, capsys):
+    (tmp_path / "codes.csv").write_text("code,y\n" + "1,u\n2,v\nx,w\n" * 20)
     said(capsys, "train", tmp_path / "codes.csv", "--target", "y", "--save", tmp_path / "model")
     (tmp_path / "numbers.csv").write_text("code,y\n1,u\n2,v\n")
     args = [tmp_path / "numbers.csv", "--target", "y", "--from", tmp_path / "model"]
-    wanted = f"column 'code' holds numbers, and the model in {tmp_path / 'model'} knows it as strings"
-    assert wanted in fails(capsys, "predict", *args)
-    assert wanted in fails(capsys, "train", *args, "--save", tmp_path / "other")
+    assert said(capsys, "predict", *args).split() == ["prediction", "u", "v"]
+    said(capsys, "train", *args, "--save", tmp_path / "other")
+    assert set(load(tmp_path / "other").features) == {"code=1", "code=2", "code=x"}
     (tmp_path / "model").unlink()
     said(capsys, "train", tmp_path / "numbers.csv", "--target", "y", "--save", tmp_path / "model")
     args[0] = tmp_path / "codes.csv"
     assert "column 'code' holds strings, and the model" in fails(capsys, "predict", *args)
+    (tmp_path / "odd.csv").write_text("a=b,y\n" + "red,u\nblue,v\n" * 20)
+    said(capsys, "train", tmp_path / "odd.csv", "--target", "y", "--save", tmp_path / "model")
+    said(capsys, "predict", tmp_path / "odd.csv", "--from", tmp_path / "model")
+
+
+def test_files_named_twice_are_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("d")
+    for name in ("d/1.csv", "d/2.csv"):
+        with open(name, "w") as file:
+            file.write("a,y\n1,u\n2,v\n")
+    os.link("d/1.csv", "linked")
+    said(capsys, "train", "d", "--target", "y", "--save", "m")
+    before = {name: Path(name).read_bytes() for name in ("d/1.csv", "d/2.csv", "m")}
+    for args in (
+        ["d/1.csv", "--from", "m", "--json", "m"],
+        ["d", "--save", "d/1.csv"],
+        ["d/*.csv", "--json", "d/2.csv"],
+        ["d/1.csv", "--json", "linked"],
+        ["d/1.csv", "--save", "x", "--checkpoint", "./x"],
+    ):
+        assert "is named twice" in fails(capsys, "evaluate", *args, "--target", "y")
+    assert {name: Path(name).read_bytes() for name in before} == before
+    said(capsys, "train", "d", "--target", "y", "--from", "m", "--save", "m")
+
+
+def test_an_interrupted_run_saves_its_model(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("a,y\n" + "1,u\n2,v\n" * 300_000)
+    args = [*COMMAND, "train", str(table), "--target", "y", "--save", str(tmp_path / "model")]
+    with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not process.stdout.readline().lstrip().startswith("1,000"):
+            time.sleep(0)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate()
+    assert process.returncode == 130
+    assert error.endswith(f" rows; the model is saved to {tmp_path / 'model'}\n")
+    assert load(tmp_path / "model").classes == ["u", "v"]
+
+
+def test_closed_standard_files_are_one_line(tmp_path):
+    SoftmaxRegression().save(tmp_path / "model")
+    model = SoftmaxRegression()
+    model.learn_one({"a": 1.0}, "u")
+    model.save(tmp_path / "model")
+    command = f"{sys.executable} -m online_softmax predict - --from {tmp_path / 'model'}"
+    for closed, name in (("<&-", "input"), (">&-", "output")):
+        done = subprocess.run(["sh", "-c", f"{command} {closed}"], input="a\n1\n", capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (2, f"online-softmax: standard {name} is closed\n")
 
 
 @pytest.mark.parametrize("command", ["evaluate", "train"])

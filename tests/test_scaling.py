@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from river import compose, preprocessing
+from river import compose, optim, preprocessing
 
 from online_softmax import (
     AutoSoftmaxRegression,
@@ -124,3 +124,29 @@ def test_a_spoilt_scaler_is_refused(fruit, tmp_path):
     (tmp_path / "model").write_bytes(sealed(about, less))
     with pytest.raises(ModelFileError, match="its scaler is incomplete"):
         load(tmp_path / "model")
+
+
+def test_a_value_too_large_to_standardise_is_refused_and_leaves_no_trace(fruit, tmp_path):
+    rows = [({"a": float(i % 7), "b": 1.0 + i % 3}, "uv"[i % 2]) for i in range(60)]
+    dirty = [*rows[:20], ({"a": 1e200, "b": 2.0}, "u"), *rows[20:]]
+    frame = pd.DataFrame([{**x, "y": y} for x, y in dirty])
+    expected = preprocessing.StandardScaler() | SoftmaxRegression()
+    progressive_validation(rows, expected)
+    for source, target in ((dirty, None), (frame, "y")):
+        model = preprocessing.StandardScaler() | SoftmaxRegression()
+        found = progressive_validation(source, model, target=target, on_bad="skip")
+        assert [one.row for one in found.bad] == [20]
+        assert "feature 'a' is 1e+200: its variance would leave the range of doubles" in found.bad[0].reason
+        assert written(model) == written(expected)
+
+
+def test_refused_rows_are_the_same_from_every_source():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60), "y": rng.choice(["u", "v"], 60)})
+    pairs = [({"a": row["a"], "b": row["b"]}, row["y"]) for row in frame.to_dict("records")]
+    runs = []
+    for source, target in ((pairs, None), (frame, "y")):
+        model = preprocessing.StandardScaler() | SoftmaxRegression(optim.SGD(1e308))
+        runs.append((progressive_validation(source, model, target=target, on_bad="skip").bad, written(model)))
+    assert runs[0] == runs[1]
+    assert runs[0][0]

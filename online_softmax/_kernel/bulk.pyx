@@ -93,6 +93,7 @@ cdef class BulkModel(Model):
         labels (nan where the label was unseen). Where a row is refused, it and the rows after it are not done.
         """
         cdef Py_ssize_t n = len(rows), i = 0, done = 0, known
+        cdef bint fits = True
         cdef int32_t position
         cdef double *p
         predicted, chances = np.full(n, -1, np.int32), np.full(n, np.nan)
@@ -122,8 +123,8 @@ cdef class BulkModel(Model):
                             best[i] = largest(p, known)
                             if position >= 0:
                                 chance[i] = p[position]
-                        r.learn_scale()
-                    p = self._learn_row(r, False) if not r.scaled or r.transform() else NULL
+                        fits = r.learn_scale() and r.transform()
+                    p = self._learn_row(r, False) if fits else NULL
                     if p == NULL:
                         if r.scaled:
                             r.unlearn_scale()

@@ -8,7 +8,7 @@ cdef extern from "scaler.h":
         double *mean
         double *var
     int scaler_transform(const scaler *s, const int32_t *ids, const double *x, int64_t n, double *out) noexcept nogil
-    void scaler_learn(scaler *s, const int32_t *ids, const double *x, int64_t n, double *before) noexcept nogil
+    int scaler_learn(scaler *s, const int32_t *ids, const double *x, int64_t n, double *before) noexcept nogil
     void scaler_unlearn(scaler *s, const int32_t *ids, int64_t n, const double *before) noexcept nogil
 
 cdef extern from "simd.h":
@@ -42,5 +42,5 @@ cdef class Reader:
     cdef void find_slots(self) noexcept nogil
     cdef void keep_known(self) noexcept nogil
     cdef bint transform(self) noexcept nogil
-    cdef void learn_scale(self) noexcept nogil
+    cdef bint learn_scale(self) noexcept nogil
     cdef void unlearn_scale(self) noexcept nogil

@@ -154,8 +154,9 @@ cdef class Reader:
         self.x = self.scratch
         return scaler_transform(&self.scaler, self.ids, self.raw, self.n, self.scratch)
 
-    cdef void learn_scale(self) noexcept nogil:
-        scaler_learn(&self.scaler, self.ids, self.raw, self.n, self.scratch + 2 * (self.known_slots - self.slots))
+    cdef bint learn_scale(self) noexcept nogil:
+        """Learn the row's means and variances; false where one leaves the doubles."""
+        return scaler_learn(&self.scaler, self.ids, self.raw, self.n, self.scratch + 2 * (self.known_slots - self.slots))
 
     cdef void unlearn_scale(self) noexcept nogil:
         scaler_unlearn(&self.scaler, self.ids, self.n, self.scratch + 2 * (self.known_slots - self.slots))

@@ -53,6 +53,8 @@ def run(*args: str) -> int:
     except Exception as error:
         if callable(message := getattr(error, "format_message", None)):  # typer's, wherever it keeps the class
             return _fail(f"{message()} (see --help)", 2)
+        if isinstance(error, MemoryError):
+            return _fail(f"no memory is left ({error})", 2)
         if isinstance(error, ValueError | OSError | ImportError):
             return _fail(str(error), 2)
         raise

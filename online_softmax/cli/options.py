@@ -61,13 +61,20 @@ def reading(
     """Return how a source is to be read, as `open_stream` takes it."""
     return {
         "format": format,
-        "features": None if features is None else next(csv.reader([features])),
+        "features": None if features is None else _listed(features),
         "drop": [*(drop or ())],
         "weight": weight,
         "missing": missing,
         "on_bad": on_bad,
         "skip": skip,
     }
+
+
+def _listed(columns: str) -> list[str]:
+    try:
+        return next(csv.reader([columns]), [])
+    except csv.Error as error:
+        raise ValueError(f"--features {columns!r} is no list of columns: {error}") from None
 
 
 def check_writable(path: Path, *, whole: bool = True) -> None:
@@ -83,9 +90,16 @@ def check_writable(path: Path, *, whole: bool = True) -> None:
         raise PermissionError(f"cannot write {path}: permission denied")
 
 
-def check_distinct(**files: Path | str | None) -> None:
-    """Refuse a file that is named for two things."""
-    seen: dict[str, str] = {}
-    for flag, file in files.items():
-        if file is not None and (other := seen.setdefault(os.path.realpath(file), flag)) != flag:
-            raise ValueError(f"{file} is named twice, for {other} and {flag}")
+def check_distinct(files: list[tuple[str, Path | str | None]]) -> None:
+    """Refuse a file that is named for two things, under whatever name."""
+    seen: dict[object, str] = {}
+    for role, file in files:
+        if file is None:
+            continue
+        keys: list[object] = [os.path.realpath(file)]
+        if os.path.exists(file):
+            status = os.stat(file)
+            keys.append((status.st_dev, status.st_ino))
+        for key in keys:
+            if (other := seen.setdefault(key, role)) != role:
+                raise ValueError(f"{file} is named twice, for {other} and {role}")

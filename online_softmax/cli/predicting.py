@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from online_softmax import model_file
-from online_softmax.cli.columns import check_columns
+from online_softmax.cli.columns import open_for
 from online_softmax.rows import Rows
 from online_softmax.scaling import scaled, scaled_model
-from online_softmax.streams import Chunks, open_stream
 from online_softmax.streams.ahead import ahead
 from online_softmax.streams.bad import BadRow
 
@@ -25,15 +24,15 @@ def predict_rows(
 
     A row that is passed over has a line of empty fields, so that lines and rows stay side by side.
     """
+    if sys.stdout is None:
+        raise ValueError("standard output is closed")
     model = model_file.load(file)
     whole = model
     scaler, model = scaled_model(model) or (None, model)
     labels = [str(label) for label in model.classes]
     if not labels:
         raise ValueError(f"the model in {file} has learned no class yet")
-    stream = open_stream(source, target, **reading, limit=limit, labelled=False)
-    assert isinstance(stream, Chunks)
-    check_columns(stream, whole, file)
+    stream = open_for(whole, file, source, target, **reading, limit=limit, labelled=False)
 
     nothing = [""] * (len(labels) if proba else 1)
 

@@ -10,12 +10,13 @@ from rich.console import Console
 
 from online_softmax import model_file
 from online_softmax.cli import options
-from online_softmax.cli.columns import check_columns
+from online_softmax.cli.columns import open_for
 from online_softmax.cli.models import DEFAULT_MODEL, INTERACTIONS, parse_model, scaler_for
 from online_softmax.progressive import EVERY, RowError, progressive_validation
 from online_softmax.report import LiveTable
 from online_softmax.result import Result
 from online_softmax.streams import Chunks, open_stream
+from online_softmax.streams.files import paths_of
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Learner:
     max_features: int | None
     hash_bits: int | None
 
-    def model(self, stream: Chunks) -> Any:
-        """Return the model, for the columns of a stream."""
+    def opened(self, source: str, target: str | None, reading: dict[str, Any]) -> tuple[Any, Chunks]:
+        """Return the model, and the stream as the model needs it."""
         plain = {"--intercept": self.intercept, "--no-scale": not self.scale}
         if self.source is not None:
             room = {"--max-features": self.max_features, "--hash-bits": self.hash_bits, "--model": self.name}
@@ -38,8 +39,7 @@ class Learner:
                 if value not in (None, False):
                     raise ValueError(f"{flag} goes with a new model, and the one in {self.source} has its own")
             model = model_file.load(self.source)
-            check_columns(stream, model, self.source)
-            return model
+            return model, open_for(model, self.source, source, target, **reading)
         name = self.name or DEFAULT_MODEL
         if name in INTERACTIONS:
             for flag, value in plain.items():
@@ -47,7 +47,9 @@ class Learner:
                     raise ValueError(f"{flag} goes with an optimiser such as 'SGD(0.1)', not with --model {name}")
         options = {"max_features": self.max_features, "hash_bits": self.hash_bits}
         model = parse_model(name, intercept=self.intercept, **options)
-        return scaler_for(stream) | model if self.is_scaled else model
+        stream = open_stream(source, target, **reading)
+        assert isinstance(stream, Chunks)
+        return (scaler_for(stream) | model if self.is_scaled else model), stream
 
     @property
     def conditions(self) -> dict[str, Any]:
@@ -73,9 +75,12 @@ class Keeping:
     every: int | None
     resume: bool
 
-    def check(self, source: str) -> None:
+    def check(self, source: str, model: Path | None) -> None:
         """Refuse what cannot be kept, before the run."""
-        options.check_distinct(source=source, save=self.save, checkpoint=self.checkpoint, json=self.json)
+        sources = [("source", one) for one in paths_of(source) or [Path(source)]]
+        kept = [("save", self.save), ("checkpoint", self.checkpoint), ("json", self.json)]
+        options.check_distinct([*sources, *kept])
+        options.check_distinct([("from", model), *kept[1:]])  # a model may be saved where it came from
         if self.json is not None:
             options.check_writable(self.json, whole=False)
         if self.checkpoint is None and (self.resume or self.every is not None):
@@ -99,10 +104,8 @@ def run(
     console: Console,
 ) -> tuple[Result, Chunks]:
     """Run a model along a stream under a table that grows; return what was found, and the stream."""
-    keeping.check(source)
-    stream = open_stream(source, target, **reading)
-    assert isinstance(stream, Chunks)
-    model = learner.model(stream)
+    keeping.check(source, learner.source)
+    model, stream = learner.opened(source, target, reading)
     table = LiveTable(console, window, alone=keeping.save is not None or keeping.json is not None)
     try:
         with table:
@@ -118,7 +121,11 @@ def run(
                 resume=keeping.resume,
             )
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted after {table.n_samples:,} rows") from None
+        said = f"interrupted after {table.n_samples:,} rows"
+        if keeping.save is not None and table.n_samples:
+            _save(model, keeping.save)
+            said += f"; the model is saved to {keeping.save}"
+        raise KeyboardInterrupt(said) from None
     except (RowError, OSError) as error:
         n = error.result.n_samples if isinstance(error, RowError) else table.n_samples
         if keeping.save is None or not n:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -87,6 +87,8 @@ class Wanted:
         What becomes of a row that cannot be read: "raise" or "skip".
     labelled
         Whether rows have labels; where they have none, each is None, and there need be no target.
+    words
+        Columns that hold strings, even where all of them spell numbers.
 
     """
 
@@ -97,6 +99,7 @@ class Wanted:
     missing: str = "error"
     on_bad: str = "raise"
     labelled: bool = True
+    words: Container[Hashable] = ()
 
     def __post_init__(self) -> None:
         check_on_bad(self.on_bad)

@@ -121,7 +121,7 @@ class ManyStream(Chunks):
         self.paths, self._open = paths, open_file
         self._first = open_file(paths[0])
         self.target, self.features, self.words = self._first.target, self._first.features, self._first.words
-        self.missing, self.on_bad = self._first.missing, self._first.on_bad
+        self.weight, self.missing, self.on_bad = self._first.weight, self._first.missing, self._first.on_bad
         self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
         self._now: Chunks | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -48,6 +48,7 @@ def open_stream(
     format: str | None = None,
     missing: str = "error",
     on_bad: str = "raise",
+    words: Container[Hashable] = (),
     labelled: bool = True,
     skip: int = 0,
     limit: int | None = None,
@@ -80,6 +81,8 @@ def open_stream(
     on_bad
         What becomes of a row of a file, frame or array that cannot be read: "raise"; or "skip", which puts a chunk
         without samples in its place, whose `reason` says what is wrong.
+    words
+        Columns of a file that hold strings, even where all of them spell numbers.
     labelled
         Whether the rows of a file or frame have labels. Those to predict need none: with False no target need be named,
         one that is named is no feature, and no label is looked at.
@@ -115,7 +118,7 @@ def open_stream(
         raise ValueError(f"missing is {', '.join(map(repr, POLICIES))}, not {missing!r}")
     check_on_bad(on_bad)
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
-    wanted["labelled"] = labelled
+    wanted |= {"labelled": labelled, "words": words}
     is_file = isinstance(source, str | Path)
     if format is not None and not is_file:
         raise ValueError(f"format={format!r} goes with a file")
@@ -150,11 +153,14 @@ def open_file(
 
 
 def _open_object(source: Any, target: Any, wanted: dict[str, Any]) -> Stream:
+    if wanted["words"] and not isinstance(source, str | Path):
+        raise ValueError("words goes with files: the columns of a frame have types")
     frame = nw.from_native(source, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return FrameStream(frame, target, **wanted)
     if not wanted.pop("labelled"):
         raise ValueError("labelled=False goes with files and frames")
+    wanted.pop("words")
     if is_array(source):
         return ArrayStream(source, target, **wanted)
     if isinstance(frame, nw.LazyFrame):

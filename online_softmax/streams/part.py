@@ -32,7 +32,7 @@ class PartStream(Chunks):
     def __init__(self, stream: Chunks, skip: int = 0, limit: int | None = None, chunk_rows: int | None = None) -> None:
         self.stream, self.skip, self.limit, self.chunk_rows = stream, skip, limit, chunk_rows
         self.target, self.features, self.words = stream.target, stream.features, stream.words
-        self.missing, self.on_bad = stream.missing, stream.on_bad
+        self.weight, self.missing, self.on_bad = stream.weight, stream.missing, stream.on_bad
 
     @property
     def fraction(self) -> float | None:

@@ -62,6 +62,8 @@ class Source:
     def opened(self) -> Iterator[Readable]:
         """Open the file from its beginning; standard input goes on where it was."""
         if self.is_pipe:
+            if sys.stdin is None:
+                raise ValueError("standard input is closed")
             yield open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
             return
         self._read = 0

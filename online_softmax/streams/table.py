@@ -63,6 +63,8 @@ class TableStream(Chunks):
 
     def _type(self, field: pa.Field) -> Any:
         types, kind = pyarrow().types, field.type
+        if field.name in self.wanted.words and field.name in self.features:
+            return pyarrow().string()
         number = types.is_integer(kind) or types.is_floating(kind)
         if field.name == self.target:
             return self.label_type(field, number or types.is_boolean(kind))
