@@ -72,7 +72,6 @@ PROOFS: dict[str, tuple[str, str, Callable[[Counts], str]]] = {
         "flat memory; log loss within 2 % of keeping every name, and below that of hashing",
         lambda n: "; ".join(one_off_names(n, kind) for kind in ("SGD", "auto")),
     ),
-    ),
     "count_references": (
         "Every public method, over and over",
         "no reference, object or block of memory left behind",
