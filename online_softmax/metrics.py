@@ -66,9 +66,8 @@ class Scores:
     (0.3333333333333333, 0.5)
     >>> scores.log_loss
     1.0397207708399179
-    >>> scores.confusion(2)
-    array([[0, 0],
-           [1, 1]])
+    >>> scores.counts.tolist()  # label, prediction and how often
+    [[0, -1, 1], [1, 0, 1], [1, 1, 1]]
 
     """
 
@@ -148,17 +147,6 @@ class Scores:
     def counts(self) -> NDArray[np.int64]:
         """Return how often each label met each prediction: rows of the two codes and the count."""
         return np.array([(*pair, n) for pair, n in self._counts.items()], np.int64).reshape(-1, 3)
-
-    def confusion(self, n_classes: int) -> NDArray[np.int64]:
-        """Return how often each class (row) was predicted as each class (column).
-
-        Rows for which the model knew no class are not in it.
-        """
-        matrix = np.zeros((n_classes, n_classes), dtype=np.int64)
-        for (true, predicted), n in self._counts.items():
-            if predicted >= 0:
-                matrix[true, predicted] = n
-        return matrix
 
     def classes(self, labels: Sequence[Hashable]) -> list[ClassScores]:
         """Return the scores of each class that was a label or a prediction, where `labels[code]` is its label."""

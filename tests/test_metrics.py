@@ -23,6 +23,15 @@ row = st.tuples(
 rows = st.lists(row, min_size=1, max_size=60)
 
 
+def confusion(scores, n):
+    """Give how often each of n classes was predicted as each."""
+    matrix = np.zeros((n, n), dtype=np.int64)
+    for true, predicted, count in scores.counts.tolist():
+        if predicted >= 0:
+            matrix[true, predicted] = count
+    return matrix
+
+
 def scored(rows, *, window=1000, chunk=1000):
     scores = Scores(window)
     for start in range(0, len(rows), chunk):
@@ -41,7 +50,7 @@ def test_accuracy_and_confusion_are_scikit_learns(rows):
 
     assert scores.accuracy == pytest.approx(sklearn.metrics.accuracy_score(true, predicted), rel=1e-12)
     expected = sklearn.metrics.confusion_matrix(true, predicted, labels=range(N_CLASSES))
-    np.testing.assert_array_equal(scores.confusion(N_CLASSES), expected)
+    np.testing.assert_array_equal(confusion(scores, N_CLASSES), expected)
 
 
 @given(rows)
@@ -110,7 +119,7 @@ def test_row_without_prediction_is_wrong_and_lowers_the_recall_alone():
     assert scores.accuracy == pytest.approx(2 / 3)
     assert (zero.precision, zero.recall, zero.support) == (1.0, 0.5, 2)
     assert (one.precision, one.recall, one.support) == (1.0, 1.0, 1)
-    assert scores.confusion(2).sum() == 2
+    assert confusion(scores, 2).sum() == 2
 
 
 def test_log_loss_is_clipped():
@@ -135,7 +144,7 @@ def test_many_classes_are_counted_as_few_are():
     scores.add(true, predicted, np.full(500, 0.5))
 
     expected = sklearn.metrics.confusion_matrix(true, predicted, labels=range(3000))
-    np.testing.assert_array_equal(scores.confusion(3000), expected)
+    np.testing.assert_array_equal(confusion(scores, 3000), expected)
 
 
 def test_nothing_added_is_no_number():
