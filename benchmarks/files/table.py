@@ -34,7 +34,7 @@ def main() -> int:
         f"Whole processes, start-up, reading, scoring and learning: {rows:,} rows of 50 numbers and 10 classes, and as "
         "many of about 32 of 131,072 binary features and 20 classes, the files in memory. Vowpal Wabbit reads its own "
         "text of the same rows (`--oaa C --loss_function logistic --probabilities`), and fits one against all. "
-        "SGD is the default, `SoftmaxRegression()`: an optimiser given from `river.optim` adds the import of that module. "
+        "SGD is the default, `SoftmaxRegression()`; an optimiser given from `river.optim` adds that module's import. "
         f"Medians of {len(next(iter(run['seconds'].values())))} turns.\n"
     )
     print("| reads | seconds | of the processors | VW: seconds | VW / ours | target |")
