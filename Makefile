@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-KERNEL := $(wildcard online_softmax/_kernel/*.h online_softmax/_kernel/*.p* online_softmax/streams/*.h online_softmax/streams/*.pyx)
+KERNEL := $(shell find online_softmax -name '*.h' -o -name '*.px[di]' -o -name '*.pyx')
 
 .PHONY: demo test lint sanitize reliability bench-speed bench-quality datasets clean
 
@@ -36,7 +36,8 @@ datasets: .venv/dev  ## make datasets/*.csv again
 	$(BIN)/python -m datasets.make
 
 clean:
-	rm -rf .venv build *.egg-info online_softmax/*/*.c online_softmax/*/*.so
+	rm -rf .venv build *.egg-info
+	find online_softmax -name '*.c' -delete -o -name '*.so' -delete
 
 .venv/%: pyproject.toml setup.py $(KERNEL)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -1,24 +1,22 @@
-"""The compiled kernel and the reader of text; everything else about the build is in pyproject.toml."""
+"""The compiled kernel and the parsers of text; everything else about the build is in pyproject.toml."""
 
 from glob import glob
+from pathlib import Path
 
 from setuptools import Extension, setup
 
-PACKAGE = "online_softmax"
-MODULES = {
-    "_kernel": ("buffer", "checks", "reader", "model", "bulk", "softmax", "auto"),
-    "streams": ("_grid", "_text"),
-}
+KERNEL = "online_softmax/_kernel"
+HEADERS = glob("online_softmax/**/*.h", recursive=True) + glob("online_softmax/**/*.pxd", recursive=True)
 
 setup(
     ext_modules=[
         Extension(
-            f"{PACKAGE}.{folder}.{name}",
-            [f"{PACKAGE}/{folder}/{name}.pyx"],
-            depends=[*glob(f"{PACKAGE}/{folder}/*.h"), *glob(f"{PACKAGE}/{folder}/*.pxd")],
+            ".".join(Path(source).with_suffix("").parts),
+            [source],
+            include_dirs=[KERNEL],
+            depends=HEADERS,
             extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wno-psabi"],
         )
-        for folder, names in MODULES.items()
-        for name in names
+        for source in sorted(glob("online_softmax/**/*.pyx", recursive=True))
     ]
 )

@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 
 from online_softmax import AutoSoftmaxRegression, progressive_validation
-from online_softmax.progressive import Row
+from online_softmax.evaluation.result import Figures
 
 
-def die_halfway(row: Row, *, mark: bool, fraction: float | None) -> None:
+def die_halfway(row: Figures, *, mark: bool, fraction: float | None) -> None:
     if row.n_samples >= 1200:
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from online_softmax.auto import AutoSoftmaxRegression
-from online_softmax.checkpoints import CheckpointError
-from online_softmax.model_file import ModelFileError, load, save
-from online_softmax.progressive import RowError, progressive_validation
-from online_softmax.softmax import SoftmaxRegression
+from online_softmax.evaluation.checkpoints import CheckpointError
+from online_softmax.evaluation.progressive import RowError, progressive_validation
+from online_softmax.models.auto import AutoSoftmaxRegression
+from online_softmax.models.saving import ModelFileError, load, save
+from online_softmax.models.softmax import SoftmaxRegression
 from online_softmax.streams import open_stream
 
 if TYPE_CHECKING:
-    from online_softmax.optimizers import ImplicitAdaGrad, ImplicitSGD
+    from online_softmax.models.optimizers import ImplicitAdaGrad, ImplicitSGD
 
 __all__ = [
     "AutoSoftmaxRegression",
@@ -30,7 +30,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in ("ImplicitAdaGrad", "ImplicitSGD"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from online_softmax import optimizers  # on demand: river.optim takes as long to import as all the rest
+    from online_softmax.models import optimizers  # on demand: river.optim takes as long to import as all the rest
 
     return getattr(optimizers, name)
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 def main() -> None:
     """Run the command line and exit with its status."""
     try:
-        from online_softmax.cli import run
+        from online_softmax import cli
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in ("typer", "rich"):
@@ -17,7 +17,7 @@ def main() -> None:
         _stop(f"the command line needs {missing}: pip install 'online-softmax[cli]'", 2)
     except KeyboardInterrupt:
         _stop("interrupted", 130)
-    sys.exit(run(*sys.argv[1:]))
+    sys.exit(cli.main(*sys.argv[1:]))
 
 
 def _stop(message: str, status: int) -> NoReturn:

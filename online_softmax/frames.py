@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax._kernel.reader import encoded, side_by_side
+from online_softmax._kernel.arrays import encoded, side_by_side
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The kernel: the mathematics, and the state that it learns."""

@@ -5,7 +5,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport int32_t
 
-from online_softmax._kernel.buffer cimport Buffer
+from online_softmax._kernel.arrays cimport Buffer
 from online_softmax._kernel.checks cimport check_label, number, sample_weight
 from online_softmax._kernel.model cimport Model, largest
 from online_softmax._kernel.reader cimport Reader

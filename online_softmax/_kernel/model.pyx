@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 
-from online_softmax.forgetting import least_valuable, without_features
+from online_softmax._kernel.forgetting import least_valuable, without_features
 from online_softmax.hashing import bucket
 
 cdef extern from "Python.h":

@@ -1,8 +1,8 @@
 from libc.stdint cimport int32_t, int64_t
 
-from online_softmax._kernel.buffer cimport Buffer
+from online_softmax._kernel.arrays cimport Buffer
 
-cdef extern from "scaler.h":
+cdef extern from "standard_scaler.h":
     ctypedef struct scaler:
         double *count
         double *mean

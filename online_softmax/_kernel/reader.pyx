@@ -1,63 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, binding=True, auto_pickle=False
 """Rows as the kernel reads them: one row at a time, as slots and values, without Python."""
 
-from cpython.dict cimport PyDict_GetItemWithError
-from cpython.object cimport PyObject
 from libc.math cimport isfinite
 from libc.stdlib cimport free, malloc
 
-from online_softmax._kernel.buffer cimport Buffer
-
-import numpy as np
-
-
-cdef Py_ssize_t BLOCK = 64  # rows whose cells stay in the cache while column after column is filled in
-
-
-def encoded(list labels):
-    """Return the distinct labels in the order of their first appearance, and each label's position among them as int32."""
-    cdef dict positions = {}
-    cdef Py_ssize_t i, n = len(labels)
-    cdef PyObject *known
-    codes = np.empty(n, np.int32)
-    cdef Buffer codes_ = Buffer(codes, "i", n, True)
-    for i in range(n):
-        known = PyDict_GetItemWithError(positions, labels[i])
-        if known == NULL:
-            positions[labels[i]] = len(positions)
-            known = PyDict_GetItemWithError(positions, labels[i])
-            if known == NULL:
-                raise TypeError(f"label {labels[i]!r} must be hashable: its hash changes")
-        (<int32_t *>codes_.view.buf)[i] = <object>known
-    return list(positions), codes
-
-
-def side_by_side(list columns, Py_ssize_t n):
-    """Return columns of n numbers as a C-contiguous matrix of doubles, and whether all of them are finite."""
-    cdef Py_ssize_t m = len(columns), i, j, start = 0, stop
-    cdef double v, finite = 0
-    cdef list held = []
-    V = np.empty((n, m))
-    cdef Buffer V_ = Buffer(V, "d", n * m, True)
-    cdef double *out = <double *>V_.view.buf
-    for values in columns:
-        held.append(Buffer(np.ascontiguousarray(values, np.float64), "d", n))
-    cdef const double **column = <const double **>malloc((m + 1) * sizeof(double *))
-    if column == NULL:
-        raise MemoryError
-    for j in range(m):
-        column[j] = <const double *>(<Buffer>held[j]).view.buf
-    with nogil:
-        while start < n:
-            stop = min(start + BLOCK, n)
-            for j in range(m):
-                for i in range(start, stop):
-                    v = column[j][i]
-                    finite += v * 0
-                    out[i * m + j] = v
-            start = stop
-    free(column)
-    return V, finite == 0
+from online_softmax._kernel.arrays cimport Buffer
 
 
 cdef class Reader:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from online_softmax.cli.models import DEFAULT_MODEL, OPTIMIZERS
-from online_softmax.streams.files import FORMATS
+from online_softmax.streams.formats import FORMATS
 
 Source = Annotated[
     str,

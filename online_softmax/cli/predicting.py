@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from online_softmax import model_file
-from online_softmax.cli.columns import open_for
+from online_softmax.cli.known_columns import open_for
+from online_softmax.models import saving
+from online_softmax.models.scaled import scaled, scaled_model
 from online_softmax.rows import Rows
-from online_softmax.scaling import scaled, scaled_model
 from online_softmax.streams.ahead import ahead
-from online_softmax.streams.bad import BadRow
+from online_softmax.streams.stream import BadRow
 
 
 def predict_rows(
@@ -26,7 +26,7 @@ def predict_rows(
     """
     if sys.stdout is None:
         raise ValueError("standard output is closed")
-    model = model_file.load(file)
+    model = saving.load(file)
     whole = model
     scaler, model = scaled_model(model) or (None, model)
     labels = [str(label) for label in model.classes]

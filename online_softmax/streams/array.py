@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax.checks import check_missing, check_on_bad
 from online_softmax.frames import label_codes, matrix_entries
 from online_softmax.rows import Rows
-from online_softmax.streams.bad import BadRow, check_on_bad
-from online_softmax.streams.chunks import Chunks
-from online_softmax.streams.columns import POLICIES, Coded, FlawError, Table, assemble
-from online_softmax.streams.sieve import between, flaws, mended, sift
+from online_softmax.streams.stream import BadRow, RowStream
+from online_softmax.streams.tables.columns import Coded, FlawError, Table, assemble
+from online_softmax.streams.tables.flaws import between, flaws, mended, sift
 
 HEAD = 1000  # rows to know an array by
 
 
-class ArrayStream(Chunks):
+class ArrayStream(RowStream):
     """A stream over a matrix, whose columns are the features 0, 1, 2, ..; or over some of them.
 
     Parameters
@@ -60,8 +60,7 @@ class ArrayStream(Chunks):
         chunk_rows: int = 8192,
     ) -> None:
         n, m = X.shape
-        if missing not in POLICIES:
-            raise ValueError(f"missing is {', '.join(map(repr, POLICIES))}, not {missing!r}")
+        check_missing(missing)
         if target is None:
             raise ValueError("an array needs target=: the labels, or the number of the column that holds them")
         self._labels, label_column = _side("target", target, X)

@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
-from online_softmax.streams.bad import BadRow
-from online_softmax.streams.chunks import Chunks
-from online_softmax.streams.columns import Coded, FlawError, Table, Wanted, check_names, code, unlabelled
-from online_softmax.streams.sieve import sift
+from online_softmax.streams.stream import BadRow, RowStream
+from online_softmax.streams.tables.columns import Coded, FlawError, Table, Wanted, check_names, code, unlabelled
+from online_softmax.streams.tables.flaws import sift
 
 HEAD = 1000  # rows to know a frame by
 
 
-class FrameStream(Chunks):
+class FrameStream(RowStream):
     """A stream over a data frame.
 
     Parameters

@@ -9,15 +9,15 @@ from typing import Any, Protocol, runtime_checkable
 
 import narwhals.stable.v2 as nw
 
+from online_softmax.checks import check_count, check_missing, check_on_bad
 from online_softmax.frames import is_array
 from online_softmax.streams.array import ArrayStream
-from online_softmax.streams.bad import check_on_bad
-from online_softmax.streams.chunks import Chunks
-from online_softmax.streams.columns import POLICIES
-from online_softmax.streams.files import ManyStream, open_one, paths_of
+from online_softmax.streams.formats import open_one
 from online_softmax.streams.frame import FrameStream
+from online_softmax.streams.many import ManyStream, paths_of
 from online_softmax.streams.pairs import PairStream
-from online_softmax.streams.part import PartStream
+from online_softmax.streams.slice import SliceStream
+from online_softmax.streams.stream import RowStream
 
 
 class Chunk(Protocol):
@@ -112,10 +112,9 @@ def open_stream(
 
     """
     for name, count, least in (("skip", skip, 0), ("limit", limit, 1), ("chunk_rows", chunk_rows, 1)):
-        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < least):
-            raise ValueError(f"{name} is a number of rows, {least} or more, not {count!r}")
-    if missing not in POLICIES:
-        raise ValueError(f"missing is {', '.join(map(repr, POLICIES))}, not {missing!r}")
+        if count is not None:
+            check_count(name, count, least)
+    check_missing(missing)
     check_on_bad(on_bad)
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
     wanted |= {"labelled": labelled, "words": words}
@@ -125,8 +124,8 @@ def open_stream(
     stream = open_file(source, target, format=format, **wanted) if is_file else _open_object(source, target, wanted)
     if not (skip or limit or chunk_rows):
         return stream
-    if isinstance(stream, Chunks):
-        return PartStream(stream, skip, limit, chunk_rows)
+    if isinstance(stream, RowStream):
+        return SliceStream(stream, skip, limit, chunk_rows)
     if isinstance(stream, PairStream):
         return PairStream(_Some(stream.source, skip, limit), on_bad)
     raise ValueError("skip, limit and chunk_rows go with files, frames, arrays and pairs")
@@ -134,7 +133,7 @@ def open_stream(
 
 def open_file(
     source: str | Path, target: Hashable | None = None, *, format: str | None = None, **wanted: Any
-) -> Chunks:
+) -> RowStream:
     """Open a file, the files of a directory or pattern, standard input, or the bundled stream of that name."""
     paths = paths_of(source)
     if paths is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-from online_softmax.streams.bad import BadRow
-from online_softmax.streams.columns import shorten
+from online_softmax.streams.stream import BadRow
+from online_softmax.streams.tables.columns import shorten
 
 
 class PairStream:

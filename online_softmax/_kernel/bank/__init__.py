@@ -1,0 +1,1 @@
+"""A bank of experts under a mixture."""

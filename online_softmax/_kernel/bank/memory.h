@@ -1,0 +1,185 @@
+/* The bank's parts and their memory. */
+#ifndef ONLINE_SOFTMAX_MEMORY_H
+#define ONLINE_SOFTMAX_MEMORY_H
+
+#include "additive.h"
+#include "label_experts.h"
+#include "linear.h"
+#include "newton.h"
+#include "gaussian.h"
+#include "votes.h"
+
+enum { NO_MEMORY = -2 };
+
+/* The bank: the rows of Z and P, block by block. Blocks leave from the end: QDA where classes and features are too many for it, and
+   all from NEWTON_AT on where there are more than COVERED features. */
+enum {
+    LINEAR_AT = 0, LABELS_AT = LINEAR_AT + LINEAR_EXPERTS, NEWTON_AT = LABELS_AT + LABEL_EXPERTS,
+    VOTES_AT = NEWTON_AT + NEWTON_EXPERTS, HATS_AT = VOTES_AT + VOTE_EXPERTS, QDA_AT = HATS_AT + 1, BANK = QDA_AT + 1
+};
+enum { COVERED = SECOND_ORDER, SETTLED = 500 };  /* features that such blocks cover; samples after which they have proven themselves */
+
+typedef struct {
+    int64_t t;                           /* samples learned */
+    int64_t n_rows, n_classes;           /* in use; rows with the intercept's */
+    int64_t row_capacity, stride;        /* stride: classes there is room for, a multiple of LANES */
+    feature *features;
+    int32_t *dense;                      /* the slots of centred features, in order */
+    int64_t n_dense;
+    linear linear;
+    labels labels;
+    newton newton;
+    window window;
+    hats hats;
+    qda qda;
+    mixture mixture;
+    /* of the sample at hand */
+    active active;
+    double xa[SIDE], xb[SIDE];           /* of the covered features, by slot */
+    opinions opinions;
+    double *rows;                        /* the memory of the opinions and of g */
+    double *g;                           /* BANK rows: p - e_y, times f and rate */
+    linear_plan plan;
+    int32_t *asked_slots;                /* the sample that the opinions answer, unless n_asked is -1 */
+    double *asked_x;
+    int64_t n_asked, asked_room;
+} bank;
+
+static void newton_free(newton *m) {
+    free(m->W), free(m->P), free(m->Px);
+    memset(m, 0, sizeof *m);
+}
+
+static void bank_free(bank *b) {
+    newton_free(&b->newton), window_free(&b->window), hats_free(&b->hats), qda_free(&b->qda), active_free(&b->active);
+    free(b->features), free(b->dense), free(b->linear.W), free(b->linear.G), free(b->linear.G_slow);
+    free(b->labels.recent), free(b->labels.always), free(b->labels.follow);
+    free(b->rows), free(b->plan.r1), free(b->plan.r5), free(b->asked_slots), free(b->asked_x);
+}
+
+static int64_t bank_bytes(const bank *b) {
+    int64_t row = sizeof(feature) + sizeof(int32_t) + 8 * (LINEAR_EXPERTS * b->stride + 2);
+    int64_t second = b->newton.P ? 8 * ((1 + SECOND_ORDER) * (NEWTON_EXPERTS * b->stride + SIDE) + SIDE) : 0;
+    int64_t follow = b->labels.follow ? b->labels.follow_stride * b->labels.follow_stride : 0;
+    int64_t additive = 8 * b->hats.room * (HAT_ROWS * (b->stride + 1) + 3);
+    int64_t scratch = (int64_t)(sizeof(feature) + 4 + 6 * 8) * b->active.room + 12 * b->asked_room;
+    return b->row_capacity * row + second + additive + window_bytes(&b->window) + qda_bytes(&b->qda) + scratch
+           + 8 * (follow + (2 + OPINION_ROWS + BANK) * b->stride);
+}
+
+/* `rows` blocks of doubles, `was` wide, with new room; zero where there was nothing. */
+static double *widened(const double *old, int64_t rows, int64_t was, int64_t room, int64_t stride) {
+    double *fresh = calloc((size_t)(room * stride + LANES), 8);
+    if (fresh && old)
+        for (int64_t i = 0; i < rows; i++) memcpy(fresh + i * stride, old + i * was, (size_t)was * 8);
+    return fresh;
+}
+
+static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
+    double **each[] = {&o->bayes, &o->ln_bayes, &o->zq[0], &o->zq[1], &o->q[0], &o->q[1], &o->sure, &o->zc, &o->calibrated, &o->p};
+    o->Z = rows, o->P = o->Z + EXPERTS * stride, o->A = o->P + EXPERTS * stride;
+    for (int i = 0; i < 10; i++) *each[i] = o->A + (INPUTS + i) * stride;
+}
+
+/* Room for so many rows and classes; a failure changes nothing. */
+static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
+    if (rows <= b->row_capacity && classes <= b->stride) return 0;
+    int64_t R = rows > b->row_capacity ? rows + rows / 8 : b->row_capacity, was = b->stride, stride = was, n = b->n_rows;
+    if (classes > was) stride = (classes + classes / 8 + LANES - 1) / LANES * LANES;
+    int64_t pairs_were = b->labels.follow_stride, pairs = stride < MARKOV_CLASSES ? stride : MARKOV_CLASSES;
+    struct { double **home; int64_t n, was, room, stride; } parts[] = {
+        {&b->linear.W, n * LINEAR_EXPERTS, was, R * LINEAR_EXPERTS, stride},
+        {&b->linear.G, 1, n, 1, R}, {&b->linear.G_slow, 1, n, 1, R},
+        {&b->labels.recent, 1, was, 1, stride}, {&b->labels.always, 1, was, 1, stride},
+        {&b->rows, 0, was, OPINION_ROWS + BANK, stride},
+        {&b->labels.follow, pairs_were, pairs_were, b->labels.follow || !was ? pairs : 0, pairs},
+        {&b->newton.W, (1 + SECOND_ORDER) * NEWTON_EXPERTS, was, b->newton.W ? (1 + SECOND_ORDER) * NEWTON_EXPERTS : 0, stride},
+        {&b->hats.W, b->hats.room * HAT_ROWS, was, b->hats.room * HAT_ROWS, stride},
+    };
+    enum { PARTS = sizeof parts / sizeof *parts };
+    double *fresh[PARTS];
+    feature *features = calloc((size_t)R, sizeof *features);
+    int32_t *dense = calloc((size_t)R, sizeof *dense);
+    int failed = !features || !dense;
+    for (int i = 0; i < PARTS; i++) {
+        fresh[i] = parts[i].room ? widened(*parts[i].home, parts[i].n, parts[i].was, parts[i].room, parts[i].stride) : NULL;
+        failed |= parts[i].room && !fresh[i];
+    }
+    if (failed) {
+        for (int i = 0; i < PARTS; i++) free(fresh[i]);
+        free(features), free(dense);
+        return NO_MEMORY;
+    }
+    if (b->features) memcpy(features, b->features, (size_t)n * sizeof *features);
+    if (b->dense) memcpy(dense, b->dense, (size_t)b->n_dense * sizeof *dense);
+    free(b->features), free(b->dense), b->features = features, b->dense = dense;
+    for (int i = 0; i < PARTS; i++) free(*parts[i].home), *parts[i].home = fresh[i];
+    b->row_capacity = R, b->stride = stride, b->labels.follow_stride = pairs, b->n_asked = -1;
+    opinions_lay_out(&b->opinions, b->rows, stride);
+    b->g = b->rows + OPINION_ROWS * stride;
+    return 0;
+}
+
+static int hats_reserve(hats *m, int64_t n, int64_t stride) {
+    if (n <= m->room) return 0;
+    int64_t room = n + n / 8 + 1;
+    double *W = widened(m->W, 1, m->room * HAT_ROWS * stride, 1, room * HAT_ROWS * stride);
+    double *G = widened(m->G, 1, m->room * HAT_ROWS, 1, room * HAT_ROWS), *r = widened(m->r, 1, m->room * 3, 1, room * 3);
+    if (!W || !G || !r) { free(W), free(G), free(r); return NO_MEMORY; }
+    free(m->W), free(m->G), free(m->r);
+    m->W = W, m->G = G, m->r = r, m->room = room;
+    return 0;
+}
+
+/* Room in the blocks for the features and classes that there are, as far as they cover them. */
+static int bank_reserve_blocks(bank *b) {
+    int64_t d = b->n_rows - 1, covered = d < COVERED ? d : COVERED, n = b->mixture.n;
+    return (n > VOTES_AT && window_reserve(&b->window, covered)) || (n > HATS_AT && hats_reserve(&b->hats, 1 + covered, b->stride))
+           || (n > QDA_AT && qda_fits(d, b->n_classes) && qda_reserve(&b->qda, d, b->n_classes));
+}
+
+/* Set up the blocks of a bank of n experts. */
+static int bank_take_in(bank *b, int64_t n) {
+    newton *m = &b->newton;
+    if (n > NEWTON_AT && !m->P) {
+        m->P = calloc((1 + SECOND_ORDER) * SIDE + LANES, 8), m->Px = calloc(SIDE + LANES, 8);
+        m->W = calloc((size_t)((1 + SECOND_ORDER) * NEWTON_EXPERTS * b->stride + LANES), 8);
+        m->fresh = 1;
+        if (!m->P || !m->Px || !m->W) { newton_free(m); return NO_MEMORY; }
+    }
+    return 0;
+}
+
+/* Free the blocks of the experts that have left. */
+static void bank_let_go(bank *b) {
+    if (b->mixture.n <= NEWTON_AT) newton_free(&b->newton);
+    if (b->mixture.n <= VOTES_AT) window_free(&b->window);
+    if (b->mixture.n <= HATS_AT) hats_free(&b->hats);
+    if (b->mixture.n <= QDA_AT) qda_free(&b->qda);
+}
+
+/* Room for a sample of n entries. */
+static int bank_reserve_sample(bank *b, int64_t n) {
+    if (n + b->n_dense + 1 > b->active.room) {
+        b->n_asked = -1;
+        if (active_reserve(&b->active, n + b->n_dense + 1)) return NO_MEMORY;
+        double *r1 = realloc(b->plan.r1, (size_t)(b->active.room + LANES) * 8);
+        if (r1) b->plan.r1 = r1;
+        double *r5 = realloc(b->plan.r5, (size_t)(b->active.room + LANES) * 8);
+        if (r5) b->plan.r5 = r5;
+        if (!r1 || !r5) { b->active.room = 0; return NO_MEMORY; }
+    }
+    if (n > b->asked_room || !b->asked_x) {
+        int64_t room = n + n / 8 + LANES;
+        b->n_asked = -1;
+        int32_t *slots = realloc(b->asked_slots, (size_t)room * sizeof *slots);
+        if (slots) b->asked_slots = slots;
+        double *x = realloc(b->asked_x, (size_t)room * 8);
+        if (x) b->asked_x = x;
+        if (!slots || !x) return NO_MEMORY;
+        b->asked_room = room;
+    }
+    return 0;
+}
+
+#endif

@@ -1,0 +1,1 @@
+"""Softmax regression under one update rule."""

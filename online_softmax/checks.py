@@ -1,0 +1,51 @@
+"""Checks of what a caller asks for: policies, counts and limits, each refused in one sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from online_softmax.hashing import MOST_BITS
+
+MISSING = ("error", "zero", "skip-row")  # what may become of a value that is missing or not finite
+ON_BAD = ("raise", "skip")  # what may become of a row that cannot be read, scored or learned
+
+
+def check_missing(missing: object) -> None:
+    """Refuse what is no policy for missing values."""
+    if missing not in MISSING:
+        raise ValueError(f"missing is {', '.join(map(repr, MISSING))}, not {missing!r}")
+
+
+def check_on_bad(on_bad: object) -> None:
+    """Refuse what says neither to raise nor to skip."""
+    if on_bad not in ON_BAD:
+        raise ValueError(f"on_bad is {' or '.join(map(repr, ON_BAD))}, not {on_bad!r}")
+
+
+def check_count(name: str, count: object, least: int = 1) -> None:
+    """Refuse what is no number of rows."""
+    if not isinstance(count, int) or isinstance(count, bool) or count < least:
+        raise ValueError(f"{name} is a number of rows, {least} or more, not {count!r}")
+
+
+def check_limits(max_features: object, hash_bits: object) -> None:
+    """Refuse what is no number of features, or of bits."""
+    if hash_bits is not None and (type(hash_bits) is not int or not 1 <= hash_bits <= MOST_BITS):
+        raise ValueError(f"hash_bits must be an int from 1 to {MOST_BITS}, or None, got {hash_bits!r}")
+    if max_features is not None and (type(max_features) is not int or not 1 <= max_features < 2**31):
+        raise ValueError(f"max_features must be an int of at least 1, or None, got {max_features!r}")
+
+
+def finite(what: str, value: Any, least: float = -math.inf) -> float:
+    """Return `value` as a finite float, or refuse it by name."""
+    try:
+        v = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"{what} must be a number, got {value!r}") from None
+    if isinstance(value, str | bytes):
+        raise TypeError(f"{what} must be a number, got {value!r}")
+    if not (math.isfinite(v) and v >= least):
+        wanted = "a finite number" if least == -math.inf else f"a finite number of at least {least:g}"
+        raise ValueError(f"{what} must be {wanted}, got {value!r}")
+    return v

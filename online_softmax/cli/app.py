@@ -1,0 +1,206 @@
+"""The application: the commands, and the exit status of each way to end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from online_softmax.cli import options
+from online_softmax.cli.evaluating import Keeping, Learner
+from online_softmax.cli.evaluating import evaluate as evaluate_along
+from online_softmax.cli.predicting import predict_rows
+from online_softmax.reports import print_summary, write_json
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+def main(*args: str) -> int:
+    """Run the command line and return its exit status: 0; 2 for what the user can mend; 130 after Ctrl-C.
+
+    Examples
+    --------
+    >>> from online_softmax import cli
+
+    >>> cli.main("datasets")
+    name               rows  features  classes  description
+    image_segments    2,310        18        7  3 x 3 pixel regions of outdoor photographs, by what they show
+    ...
+    0
+
+    """
+    try:
+        # typer only reads the arguments: the work it returns runs outside, where its handling of errors does not reach
+        work = app(args, prog_name="online-softmax", standalone_mode=False)
+        if callable(work):
+            work()
+        return work if isinstance(work, int) else 0
+    except KeyboardInterrupt as interrupt:
+        return _fail(str(interrupt) or "interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing it raises nothing
+        return 1
+    except Exception as error:
+        if callable(message := getattr(error, "format_message", None)):  # typer's, wherever it keeps the class
+            return _fail(f"{message()} (see --help)", 2)
+        if isinstance(error, MemoryError):
+            return _fail(f"no memory is left ({error})", 2)
+        if isinstance(error, ValueError | OSError | ImportError):
+            return _fail(str(error), 2)
+        raise
+
+
+@app.callback(invoke_without_command=True)
+def online_softmax(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Softmax regression, learned one sample at a time."""
+    if show_version:
+        print(f"online-softmax {_version()}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+    else:
+        return
+    raise typer.Exit
+
+
+@app.command()
+def evaluate(
+    source: options.Source,
+    target: options.Target = None,
+    model: options.Model = None,
+    no_scale: options.NoScale = False,
+    intercept: options.Intercept = False,
+    max_features: options.MaxFeatures = None,
+    hash_bits: options.HashBits = None,
+    from_: options.From = None,
+    format: options.Format = None,
+    features: options.Features = None,
+    drop: options.Drop = None,
+    weight: options.Weight = None,
+    missing: options.Missing = "error",
+    on_bad: options.OnBad = "raise",
+    skip: options.Skip = 0,
+    limit: options.Limit = None,
+    window: options.Window = 1000,
+    json: Annotated[Path | None, typer.Option(help="Write the result to this file, too.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Save the model to this file at the end.", metavar="MODEL")] = None,
+    checkpoint: options.Checkpoint = None,
+    every: options.Every = None,
+    resume: options.Resume = False,
+) -> Callable[[], None]:
+    """Predict each row of a stream, score the prediction, then learn the row."""
+    reading = options.reading(format, features, drop, weight, missing, on_bad, skip)
+    learner = Learner(from_, model, not no_scale, intercept, max_features, hash_bits)
+    keeping = Keeping(save, json, checkpoint, every, resume)
+
+    def work() -> None:
+        console = Console(highlight=False)
+        result, stream = evaluate_along(
+            source, target, reading, learner, keeping, limit=limit, window=window, console=console
+        )
+        if json is not None:
+            conditions = {"online_softmax": _version(), "source": source, "target": stream.target, **reading}
+            write_json(result, json, **conditions, **learner.conditions, limit=limit, resumed=resume)
+        console.print()
+        print_summary(result, console)
+
+    return work
+
+
+@app.command()
+def train(
+    source: options.Source,
+    save: Annotated[Path, typer.Option(help="Save the model to this file at the end.", metavar="MODEL")],
+    target: options.Target = None,
+    model: options.Model = None,
+    no_scale: options.NoScale = False,
+    intercept: options.Intercept = False,
+    max_features: options.MaxFeatures = None,
+    hash_bits: options.HashBits = None,
+    from_: options.From = None,
+    format: options.Format = None,
+    features: options.Features = None,
+    drop: options.Drop = None,
+    weight: options.Weight = None,
+    missing: options.Missing = "error",
+    on_bad: options.OnBad = "raise",
+    skip: options.Skip = 0,
+    limit: options.Limit = None,
+    window: options.Window = 1000,
+    checkpoint: options.Checkpoint = None,
+    every: options.Every = None,
+    resume: options.Resume = False,
+) -> Callable[[], None]:
+    """Learn a stream and save the model; the figures are of each row before it is learned."""
+    reading = options.reading(format, features, drop, weight, missing, on_bad, skip)
+    learner = Learner(from_, model, not no_scale, intercept, max_features, hash_bits)
+    keeping = Keeping(save, None, checkpoint, every, resume)
+
+    def work() -> None:
+        console = Console(highlight=False)
+        result, _ = evaluate_along(
+            source, target, reading, learner, keeping, limit=limit, window=window, console=console
+        )
+        console.print()
+        print_summary(result, console, classes=False)
+        console.print(f"the model is saved to {save}", soft_wrap=True, markup=False)
+
+    return work
+
+
+@app.command()
+def predict(
+    source: options.Source,
+    from_: Annotated[Path, typer.Option("--from", help="The model's file.", metavar="MODEL")],
+    proba: Annotated[
+        bool, typer.Option("--proba", help="Print the probability of each class, not the most probable one.")
+    ] = False,
+    target: Annotated[str | None, typer.Option(help="A column to leave out: the label, where rows have one.")] = None,
+    format: options.Format = None,
+    features: Annotated[
+        str | None, typer.Option(help="The columns to predict from, as a,b; without it all others.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
+    missing: options.Missing = "error",
+    on_bad: Annotated[
+        str, typer.Option(help="What becomes of a row that cannot be read: raise, or skip for an empty prediction.")
+    ] = "raise",
+    skip: options.Skip = 0,
+    limit: options.Limit = None,
+) -> Callable[[], None]:
+    """Predict the rows of a stream with a saved model, and print the predictions as CSV, a line a row."""
+    reading = options.reading(format, features, drop, None, missing, on_bad, skip)
+    return partial(predict_rows, source, target, reading, from_, proba, limit)
+
+
+@app.command()
+def datasets() -> None:
+    """List the streams that come with the package."""
+    from online_softmax.datasets import BUNDLED
+
+    width = max(map(len, BUNDLED))
+    print(f"{'name':{width}}  {'rows':>7}  {'features':>8}  {'classes':>7}  description")
+    for one in BUNDLED.values():
+        print(f"{one.name:{width}}  {one.n_rows:>7,}  {one.n_features:>8,}  {one.n_classes:>7,}  {one.description}")
+
+
+def _version() -> str:
+    try:
+        return version("online-softmax")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _fail(message: str, status: int) -> int:
+    """Say what went wrong, on one line."""
+    print(f"online-softmax: {' '.join(message.split())}", file=sys.stderr)
+    return status

@@ -1,0 +1,57 @@
+"""Columns: what a source's are to a saved model."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from pathlib import Path
+from typing import Any
+
+from online_softmax.models.scaled import scaled_model
+from online_softmax.streams import RowStream, open_stream
+
+
+class Known:
+    """The columns that a saved model has learned from, as far as its features tell: hashed ones tell nothing.
+
+    It contains those that hold strings to the model, whatever they seem to hold where they are read.
+
+    Parameters
+    ----------
+    model
+        A model, or a scaler before one.
+    file
+        Where it is from.
+
+    """
+
+    def __init__(self, model: Any, file: Path) -> None:
+        _, model = scaled_model(model) or (None, model)
+        self.file = file
+        self._features = set(model.features) if model.hash_bits is None else set()
+        self._sorted = sorted(str(name) for name in self._features)
+
+    def __contains__(self, column: object) -> bool:
+        prefix = f"{column}="
+        at = bisect_left(self._sorted, prefix)
+        return column not in self._features and at < len(self._sorted) and self._sorted[at].startswith(prefix)
+
+    def check(self, stream: RowStream) -> None:
+        """Refuse columns that the model knows as numbers and that are strings, or of which it knows none."""
+        if not self._features or not stream.features:
+            return
+        for name in stream.words:
+            if name in self._features:
+                raise ValueError(f"column {name!r} holds strings, and the model in {self.file} knows it as numbers")
+        if not any(name in self._features or name in self for name in stream.features):
+            shown = ", ".join(map(str, stream.features[:5]))
+            more = " .." * (len(stream.features) > 5)
+            raise ValueError(f"the model in {self.file} knows none of the columns {shown}{more}")
+
+
+def open_for(model: Any, file: Path, source: str, target: str | None, **reading: Any) -> RowStream:
+    """Open a source for the model in a file: with columns of strings where the model knows strings."""
+    known = Known(model, file)
+    stream = open_stream(source, target, words=known, **reading)
+    assert isinstance(stream, RowStream)
+    known.check(stream)
+    return stream

@@ -1,0 +1,146 @@
+"""Checkpoints: a run in a file, model, figures and place in the stream, so that it can go on after a crash."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from online_softmax.evaluation.result import Figures, Offender
+from online_softmax.evaluation.tally import OFFENDERS, Tally, marks_until
+from online_softmax.models import saving
+from online_softmax.storage import names
+from online_softmax.storage.atomic import write as write_file
+from online_softmax.storage.container import Arrays, sealed, unsealed
+from online_softmax.storage.fields import MOST, Array, Number, check_value
+
+KEY = "online-softmax-checkpoint"
+TEXT = {
+    "format": int,
+    "version": str,
+    "source": dict | None,
+    "window": int,
+    "run": dict,
+    "scores": dict,
+}
+KINDS = {1: TEXT}
+FORMAT = max(KINDS)
+COUNTS = ("n_taken", "n_bad")
+FIGURES = [name for name in Figures.__dataclass_fields__ if name != "n_samples"]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be written, is damaged, or is of another run."""
+
+
+def check(path: Path, run: Tally, stream: Any) -> None:
+    """Find out before a run whether it can be kept in a file."""
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(path.parent))
+    _packed(path, run, stream)
+
+
+def write(path: Path, run: Tally, stream: Any) -> None:
+    """Write a run to a file, whole or not at all."""
+    write_file(path, _packed(path, run, stream))
+
+
+def _packed(path: Path, run: Tally, stream: Any) -> bytes:
+    from importlib.metadata import version
+
+    numbers, arrays = run.scores.state()
+    about = {
+        "format": FORMAT,
+        "version": version("online-softmax"),
+        "source": _fingerprint(stream),
+        "window": run.scores.window,
+        "run": {**{name: getattr(run, name) for name in COUNTS}, "seconds": run.seconds, "bad": run.bad},
+        "scores": numbers,
+    }
+    try:
+        arrays["model"] = np.frombuffer(saving.written(run.scorer.model), np.uint8)
+        arrays["labels"] = names.packed("label", run.scorer.labels.known())
+    except TypeError as error:
+        raise CheckpointError(f"cannot write {path}: {error}") from error
+    arrays["marks"] = np.array([[getattr(row, name) for name in FIGURES] for row in run.marks]).reshape(
+        -1, len(FIGURES)
+    )
+    return sealed(about, arrays, KEY)
+
+
+def resume(path: Path, run: Tally, stream: Any) -> None:
+    """Bring a fresh run, and its model, to where the run of a checkpoint was; the model as the last, if all else fits.
+
+    Raises
+    ------
+    CheckpointError
+        If it is no whole checkpoint, or the run is another: of another source, window or model.
+    """
+    try:
+        about, arrays = unsealed(path.read_bytes(), KINDS, KEY)
+        _same("source", about["source"], _fingerprint(stream))
+        _same("window", about["window"], run.scores.window)
+        if about["run"]["n_bad"] and not run.scorer.skips:
+            raise ValueError("it has passed over bad rows, and they are to raise now")
+        labels = names.unpacked("label", arrays["labels"])
+        _check(about, arrays, len(labels))
+        run.scorer.labels.restore(labels)
+        run.scores.restore(about["scores"], arrays)
+        n_samples = marks_until(run.n_samples)
+        run.marks = [Figures(n, *figures) for n, figures in zip(n_samples, arrays["marks"].tolist(), strict=True)]
+        for name in COUNTS:
+            setattr(run, name, about["run"][name])
+        run.bad = [Offender(*one) for one in about["run"]["bad"]]
+        run.before = about["run"]["seconds"]
+        saving.restore(run.scorer.model, arrays["model"].tobytes())
+    except (ImportError, MemoryError, OSError):
+        raise
+    except Exception as error:  # what a stranger wrote can fail in any way, and always means this
+        raise CheckpointError(f"cannot resume {path}: {error}") from error
+
+
+def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
+    """Refuse figures that no run can have found."""
+    run, scores = about["run"], about["scores"]
+    check_value("n_samples", Number(int, 0, MOST), scores.get("n_samples"))
+    n = scores["n_samples"]
+    for name in ("n_unseen", "hits", "n_losses"):
+        check_value(name, Number(int, 0, n), scores.get(name))
+    check_value("loss", Number(float, 0), scores.get("loss"))
+    check_value("n_bad", Number(int, 0, MOST), run.get("n_bad"))
+    check_value("n_taken", Number(int, n + run["n_bad"], n + run["n_bad"]), run.get("n_taken"))
+    check_value("seconds", Number(float, 0), run.get("seconds"))
+    bad = run.get("bad")
+    if not (isinstance(bad, list) and len(bad) == min(OFFENDERS, run["n_bad"])):
+        raise ValueError("its bad rows are incomplete")
+    for one in bad:
+        if not (isinstance(one, list) and [type(part) for part in one] == [int, str]):
+            raise ValueError(f"{one!r} is no bad row")
+    if arrays.keys() != {"model", "labels", "marks", "counts", "last_hits", "last_losses"}:
+        raise ValueError("its arrays are incomplete")
+    check_value("marks", Array("f8", (len(marks_until(n)), len(FIGURES))), np.nan_to_num(arrays["marks"]))
+    size, counts = len(arrays["last_hits"]), arrays["counts"]
+    check_value("window", Number(int, 1, MOST), about["window"])
+    check_value("last_hits", Number(int, min(n, about["window"]), about["window"]), size)
+    check_value("last_hits", Array("u1", (size,), 0, 1), arrays["last_hits"])
+    check_value("last_losses", Array("f8", (size,), 0), np.nan_to_num(arrays["last_losses"], nan=0.0))
+    check_value("counts", Array("i8", (len(counts), 3), -1, n), counts)
+    true, predicted, rows = counts.T
+    if not ((true >= 0) & (true < n_labels) & (predicted < n_labels) & (rows > 0)).all() or rows.sum() != n:
+        raise ValueError("its counts are not those of its rows")
+
+
+def _fingerprint(stream: Any) -> dict[str, Any] | None:
+    return stream.fingerprint() if hasattr(stream, "fingerprint") else None
+
+
+def _same(what: str, then: Any, now: Any) -> None:
+    """Refuse what is not as it was."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in {**then, **now}:
+            _same(f"{what}'s {name}", then.get(name), now.get(name))
+    elif then != now:
+        is_digest = isinstance(then, str) and len(then) == 64
+        raise ValueError(f"the {what} changed" if is_digest else f"the {what} was {then!r} and is {now!r}")

@@ -1,0 +1,215 @@
+"""Metrics: what a chunk of scored rows adds to."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLIP = 1e-15  # the least probability a log loss is taken of
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How well one class was found.
+
+    Attributes
+    ----------
+    label
+        The class.
+    precision
+        The part of the rows predicted as this class that were of this class.
+    recall
+        The part of the rows of this class that were predicted as this class.
+    f1
+        The harmonic mean of the two.
+    support
+        How many rows were of this class.
+
+    """
+
+    label: Hashable
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class Scores:
+    """The running scores of a stream of predictions.
+
+    Numbering and predictions are codes: the caller's numbering of the classes from 0.
+
+    Parameters
+    ----------
+    window
+        How many of the last rows the window figures are about.
+
+    Attributes
+    ----------
+    n_samples
+        How many rows have been added.
+    n_unseen
+        How many of them had a label the model could not know.
+
+    Examples
+    --------
+    >>> from online_softmax.evaluation.metrics import Scores
+
+    >>> scores = Scores(window=2)
+    >>> scores.add(true=[0, 1, 1], predicted=[-1, 0, 1], p=[float("nan"), 0.25, 0.5])
+    >>> scores.accuracy, scores.window_accuracy
+    (0.3333333333333333, 0.5)
+    >>> scores.log_loss
+    1.0397207708399179
+    >>> scores.counts.tolist()  # label, prediction and how often
+    [[0, -1, 1], [1, 0, 1], [1, 1, 1]]
+
+    """
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        self.n_samples = 0
+        self.n_unseen = 0
+        self._hits = 0
+        self._loss = 0.0
+        self._n_losses = 0
+        self._counts: dict[tuple[int, int], int] = {}
+        self._last_hits = np.empty(0, dtype=bool)
+        self._last_losses = np.empty(0)
+
+    def add(
+        self,
+        true: Sequence[int] | NDArray[np.int32],
+        predicted: Sequence[int] | NDArray[np.int32],
+        p: Sequence[float] | NDArray[np.float64],
+        unseen: Sequence[bool] | NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Add rows, in order.
+
+        Parameters
+        ----------
+        true
+            The code of each row's label.
+        predicted
+            The code of the predicted label, or -1 where the model knew no class.
+        p
+            The probability of the row's label; nan leaves the row out of the log loss.
+        unseen
+            Whether the model could not know the row's label; without it, that is so where `p` is nan.
+
+        """
+        if not len(true):
+            return
+        labels = np.asarray(true, dtype=np.int64)
+        choices = np.asarray(predicted, dtype=np.int64)
+        losses = -np.log(np.clip(np.asarray(p, dtype=np.float64), CLIP, 1.0))
+        known = losses[~np.isnan(losses)]
+        hits = labels == choices
+
+        self._remember(hits, losses)
+        self._count(labels, choices)
+        self.n_samples += len(labels)
+        self.n_unseen += int(np.count_nonzero(np.isnan(losses) if unseen is None else unseen))
+        self._hits += int(np.count_nonzero(hits))
+        # One by one from the left, so that the sum does not depend on how the rows were cut into chunks.
+        self._loss = float(np.add.accumulate(np.append(self._loss, known))[-1])
+        self._n_losses += len(known)
+
+    @property
+    def accuracy(self) -> float:
+        """Return the part of the rows that were predicted right."""
+        return self._hits / self.n_samples if self.n_samples else nan
+
+    @property
+    def log_loss(self) -> float:
+        """Return the mean of -ln p over the rows whose label had been seen."""
+        return self._loss / self._n_losses if self._n_losses else nan
+
+    @property
+    def window_accuracy(self) -> float:
+        """Return the accuracy over the last `window` rows."""
+        last = self._last_hits[: self.n_samples]
+        return float(np.count_nonzero(last)) / len(last) if len(last) else nan
+
+    @property
+    def window_log_loss(self) -> float:
+        """Return the log loss over the last `window` rows."""
+        last = self._last_losses[: self.n_samples]
+        last = last[~np.isnan(last)]
+        return float(last.mean()) if len(last) else nan
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Return how often each label met each prediction: rows of the two codes and the count."""
+        return np.array([(*pair, n) for pair, n in self._counts.items()], np.int64).reshape(-1, 3)
+
+    def classes(self, labels: Sequence[Hashable]) -> list[ClassScores]:
+        """Return the scores of each class that was a label or a prediction, where `labels[code]` is its label."""
+        support = np.zeros(len(labels), dtype=np.int64)
+        chosen = np.zeros(len(labels), dtype=np.int64)
+        right = np.zeros(len(labels), dtype=np.int64)
+        for (true, predicted), n in self._counts.items():
+            support[true] += n
+            if predicted >= 0:
+                chosen[predicted] += n
+            if predicted == true:
+                right[true] += n
+        return [
+            ClassScores(label, r / c if c else 0.0, r / s if s else 0.0, 2 * r / (s + c), s)
+            for label, r, c, s in zip(labels, right.tolist(), chosen.tolist(), support.tolist(), strict=True)
+            if s + c
+        ]
+
+    def state(self) -> tuple[dict[str, int | float], dict[str, NDArray[Any]]]:
+        """Return all that has been added up, as numbers and arrays."""
+        numbers: dict[str, int | float] = {
+            "n_samples": self.n_samples,
+            "n_unseen": self.n_unseen,
+            "hits": self._hits,
+            "loss": self._loss,
+            "n_losses": self._n_losses,
+        }
+        arrays: dict[str, NDArray[Any]] = {
+            "counts": self.counts,
+            "last_hits": self._last_hits.astype(np.uint8),
+            "last_losses": self._last_losses,
+        }
+        return numbers, arrays
+
+    def restore(self, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned."""
+        self.n_samples, self.n_unseen = numbers["n_samples"], numbers["n_unseen"]
+        self._hits, self._loss, self._n_losses = numbers["hits"], numbers["loss"], numbers["n_losses"]
+        self._counts = {(true, predicted): n for true, predicted, n in arrays["counts"].tolist()}
+        self._last_hits, self._last_losses = arrays["last_hits"].astype(np.bool_), arrays["last_losses"].copy()
+
+    def _remember(self, hits: NDArray[np.bool_], losses: NDArray[np.float64]) -> None:
+        """Write the rows over the oldest ones of the window, which grows to its size as it fills."""
+        end = self.n_samples + len(hits)
+        if (size := min(self.window, end)) > len(self._last_hits):
+            size = min(self.window, max(size, 2 * len(self._last_hits)))
+            self._last_hits = np.resize(self._last_hits, size)
+            self._last_losses = np.resize(self._last_losses, size)
+        keep = min(self.window, len(hits))
+        place = np.arange(end - keep, end) % len(self._last_hits)
+        self._last_hits[place] = hits[len(hits) - keep :]
+        self._last_losses[place] = losses[len(hits) - keep :]
+
+    def _count(self, true: NDArray[np.int64], predicted: NDArray[np.int64]) -> None:
+        """Count the rows of each pair of classes."""
+        width = int(predicted.max()) + 2
+        pairs = true * width + predicted + 1
+        if pairs.max() < 4096 + len(pairs):
+            every = np.bincount(pairs)
+            cells = np.flatnonzero(every)
+            counts = every[cells]
+        else:
+            cells, counts = np.unique(pairs, return_counts=True)
+        for cell, n in zip(cells.tolist(), counts.tolist(), strict=True):
+            pair = cell // width, cell % width - 1
+            self._counts[pair] = self._counts.get(pair, 0) + n

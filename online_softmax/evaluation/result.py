@@ -1,0 +1,190 @@
+"""Results: what progressive validation finds."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax.evaluation.metrics import ClassScores
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures after `n_samples` rows: over all of them, and over the last window."""
+
+    n_samples: int
+    accuracy: float
+    log_loss: float
+    window_accuracy: float
+    window_log_loss: float
+    seconds: float
+
+    @property
+    def rows_per_second(self) -> float:
+        """Return how many rows were read, predicted, scored and learned in a second."""
+        return self.n_samples / max(self.seconds, 1e-9)
+
+
+Row = Figures  # its name until 1.0
+
+MOST_CLASSES = 1000  # of a confusion matrix in a dictionary
+
+
+class Offender(NamedTuple):
+    """A row that was passed over: how many rows the stream had given before it, and what is wrong with it."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, repr=False)
+class Predictions:
+    """Every row of a validation.
+
+    Attributes
+    ----------
+    true, predicted
+        Each row's label and prediction, as int32 positions in the result's `labels`; -1 where the model knew no class.
+    p
+        The probability the model gave the label, as float64; nan where it gave none.
+
+    """
+
+    true: NDArray[np.int32]
+    predicted: NDArray[np.int32]
+    p: NDArray[np.float64]
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What progressive validation found.
+
+    Attributes
+    ----------
+    n_samples
+        The rows that were predicted, scored and learned.
+    n_unseen
+        Those of them with a label that the model could not know. They are errors for the accuracy and left out of the
+        log loss.
+    accuracy
+        The part of the rows that were predicted right.
+    log_loss
+        The mean of -ln p, where p is the probability the model gave the label, at least 1e-15. nan for a model that
+        gives no probabilities.
+    macro_f1
+        The mean of the classes' F1.
+    seconds
+        The time it took, reading included.
+    window
+        How many rows the window figures are about.
+    classes
+        Precision, recall, F1 and support of each class that was a label or a prediction, in sorted order.
+    counts
+        How often each class was predicted as each: int64 rows of a class, the prediction, and how often, both as
+        positions in `labels`. Rows for which the model knew no class yet are not in it.
+    rows
+        The figures after 1,000, 2,000, 4,000 .. rows and at the end.
+    n_zeroed
+        The values, missing or not finite, that the stream set to 0 in these rows.
+    n_skipped
+        The rows that the stream left out before or between these, for such a value.
+    n_bad
+        The rows that could not be read, scored or learned and were passed over, as `on_bad="skip"` asks for.
+    bad
+        The first of them.
+    n_evicted
+        The features that made room for others in the model, under its `max_features`.
+    predictions
+        Label, prediction and probability of every row, where they were asked for.
+
+    """
+
+    n_samples: int
+    n_unseen: int
+    accuracy: float
+    log_loss: float
+    macro_f1: float
+    seconds: float
+    window: int
+    classes: list[ClassScores]
+    counts: NDArray[np.int64]
+    rows: list[Figures]
+    n_zeroed: int = 0
+    n_skipped: int = 0
+    n_bad: int = 0
+    bad: list[Offender] = field(default_factory=list)
+    n_evicted: int = 0
+    predictions: Predictions | None = None
+
+    @property
+    def labels(self) -> list[Hashable]:
+        """Return the labels of the classes, in the order of `classes` and `confusion`."""
+        return [one.label for one in self.classes]
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Return how often each class (row) was predicted as each class (column), both in the order of `labels`."""
+        matrix = np.zeros((len(self.classes), len(self.classes)), np.int64)
+        matrix[self.counts[:, 0], self.counts[:, 1]] = self.counts[:, 2]
+        return matrix
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values, ready for JSON: nan becomes None, as does a confusion of many classes."""
+        return {
+            "n_samples": self.n_samples,
+            "n_unseen": self.n_unseen,
+            "n_zeroed": self.n_zeroed,
+            "n_skipped": self.n_skipped,
+            "n_bad": self.n_bad,
+            "n_evicted": self.n_evicted,
+            "accuracy": _plain(self.accuracy),
+            "log_loss": _plain(self.log_loss),
+            "macro_f1": _plain(self.macro_f1),
+            "seconds": self.seconds,
+            "window": self.window,
+            "bad": [one._asdict() for one in self.bad],
+            "rows": [{name: _plain(value) for name, value in asdict(row).items()} for row in self.rows],
+            "classes": [{name: _plain(value) for name, value in asdict(one).items()} for one in self.classes],
+            "confusion": self.confusion.tolist() if len(self.classes) <= MOST_CLASSES else None,
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"Result(n_samples={self.n_samples}, accuracy={self.accuracy:.4f}, log_loss={self.log_loss:.4f}, "
+            f"macro_f1={self.macro_f1:.4f}, n_unseen={self.n_unseen})"
+        )
+
+
+class RowError(ValueError):
+    """A row that could not be read, scored or learned.
+
+    Attributes
+    ----------
+    reason
+        What is wrong with it.
+    result
+        What was found in the rows before it.
+
+    """
+
+    def __init__(self, reason: str, result: Result) -> None:
+        n = result.n_samples
+        super().__init__(f"{reason} ({n:,} {'row was' if n == 1 else 'rows were'} scored before it)")
+        self.reason, self.result = reason, result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reason, self.result)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if value is None or isinstance(value, int | str) else str(value)

@@ -1,0 +1,165 @@
+"""Runs: what a progressive validation has found so far."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import fsum, nan
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax.evaluation.metrics import ClassScores, Scores
+from online_softmax.evaluation.result import Figures, Offender, Predictions, Result
+from online_softmax.evaluation.scored import Scored
+from online_softmax.evaluation.scorer import Scorer
+
+FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
+OFFENDERS = 10  # bad rows to keep
+
+
+class Tally:
+    """A progressive validation under way.
+
+    Parameters
+    ----------
+    scorer
+        What predicts and learns.
+    window
+        How many of the last rows the window figures are about.
+    keep
+        Whether to keep every row's prediction.
+
+    Attributes
+    ----------
+    scores
+        The running scores.
+    marks
+        The figures after 1,000, 2,000, 4,000 .. rows.
+    n_taken
+        The rows of the stream that are behind it, scored or bad.
+    n_zeroed, n_skipped, n_bad, bad
+        As in `Result`.
+    before
+        The seconds of the run before it was resumed.
+
+    """
+
+    def __init__(self, scorer: Scorer, window: int, keep: bool = False) -> None:
+        self.scorer, self.scores = scorer, Scores(window)
+        self.marks: list[Figures] = []
+        self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = 0
+        self.bad: list[Offender] = []
+        self.before = 0.0
+        self._start = perf_counter()
+        self._every: list[Scored] | None = [] if keep else None
+
+    @property
+    def n_samples(self) -> int:
+        """Return how many rows have been scored."""
+        return self.scores.n_samples
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the run has taken."""
+        return self.before + perf_counter() - self._start
+
+    def next_mark(self) -> int:
+        """Return the first of 1,000, 2,000, 4,000 .. rows that is still to come."""
+        return _next_mark(self.n_samples)
+
+    def add(self, scored: Scored) -> None:
+        """Add rows that have been scored."""
+        for offset, reason in scored.bad:
+            self.n_bad += 1
+            if len(self.bad) < OFFENDERS:
+                self.bad.append(Offender(self.n_taken + offset, reason))
+        self.n_zeroed, self.n_skipped = self.n_zeroed + scored.zeroed, self.n_skipped + scored.skipped
+        self.n_taken += scored.n_taken
+        if not len(scored):
+            return
+        if self._every is not None:
+            self._every.append(scored)
+        self.scores.add(scored.true, scored.predicted, scored.p, scored.unseen)
+        if self.n_samples == _next_mark(self.n_samples - 1):
+            self.marks.append(self._row())
+
+    def row(self) -> tuple[Figures, bool]:
+        """Return the figures so far, and whether they are one of the marks."""
+        is_mark = bool(self.marks) and self.marks[-1].n_samples == self.n_samples
+        return (self.marks[-1] if is_mark else self._row()), is_mark
+
+    def result(self) -> Result:
+        """Return what has been found so far."""
+        last, is_mark = self.row()
+        labels, scores = self.scorer.labels, self.scores
+        known = labels.known()
+        classes = _sorted(scores.classes(known))
+        codes = [labels.code(one.label) for one in classes]
+        found = Result(
+            n_samples=scores.n_samples,
+            n_unseen=scores.n_unseen,
+            accuracy=scores.accuracy,
+            log_loss=scores.log_loss,
+            macro_f1=fsum(one.f1 for one in classes) / len(classes) if classes else nan,
+            seconds=last.seconds,
+            window=scores.window,
+            classes=classes,
+            counts=self._counts(codes),
+            rows=[*self.marks] if is_mark else [*self.marks, last],
+            n_zeroed=self.n_zeroed,
+            n_skipped=self.n_skipped,
+            n_bad=self.n_bad,
+            bad=[*self.bad],
+            n_evicted=_evicted(self.scorer.model),
+        )
+        return found if self._every is None else replace(found, predictions=self._predictions(codes))
+
+    def _counts(self, codes: list[int]) -> NDArray[np.int64]:
+        position = np.zeros(len(self.scorer.labels.known()), np.int64)
+        position[codes] = np.arange(len(codes))
+        counts = self.scores.counts
+        counts = counts[counts[:, 1] >= 0]
+        return np.column_stack([position[counts[:, 0]], position[counts[:, 1]], counts[:, 2]])
+
+    def _row(self) -> Figures:
+        scores = self.scores
+        figures = scores.accuracy, scores.log_loss, scores.window_accuracy, scores.window_log_loss
+        return Figures(scores.n_samples, *figures, self.seconds)
+
+    def _predictions(self, codes: list[int]) -> Predictions:
+        assert self._every is not None
+        position = np.full(len(self.scorer.labels.known()) + 1, -1, dtype=np.int32)  # the last is of code -1
+        position[codes] = np.arange(len(codes))
+        true, predicted, p = (
+            np.concatenate([np.empty(0, kind), *(getattr(scored, name) for scored in self._every)])
+            for name, kind in (("true", np.int32), ("predicted", np.int32), ("p", np.float64))
+        )
+        return Predictions(position[true], position[predicted], p)
+
+
+def marks_until(n: int) -> list[int]:
+    """Return those of 1,000, 2,000, 4,000 .. that are at most `n`."""
+    return [FIRST_MARK << i for i in range((n // FIRST_MARK).bit_length())]
+
+
+def _next_mark(n: int) -> int:
+    """Return the first of 1,000, 2,000, 4,000 .. that is more than `n`."""
+    return FIRST_MARK << (n // FIRST_MARK).bit_length()
+
+
+def _evicted(model: Any) -> int:
+    """Return how many features a model of ours, or at the end of a pipeline, has let go."""
+    steps = getattr(model, "steps", None)
+    last = [*steps.values()][-1] if isinstance(steps, dict) and steps else model
+    n = getattr(last, "n_evicted", 0)
+    return n if isinstance(n, int) else 0
+
+
+def _sorted(classes: list[ClassScores]) -> list[ClassScores]:
+    """Sort classes by label; labels that have no order among them by type and text."""
+    try:
+        return sorted(classes, key=lambda one: one.label)  # type: ignore[arg-type, return-value]
+    except TypeError:
+        return sorted(classes, key=lambda one: (type(one.label).__name__, str(one.label)))

@@ -1,0 +1,1 @@
+"""Models: river's interface over the kernel."""

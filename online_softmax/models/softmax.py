@@ -1,0 +1,143 @@
+"""SoftmaxRegression: river's interface over the compiled kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from online_softmax._kernel.softmax.softmax import Softmax
+from online_softmax.checks import check_limits, finite
+from online_softmax.frames import rows_of
+from online_softmax.models.classifier import KernelClassifier
+from online_softmax.models.rule import DEFAULT
+from online_softmax.models.saving import savable
+
+if TYPE_CHECKING:
+    from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
+    from river import optim
+
+
+@savable
+class SoftmaxRegression(Softmax, KernelClassifier):
+    r"""Softmax regression, learned one sample at a time.
+
+    For classes $1..C$ with weight vectors $\beta_j$, the columns of $B$, and a sample $(x, y)$:
+
+    $$z = xB, \quad p = \mathrm{softmax}(z), \quad \mathrm{loss} = -\ln p_y, \quad
+    g = p - e_y, \quad \beta_j \leftarrow \beta_j - \eta \, x \, g_j$$
+
+    or, in place of the last, the step of another optimiser with the gradient $x g_j$. With two classes this is
+    logistic regression. A drop-in for `river.linear_model.SoftmaxRegression`, with the same numbers, compiled.
+
+    Features and classes may appear at any time; a feature that a sample does not carry counts as 0. A call that
+    fails changes nothing.
+
+    Parameters
+    ----------
+    optimizer
+        One of `river.optim`'s SGD, Momentum, NesterovMomentum, AdaGrad, AdaDelta, RMSProp, Adam, AMSGrad, AdaMax,
+        Nadam, AdaBound and FTRLProximal, with any scheduler, or `ImplicitSGD` or `ImplicitAdaGrad`. `SGD(0.01)` by
+        default. It serves as a template and is not stepped itself; each class counts its own steps, from the sample
+        in which it first appears.
+    loss
+        `river.optim.losses.CrossEntropy`, with or without `class_weight`: a class's weight multiplies its row of the
+        gradient on every sample.
+    l2
+        Adds `l2 * weight` to the gradient of each feature that the sample carries.
+    intercept
+        Whether each class has an intercept: the weight of a constant feature 1, under the same optimiser and l2.
+    clip_gradient
+        Bounds each class's gradient of the loss in its score, `w * (p_j - [y = j])`, to this absolute value.
+    max_features
+        How many features to keep; None keeps all. When there are more, the least valuable eighth makes room: those
+        with the smallest (samples) x (spread of the weights among the classes)^2 / sqrt(1 + samples since the last
+        one). `n_evicted` counts them; one that comes back starts anew.
+    hash_bits
+        Hash names into 2^hash_bits buckets, 1 to 30, which are the features then: a bucket's value is the sum of its
+        names'. The hash is the same in every process and on every machine. None keeps names as they are.
+
+    Notes
+    -----
+    Time a sample grows with (features of the sample) x (classes); memory with (features seen) x (classes) x
+    (1 + states of the optimiser) doubles.
+
+    Each method may be called from any thread; calls on one model wait for each other.
+
+    Examples
+    --------
+    >>> from river import datasets, evaluate, metrics, preprocessing
+    >>> from online_softmax import SoftmaxRegression
+
+    >>> model = preprocessing.StandardScaler() | SoftmaxRegression()
+    >>> evaluate.progressive_val_score(datasets.ImageSegments(), model, metrics.MacroF1())
+    MacroF1: 81.88%
+
+    References
+    ----------
+    [^1]: [Böhning, D., 1992. Multinomial logistic regression algorithm. Annals of the Institute of Statistical
+        Mathematics, 44, 197-200.](https://doi.org/10.1007/BF00048682)
+    """
+
+    def __init__(
+        self,
+        optimizer: optim.base.Optimizer | None = None,
+        loss: optim.losses.MultiClassLoss | None = None,
+        l2: float = 0.0,
+        *,
+        intercept: bool = False,
+        clip_gradient: float | None = None,
+        max_features: int | None = None,
+        hash_bits: int | None = None,
+    ) -> None:
+        if clip_gradient is not None:
+            finite("clip_gradient", clip_gradient, least=0)
+        finite("l2", l2, least=0)
+        check_limits(max_features, hash_bits)
+        if not isinstance(intercept, bool):
+            raise TypeError(f"intercept must be True or False, got {intercept!r}")
+        rule = DEFAULT
+        weights: dict[Hashable, float] = {}
+        if optimizer is not None or loss is not None:
+            from online_softmax.models import (
+                optimizers,  # not above: river.optim takes as long to import as all the rest
+            )
+
+            rule = rule if optimizer is None else optimizers.rule(optimizer)
+            weights = weights if loss is None else optimizers.class_weights(loss)
+        if rule.name.startswith("Implicit") and (clip_gradient is not None or weights):
+            raise ValueError(f"{rule.name} takes no clip_gradient and no class weights: weigh samples by w")
+        self._configure(optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, rule, weights)
+
+    @property
+    def weights(self) -> dict[Hashable, dict[Hashable, float]]:
+        """A snapshot of the weights, {label: {feature: weight}}."""
+        state = self._state()
+        return {
+            label: dict(zip(state["names"], state["B"][1:, 0, c].tolist(), strict=True))
+            for c, label in enumerate(state["labels"])
+        }
+
+    @property
+    def intercepts(self) -> dict[Hashable, float]:
+        """A snapshot of the intercepts, {label: weight}; all 0 without `intercept=True`."""
+        state = self._state()
+        return dict(zip(state["labels"], state["B"][0, 0].tolist(), strict=True))
+
+    def learn_batch(self, X: IntoDataFrame, y: IntoSeries, w: float | IntoSeries = 1.0) -> None:
+        r"""Take one step with the mean gradient of a batch, $X^T (\mathrm{softmax}(XB) - Y) / n$.
+
+        This is gradient descent as textbooks write it: $B \leftarrow B - \eta G$ under `SGD`; the other optimisers
+        take the mean gradient $G$ in the same place, as if it had come from one sample. The batch's labels are
+        known before the step, so that a new class takes part in the softmax with score 0. `learn_many` is the
+        method that equals `learn_one` row by row.
+
+        Parameters
+        ----------
+        X
+            A pandas, polars or pyarrow frame, one column a feature.
+        y
+            The labels, a series of the same length.
+        w
+            The samples' weights, one number or a series; each multiplies its sample's part of the gradient.
+        """
+        self._learn_batch(rows_of(X, y, w))

@@ -1,0 +1,45 @@
+"""A result as a JSON file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from online_softmax.evaluation.result import Result
+from online_softmax.storage.atomic import write
+
+
+def write_json(result: Result, path: str | Path, **conditions: Any) -> None:
+    """Write a result as a JSON file, after the conditions it was found under.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from online_softmax import SoftmaxRegression, progressive_validation
+    >>> from online_softmax.reports import write_json
+
+    >>> with TemporaryDirectory() as folder:
+    ...     write_json(progressive_validation("phishing", SoftmaxRegression()), f"{folder}/run.json", model="plain")
+    ...     print(Path(folder, "run.json").read_text()[:42])
+    {
+      "model": "plain",
+      "n_samples": 1250,
+
+    """
+    content = {**conditions, **result.to_dict()}
+    lines = ",\n".join(f"  {json.dumps(name)}: {_compact(value)}" for name, value in content.items())
+    data, path = f"{{\n{lines}\n}}\n".encode(), Path(path)
+    if path.exists() and not path.is_file():  # a pipe, say
+        path.write_bytes(data)
+    else:
+        write(path, data)
+
+
+def _compact(value: Any) -> str:
+    """Write a value in JSON: a list with one line for each item, everything else on one line."""
+    if not isinstance(value, list) or not value:
+        return json.dumps(value, allow_nan=False)
+    items = ",\n".join(f"    {json.dumps(item, allow_nan=False)}" for item in value)
+    return f"[\n{items}\n  ]"

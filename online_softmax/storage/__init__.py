@@ -1,0 +1,1 @@
+"""Storage: bytes that survive. It knows nothing of models."""

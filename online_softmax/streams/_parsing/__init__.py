@@ -1,0 +1,1 @@
+"""Parsing: text to numbers and names, without Python."""

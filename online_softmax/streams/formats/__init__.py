@@ -1,0 +1,83 @@
+"""Formats: which one a file is in, and what opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from online_softmax.streams.formats.arff import ArffStream
+from online_softmax.streams.formats.batches import ArrowStream, ParquetStream
+from online_softmax.streams.formats.csv import CsvStream
+from online_softmax.streams.formats.json_lines import JsonStream
+from online_softmax.streams.formats.sparse_text import TextStream
+from online_softmax.streams.stream import RowStream
+from online_softmax.streams.tables.file_bytes import COMPRESSED
+
+TABLES: dict[str, Callable[..., RowStream]] = {
+    "csv": CsvStream,
+    "tsv": partial(CsvStream, delimiter="\t"),
+    "parquet": ParquetStream,
+    "arrow": ArrowStream,
+    "jsonl": JsonStream,
+    "arff": ArffStream,
+}
+TEXTS = ("svmlight", "vw")
+FORMATS = (*TABLES, *TEXTS)
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".arff": "arff",
+    ".svm": "svmlight",
+    ".svmlight": "svmlight",
+    ".libsvm": "svmlight",
+    ".vw": "vw",
+}
+BINARY = ("parquet", "arrow")
+
+
+def format_of(path: str | Path) -> str:
+    """Return the format that a file's name stands for; csv where it stands for none.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.formats import format_of
+
+    >>> format_of("train.svm.gz"), format_of("-")
+    ('svmlight', 'csv')
+
+    """
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+    if suffixes and suffixes[-1] in COMPRESSED:
+        suffixes.pop()
+    return SUFFIXES.get(suffixes[-1], "csv") if suffixes else "csv"
+
+
+def open_one(path: str | Path, target: Hashable | None, format: str | None, **wanted: Any) -> RowStream:
+    """Open one file of a format, or of the one that its name stands for."""
+    format = format_of(path) if format is None else format
+    if format not in FORMATS:
+        raise ValueError(f"no format is called {format!r}; there are {', '.join(FORMATS)}")
+    if format in BINARY and (str(path) == "-" or Path(path).suffix.lower() in COMPRESSED):
+        raise ValueError(f"{format} files are read neither from a pipe nor compressed as a whole")
+    if format in TABLES:
+        return TABLES[format](path, target, **wanted)
+    for name in ("features", "drop", "weight"):
+        if wanted.get(name):
+            raise ValueError(f"{name} goes with columns, and {format} text has none")
+    if target is not None:
+        raise ValueError(f"target={target!r} names a column, and {format} text carries its own labels")
+    return TextStream(
+        path, format, wanted.get("missing", "error"), wanted.get("on_bad", "raise"), wanted.get("labelled", True)
+    )

@@ -1,0 +1,167 @@
+"""Parquet and Arrow files: batches of columns, as they were written."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from online_softmax.rows import Rows
+from online_softmax.streams.stream import BadRow
+from online_softmax.streams.tables.arrow import pyarrow
+from online_softmax.streams.tables.columns import FlawError, Wanted, shorten
+from online_softmax.streams.tables.file_bytes import ByteSource
+from online_softmax.streams.tables.flaws import sift
+from online_softmax.streams.tables.table_stream import TableStream
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 4096  # rows at a time
+
+DAMAGE = (ValueError, OSError, MemoryError, LookupError, TypeError, NotImplementedError)  # as pyarrow reports it
+
+
+class BatchStream(TableStream):
+    """A stream over a file of Arrow batches.
+
+    Parameters
+    ----------
+    path
+        The file.
+    target
+        The column that holds the label.
+    wanted
+        What else is wanted of the columns; see `Wanted`.
+
+    """
+
+    kind: str  # what the file should be
+
+    def __init__(self, path: str | Path, target: Hashable | None = None, **wanted: Any) -> None:
+        self.source = ByteSource(path)
+        self.path = self.source.path
+        super().__init__(self.source.name, Wanted(target, **wanted))
+        self._done, self._length = 0, None
+        pyarrow(f"{self.kind} files are")
+        try:
+            schema = self.open()
+        except DAMAGE as error:
+            raise ValueError(f"{self.place} is not {self.kind}, or cut off or damaged ({_one_line(error)})") from None
+        self.choose(schema.names)
+        self.settle(schema)
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
+        return None if self._length is None else self._done / max(1, self._length)
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the file's size and a digest of its head; None for standard input."""
+        return self.source.identify()
+
+    def __iter__(self) -> Iterator[Rows | BadRow]:
+        self._done = 0
+        batches = self.batches()
+        while True:
+            try:
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                batch.validate(full=True)  # damaged offsets would lead out of its memory
+            except DAMAGE as error:
+                wrong = f"the data is cut off or damaged ({_one_line(error)})"
+                raise ValueError(f"{self.place}, row {self._done}: {wrong}") from None
+            for start in range(0, batch.num_rows, BATCH):
+                table = pyarrow().Table.from_batches([batch.slice(start, BATCH)])
+                for rows in sift(self.taken(table), self.missing):
+                    yield rows if isinstance(rows, Rows) else self.bad(self._reason(table, rows))
+                self._done += table.num_rows
+
+    def _reason(self, table: pa.Table, flaw: FlawError) -> str:
+        value = table[flaw.column][flaw.row].as_py()
+        wrong = "is no label" if flaw.column == self.target else "is not a finite number"
+        if flaw.column == self.weight:
+            wrong = "is no weight, a finite number that is at least 0"
+        elif flaw.column in self.words:
+            wrong = "is no string"
+        return f"{self.place}, row {self._done + flaw.row}, column {flaw.column!r}: {shorten(value)} {wrong}"
+
+    @abstractmethod
+    def open(self) -> pa.Schema:
+        """Look at the file and return its schema."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches, of the used columns or more."""
+
+
+class ParquetStream(BatchStream):
+    """A stream over a Parquet file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import pyarrow as pa, pyarrow.parquet
+    >>> from online_softmax.streams import ParquetStream
+
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "fruit.parquet")
+    ...     pa.parquet.write_table(pa.table({"size": [7, 19], "kind": ["apple", "banana"]}), path)
+    ...     print(*ParquetStream(path, "kind").pairs())
+    ({'size': 7.0}, 'apple', {}) ({'size': 19.0}, 'banana', {})
+
+    """
+
+    kind = "a Parquet file"
+
+    def open(self) -> pa.Schema:
+        """Look at the file and return its schema."""
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self.path) as file:
+            self._length = file.metadata.num_rows
+            return file.schema_arrow
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches of the used columns."""
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self.path, buffer_size=1 << 16, pre_buffer=False) as file:
+            # Without threads of its own: it reads beside the learning already, and needs less memory.
+            yield from file.iter_batches(BATCH, columns=self.used, use_threads=False)
+
+
+class ArrowStream(BatchStream):
+    """A stream over an Arrow IPC file, which is Feather of version 2, or an Arrow IPC stream."""
+
+    kind = "an Arrow file"
+
+    def open(self) -> pa.Schema:
+        """Look at the file and return its schema."""
+        from pyarrow import ipc
+
+        with pyarrow().memory_map(str(self.path)) as file:
+            if file.read(6) == b"ARROW1":
+                return ipc.open_file(file).schema
+            file.seek(0)
+            return ipc.open_stream(file).schema
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches."""
+        from pyarrow import ipc
+
+        with pyarrow().memory_map(str(self.path)) as file:
+            if file.read(6) == b"ARROW1":
+                reader = ipc.open_file(file)
+                for i in range(reader.num_record_batches):
+                    yield reader.get_batch(i)
+            else:
+                file.seek(0)
+                yield from ipc.open_stream(file)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

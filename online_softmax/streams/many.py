@@ -1,0 +1,81 @@
+"""Many files as one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from glob import glob, has_magic
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+
+from online_softmax.rows import Rows
+from online_softmax.streams.stream import BadRow, RowStream
+from online_softmax.streams.tables.file_bytes import ByteSource
+
+
+def paths_of(source: str | Path) -> list[Path] | None:
+    """Return the files of a directory or a pattern, sorted by name; None for anything else."""
+    path = Path(source)
+    if path.is_dir():
+        found = [one for one in path.rglob("*") if one.is_file()]
+        inner = [one.relative_to(path) for one in found]
+    elif has_magic(str(source)) and not path.exists():
+        found = [Path(one) for one in glob(str(source), recursive=True) if Path(one).is_file()]
+        inner = [Path(one.name) for one in found]
+    else:
+        return None
+    paths = [one for one, name in zip(found, inner, strict=True) if not name.name.startswith((".", "_"))]
+    if not paths:
+        raise FileNotFoundError(f"{source} has no files")
+    return sorted(paths)
+
+
+class ManyStream(RowStream):
+    """A stream over many files, one after the other, as if they were one.
+
+    Parameters
+    ----------
+    paths
+        The files.
+    open_file
+        Opens one of them.
+
+    """
+
+    def __init__(self, paths: list[Path], open_file: Callable[[Path], RowStream]) -> None:
+        self.paths, self._open = paths, open_file
+        self._first = open_file(paths[0])
+        self.target, self.features, self.words = self._first.target, self._first.features, self._first.words
+        self.weight, self.missing, self.on_bad = self._first.weight, self._first.missing, self._first.on_bad
+        self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
+        self._now: RowStream | None = None
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the bytes that has been read."""
+        now = 0.0 if self._now is None else (self._now.fraction or 0.0) * self._sizes[self._at]
+        return min(1.0, (self._done + now) / max(1, sum(self._sizes)))
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the files' size together, and a digest of their names, sizes and heads."""
+        found = [(path.name, ByteSource(path).identify()) for path in self.paths]
+        return sum(self._sizes), sha256(repr(found).encode()).hexdigest()
+
+    def __iter__(self) -> Iterator[Rows | BadRow]:
+        self._done = 0
+        for at, path in enumerate(self.paths):
+            self._at = at
+            self._now = self._first if not at else self._open(path)
+            if self._now.features != self.features:
+                raise ValueError(f"{path} has other features than {self.paths[0]}: {_other(self._now, self._first)}")
+            if other := next(iter(sorted(map(str, self._now.words ^ self.words))), None):
+                raise ValueError(f"column {other!r} is strings in only one of {self.paths[0]} and {path}")
+            yield from self._now
+            self._done += self._sizes[at]
+            self._now = None
+
+
+def _other(one: RowStream, first: RowStream) -> str:
+    names = [*dict.fromkeys(chain(one.features, first.features))]
+    only = [name for name in names if (name in one.features) != (name in first.features)]
+    return f"{only[0]!r} is in one of them only" if only else "they stand in another order"

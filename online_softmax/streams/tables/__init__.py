@@ -1,0 +1,1 @@
+"""Tables: what the formats share, from a file's bytes to rows."""

@@ -1,0 +1,177 @@
+"""Text tables: records that become Arrow tables, and the search for those that cannot."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from online_softmax.rows import Rows
+from online_softmax.streams.stream import BadRow
+from online_softmax.streams.tables.columns import Wanted
+from online_softmax.streams.tables.file_bytes import ByteSource, Readable
+from online_softmax.streams.tables.flaws import cut
+from online_softmax.streams.tables.records import Lines
+from online_softmax.streams.tables.table_stream import TableStream
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BLOCK = 1 << 20  # bytes to decide from what each column holds
+LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to step
+PART = 512  # records to look at one by one, where a block cannot be read
+
+
+class RecordStream(TableStream):
+    """A stream over a text whose records become tables, a block at a time.
+
+    The first block decides what a column holds in the whole text. A value that does not fit is an error that names line
+    and column, and comes after the rows before it.
+    """
+
+    doubt = ": it cannot be read"  # what is wrong where there is no other reason
+    space: bytes | None = None  # a record of nothing else is no row
+
+    def __init__(self, source: ByteSource, wanted: Wanted, records: Lines, block_bytes: int) -> None:
+        super().__init__(source.name, wanted)
+        self.source, self.records, self.block_bytes = source, records, block_bytes
+        self._begun: Iterator[tuple[int, bytes]] | None = None  # standard input, read so far to decide
+        with source.opened() as file:
+            blocks = records.numbered(file, BLOCK)
+            block = next(blocks, (1, b""))[1]
+            self._start = self.start(block)
+            self._line = 1 + block.count(b"\n", 0, self._start)
+            first = self._line, block[self._start :]
+            if not first[1].strip():
+                first = next(blocks, first)
+            self._decide(*first)
+        if source.is_pipe:
+            self._begun = chain([first], blocks)
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the part of the file that has been read, 0 to 1, or None for standard input."""
+        return self.source.fraction
+
+    def identify(self) -> tuple[int, str] | None:
+        """Return the file's size and a digest of its head; None for standard input."""
+        return self.source.identify()
+
+    def __iter__(self) -> Iterator[Rows | BadRow]:
+        with self.source.opened() as file:
+            for line, block in self._blocks(file):
+                for rows in self._read(line, block):
+                    if not isinstance(rows, Rows) or len(rows) or rows.skipped is not None:
+                        yield rows
+
+    def _read(self, line: int, block: bytes) -> Iterator[Rows | BadRow]:
+        """Parse the records of a block: at once, or else in parts."""
+        try:
+            rows = self.parse(block)
+        except ValueError:
+            records = list(self._numbered(line, block))
+            for start in range(0, len(records), PART):
+                yield from self._part(records[start : start + PART])
+        else:
+            yield rows
+
+    def _part(self, records: list[tuple[int, bytes]]) -> Iterator[Rows | BadRow]:
+        """Parse records at once, or else those that nothing is wrong with."""
+        try:
+            rows, reasons = self.parse(b"".join(record for _, record in records)), [""] * len(records)
+        except ValueError:
+            reasons = [self.reason(record) for _, record in records]
+            sound = b"".join(record for (_, record), reason in zip(records, reasons, strict=True) if not reason)
+            try:
+                rows = self.parse(sound)
+            except ValueError:
+                yield from self._halves(records, reasons[0] or self.doubt)
+                return
+        for part in cut(rows, [i for i, reason in enumerate(reasons) if reason]):
+            if isinstance(part, int):
+                yield self.bad(f"{self.place}, line {records[part][0]}{reasons[part]}")
+            else:
+                yield part
+
+    def _halves(self, records: list[tuple[int, bytes]], reason: str) -> Iterator[Rows | BadRow]:
+        if half := len(records) // 2:
+            yield from self._part(records[:half])
+            yield from self._part(records[half:])
+        else:
+            yield self.bad(f"{self.place}, line {records[0][0]}{reason}")
+
+    def _numbered(self, line: int, block: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the records of a block that are not blank, each with the number of its first line."""
+        start = 0
+        for stop in self.records.ends(block):
+            record = block[start:stop]
+            if record.strip(self.space):
+                yield line, record
+            line, start = line + record.count(b"\n"), stop
+
+    def _blocks(self, file: Readable) -> Iterator[tuple[int, bytes]]:
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            return begun
+        left = 0 if self.source.is_pipe else self._start
+        while left:
+            left -= len(file.read(left))
+        return self.records.numbered(file, self.block_bytes, self._line)
+
+    @abstractmethod
+    def start(self, block: bytes) -> int:
+        """Take what the text begins with from its first block; return where the records begin."""
+
+    @abstractmethod
+    def table(self, block: bytes) -> pa.Table:
+        """Return the records of a block as columns, of the types that are settled if any are."""
+
+    @abstractmethod
+    def reason(self, record: bytes) -> str:
+        """Say what is wrong with a record, or nothing where there is no telling."""
+
+    def parse(self, block: bytes) -> Rows:
+        """Return the records of a block as rows."""
+        return self.rows(self.table(block))
+
+    def _decide(self, line: int, block: bytes) -> None:
+        """Decide what each column holds, from the records of `block` that can be read at all."""
+        if not block.strip():
+            raise ValueError(f"{self.place} holds {'a header and ' if self._start else ''}no rows")
+        try:
+            table = self.table(block)
+        except ValueError:
+            table = self.table(b"".join(self._sound(line, block)))
+        self.settle(table.schema)
+
+    def _sound(self, line: int, block: bytes) -> list[bytes]:
+        """Return the records of a block that can be read together; none after a flaw, if that is an error."""
+        sound: list[bytes] = []
+        for place, record in self._numbered(line, block):
+            if not (reason := self.reason(record)):
+                sound.append(record)
+            elif self.on_bad == "raise":
+                if not sound:
+                    raise ValueError(f"{self.place}, line {place}{reason}")
+                break
+        if not (sound := self._readable(list(self.alike(sound)))):
+            raise ValueError(f"{self.place}, line {line}: no row of the first {len(block):,} bytes can be read")
+        return sound
+
+    def _readable(self, records: list[bytes]) -> list[bytes]:
+        """Search for the records that can be read."""
+        half = len(records) // 2
+        try:
+            self.table(b"".join(records))
+        except ValueError:
+            if not half:
+                return []
+            before = self._readable(records[:half])
+            stops = self.on_bad == "raise" and len(before) < half
+            return before if stops else before + self._readable(records[half:])
+        return records
+
+    def alike(self, records: list[bytes]) -> Iterator[bytes]:
+        """Yield the records whose values are of the kinds of those before; none after a flaw, if that is an error."""
+        return iter(records)

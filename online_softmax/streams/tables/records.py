@@ -1,0 +1,141 @@
+"""Records: where the lines of a text end, and where they only seem to, inside quotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from online_softmax.streams.tables.file_bytes import Readable
+
+LONGEST = 1 << 26  # bytes a record may take
+
+
+class Lines:
+    """Records that are lines.
+
+    Parameters
+    ----------
+    place
+        What to call the source in an error.
+
+    """
+
+    def __init__(self, place: str = "the text") -> None:
+        self.place = place
+
+    def blocks(self, file: Readable, size: int) -> Iterator[bytes]:
+        """Read whole records, about `size` bytes at a time; more than `LONGEST` bytes are a record too long to finish.
+
+        Examples
+        --------
+        >>> from io import BytesIO
+        >>> from online_softmax.streams.tables.records import Lines
+
+        >>> list(Lines().blocks(BytesIO(b"1,2\\n3,4"), size=6))
+        [b'1,2\\n', b'3,4']
+
+        """
+        rest = b""
+        while more := file.read(max(size, len(rest))):
+            rest += more
+            if (end := self.bare(rest).rfind(b"\n") + 1) or len(rest) > LONGEST:
+                yield rest[: end or None]
+                rest = rest[end:] if end else b""
+        if rest:
+            yield rest
+
+    def numbered(self, file: Readable, size: int, line: int = 1) -> Iterator[tuple[int, bytes]]:
+        """Yield the blocks, each with the number of its first line; the first is `line`."""
+        blocks = self.blocks(file, size)
+        while True:
+            try:
+                block = next(blocks, b"")
+            except ValueError as error:
+                raise ValueError(f"{self.place}, line {line}: {error}") from None
+            if not block:
+                return
+            if len(block) > LONGEST:
+                raise ValueError(f"{self.place}, line {line}: a record of more than {LONGEST:,} bytes")
+            yield line, block
+            line += block.count(b"\n")
+
+    def ends(self, block: bytes) -> list[int]:
+        """Return where the records of `block` end."""
+        stops = [line.end() for line in re.finditer(rb"\n", self.bare(block))]
+        return stops if stops and stops[-1] == len(block) else [*stops, len(block)]
+
+    def is_open(self, record: bytes) -> bool:
+        """Tell whether a quote opens in `record` and never closes."""
+        return False
+
+    def is_broken(self, record: bytes) -> bool:
+        """Tell whether there is a carriage return outside quotes that does not end `record`."""
+        return False
+
+    def bare(self, block: bytes) -> bytes:
+        """Return `block` with its quoted line ends blotted out."""
+        return block
+
+
+class Quoted(Lines):
+    """Records whose fields may be in double quotes, with lines that end inside them.
+
+    Parameters
+    ----------
+    place
+        What to call the source in an error.
+    delimiter
+        What is between two fields.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.tables.records import Quoted
+
+    >>> Quoted().ends(b'1,"one\\nline"\\n2,two\\n')
+    [13, 19]
+
+    """
+
+    def __init__(self, place: str = "the text", delimiter: bytes = b",") -> None:
+        super().__init__(place)
+        begin = rb'"(?<![^%s\r\n]")' % delimiter  # a quoted field begins where a field begins
+        self._split = re.compile(rb'(?:"([^"]*+(?:""[^"]*+)*+)")?([^%s]*+)(%s|\Z)' % (delimiter, delimiter))
+        self._delimiter = delimiter
+        # The group is empty where its closing quote is still to come.
+        self._field = re.compile(begin + rb'[^"]*+(?:""[^"]*+)*+("?)')
+        self._break = re.compile(begin + rb'[^"\r\n]*+(?:""[^"\r\n]*+)*+[\r\n]')
+
+    def is_open(self, record: bytes) -> bool:
+        """Tell whether a quote opens in `record` and never closes."""
+        closings: list[bytes] = self._field.findall(record)
+        return bool(closings) and not closings[-1]
+
+    def fields(self, record: bytes) -> list[bytes]:
+        """Return the fields of a record, without their quotes.
+
+        Examples
+        --------
+        >>> from online_softmax.streams.tables.records import Quoted
+
+        >>> Quoted().fields(b'1,"a ""b"", c",\\n')
+        [b'1', b'a "b", c', b'']
+
+        """
+        record = record.rstrip(b"\r\n")
+        if b'"' not in record:
+            return record.split(self._delimiter)
+        fields, match = [], self._split.match(record)
+        while match:
+            fields.append((match[1] or b"").replace(b'""', b'"') + match[2])
+            match = self._split.match(record, match.end()) if match[3] else None
+        return fields
+
+    def is_broken(self, record: bytes) -> bool:
+        """Tell whether there is a carriage return outside quotes that does not end `record`."""
+        return b"\r" in self.bare(record).rstrip(b"\r\n")
+
+    def bare(self, block: bytes) -> bytes:
+        """Return `block` with its quoted fields blotted out, if a line breaks within one of them."""
+        if b'"' not in block or not self._break.search(block):
+            return block
+        return self._field.sub(lambda field: b"." * len(field[0]), block)

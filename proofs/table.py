@@ -1,0 +1,109 @@
+"""Read the proofs' counts; print them as a Markdown table: `python proofs/table.py`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results.jsonl")
+Counts = dict[str, Any]
+
+
+def ending(counts: Counts, *ends: str) -> str:
+    """Give the sum of the counts whose names end so."""
+    return f"{sum(n for name, n in counts.items() if name.endswith(ends)):,}"
+
+
+def one_off_names(counts: Counts, kind: str) -> str:
+    """Give the log loss and the memory of a kind of model, by what it does about names without end."""
+    loss = {room: f"{counts[f'{kind}, {room}, log loss']:.4f}" for room in ("max_features", "every name", "hash_bits")}
+    memory = {room: f"{counts[f'{kind}, {room}, MB']:,.0f} MB" for room in loss}
+    kept, every = (f"{loss[room]} in {memory[room]}" for room in ("max_features", "every name"))
+    return f"{kind}: {kept}, every name {every}, hashed into 131,072 buckets {loss['hash_bits']}"
+
+
+# Each proof: what is done, what must hold, and what was counted.
+PROOFS: dict[str, tuple[str, str, Callable[[Counts], str]]] = {
+    "fuzz_calls": (
+        "Calls with hostile values, names, labels, weights, mappings and tables, on models of all kinds",
+        "answered or refused; a refused call leaves every bit of the state; all numbers finite; probabilities sum to 1 "
+        "within 1e-12",
+        lambda n: f"{n['calls']:,} calls of {n['models']:,} models, {n['refused']:,} refused",
+    ),
+    "sanitize": (
+        "The tests, under gcc's address and undefined behaviour sanitizers",
+        "no finding",
+        lambda n: f"{n['passed']:,} tests, {n['findings']} findings",
+    ),
+    "mutate_streams": (
+        "Damaged CSV, TSV, svmlight, VW, ARFF, JSON lines, Parquet, Arrow and compressed files",
+        "read, or refused in one line that names the file; no crash, no hang, no memory",
+        lambda n: f"{n['files']:,} files, {n['texts']:,} of them plain text; {ending(n, 'refused')} refused",
+    ),
+    "mutate_model_files": (
+        "Damaged model files, and forgeries with a checksum that fits",
+        "refused, or an equal model; a forgery that loads does not crash",
+        lambda n: f"{n['files']:,} files, {ending(n, 'refused')} refused",
+    ),
+    "kill_saves": (
+        "`kill -9` while a model is saved",
+        "the old file or the new one, whole",
+        lambda n: f"{ending(n, 'file')} saves, {ending(n, 'killed, old file', 'killed, new file')} of them killed",
+    ),
+    "kill_runs": (
+        "`kill -9` of runs that keep a checkpoint, which are then resumed",
+        "the figures and the model of the run that nobody killed, to the last bit",
+        lambda n: f"{n['killed']:,} kills in {n['runs']:,} runs",
+    ),
+    "failing_writes": (
+        "Full disks, limits on files, failing devices and system calls while a model is saved",
+        "the old file is whole, nothing is left beside it, one line says why",
+        lambda n: f"{n['saves']:,} saves, {n['failed']:,} failed",
+    ),
+    "soak": (
+        "Samples learned by the row and in bulk, with names that come and go",
+        "memory after the warm-up stays as it is",
+        lambda n: f"{n['samples']:,} samples, at most {n['grown, MB']} MB more",
+    ),
+    "one_off_names": (
+        "Ten million names that come once each, with room for 100,000 features",
+        "flat memory; log loss within 2 % of keeping every name, and below that of hashing",
+        lambda n: "; ".join(one_off_names(n, kind) for kind in ("SGD", "auto")),
+    ),
+    "count_references": (
+        "Every public method, over and over",
+        "no reference, object or block of memory left behind",
+        lambda n: f"{n['calls']:,} calls of {n['methods']} kinds",
+    ),
+    "large_numbers": (
+        "Values up to 1e300, 40,000 classes, a million equal samples, for every optimiser",
+        "finite weights; probabilities sum to 1 within 1e-12; a step beyond the doubles is refused",
+        lambda n: f"{n['samples learned']:,} samples, {n['samples refused']:,} refused, {n['checks']:,} checks",
+    ),
+}
+
+
+def row(line: dict[str, Any]) -> str:
+    what, holds, counted = PROOFS.get(line["proof"], (line["proof"], "its script's promise", lambda n: json.dumps(n)))
+    return f"| {what} | {holds} | {counted(line['counts'])} | {line['seconds']:,.0f} |"
+
+
+def main() -> None:
+    lines = {line["proof"]: line for line in map(json.loads, RESULTS.read_text().splitlines())}
+    order = [*(proof for proof in PROOFS if proof in lines), *sorted(lines.keys() - PROOFS.keys())]
+    where = [line["conditions"] for line in lines.values()]
+    seen = {name: ", ".join(sorted({str(each[name]) for each in where})) for name in where[0] if name != "load"}
+    versions = ", ".join(f"{name} {seen[name]}" for name in seen if name not in ("date", "cpu", "compiler"))
+    print(
+        "A proof is a script in `proofs/`, with a seed, that ends with an error at the first thing\n"
+        "that does not hold; `make reliability` runs all, `make test` short forms of them.\n"
+    )
+    print("| what is done | what holds | counted | seconds |\n| --- | --- | --- | ---: |")
+    print("\n".join(row(lines[proof]) for proof in order))
+    print(f"\nRun {seen['date']} on {seen['cpu']}; {versions}; {seen['compiler']}.")
+
+
+if __name__ == "__main__":
+    main()

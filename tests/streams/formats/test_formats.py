@@ -1,0 +1,452 @@
+"""The same table is the same rows in every format, and its gaps are mended by one policy."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+import scipy.io.arff
+from river import preprocessing
+
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
+from online_softmax.evaluation.progressive import RowError
+from online_softmax.streams import open_stream
+from online_softmax.streams.tables import records
+
+RNG = np.random.default_rng(7)
+N = 700
+NUMBERS = pd.DataFrame(
+    {
+        "a": RNG.normal(size=N),
+        "b": RNG.integers(-5, 5, N),
+        "word": RNG.choice(["red", "green", "blue"], N),
+        "flag": RNG.random(N) < 0.5,
+        "y": RNG.choice(["u", "v", "w"], N),
+        "w": RNG.random(N),
+    }
+)
+
+
+def write(frame, folder, name):
+    """Write a frame as a file of the format that its name stands for."""
+    path = folder / name
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    stem = name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".zst")
+    buffer = io.BytesIO()
+    if stem.endswith(".csv"):
+        pa.csv.write_csv(table, buffer)
+    elif stem.endswith(".tsv"):
+        pa.csv.write_csv(table, buffer, pa.csv.WriteOptions(delimiter="\t"))
+    elif stem.endswith(".parquet"):
+        pa.parquet.write_table(table, buffer, row_group_size=300)
+    elif stem.endswith(".feather"):
+        pa.feather.write_feather(table, buffer, chunksize=300)
+    elif stem.endswith(".arrows"):
+        with pa.ipc.new_stream(buffer, table.schema) as writer:
+            writer.write_table(table, 300)
+    elif stem.endswith(".jsonl"):
+        buffer.write("".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode())
+    elif stem.endswith(".arff"):
+        buffer.write(arff(frame).encode())
+    codec = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}.get(path.suffix)
+    compressed = pa.CompressedOutputStream(path, codec) if codec else None
+    with compressed or path.open("wb") as file:
+        file.write(buffer.getvalue())
+    return path
+
+
+def arff(frame):
+    head = ["% made here", "@RELATION table", ""]
+    for name in frame:
+        kind = frame[name].dtype
+        values = "{" + ",".join(sorted(set(map(str, frame[name])))) + "}"
+        head.append(f"@ATTRIBUTE {name} {'NUMERIC' if kind.kind in 'if' else values}")
+    rows = [
+        ", ".join("?" if v != v else repr(v) if isinstance(v, float) else str(v) for v in row) for row in frame.values
+    ]
+    return "\n".join([*head, "@DATA", *rows]) + "\n"
+
+
+FILES = ["t.csv", "t.tsv", "t.csv.gz", "t.csv.bz2", "t.csv.zst", "t.parquet", "t.feather", "t.arrows", "t.jsonl"]
+FRAMES = {"pandas": lambda frame: frame, "polars": pl.from_pandas, "pyarrow": pa.Table.from_pandas}
+MODELS = {
+    "SGD": SoftmaxRegression,
+    "scaled": lambda: preprocessing.StandardScaler() | SoftmaxRegression(),
+    "auto": AutoSoftmaxRegression,
+}
+
+
+def opened(frame, kind, folder, **options):
+    source = FRAMES[kind](frame) if kind in FRAMES else write(frame, folder, kind)
+    return open_stream(source, "y", weight="w", **options)
+
+
+@pytest.mark.parametrize("kind", [*FILES, *FRAMES])
+def test_samples_are_the_same(kind, tmp_path):
+    found = list(opened(NUMBERS, kind, tmp_path).pairs())
+
+    for (x, y, keywords), row in zip(found, NUMBERS.to_dict("records"), strict=True):
+        assert x == {"a": row["a"], "b": row["b"], f"word={row['word']}": 1.0, "flag": row["flag"]}
+        assert (y, keywords) == (row["y"], {"w": row["w"]})
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_figures_are_the_same_to_the_last_bit(model, tmp_path):
+    frame = NUMBERS.drop(columns="word").assign(y=RNG.integers(0, 4, N))
+    sources = [opened(frame, kind, tmp_path) for kind in [*FILES, *FRAMES]]
+    sources.append(
+        [({"a": r["a"], "b": r["b"], "flag": r["flag"]}, r["y"], {"w": r["w"]}) for r in frame.to_dict("records")]
+    )
+
+    results = [progressive_validation(source, MODELS[model](), yield_predictions=True) for source in sources]
+    for result in results[1:]:
+        assert result.log_loss == results[0].log_loss
+        assert result.predictions.p.tobytes() == results[0].predictions.p.tobytes()
+        assert result.confusion.tolist() == results[0].confusion.tolist()
+
+
+def test_text_gives_the_figures_of_the_table(tmp_path):
+    frame = NUMBERS[["a", "b"]].assign(y=RNG.integers(0, 4, N))
+    (tmp_path / "t.svm").write_text("".join(f"{y} 1:{a!r} 2:{b}\n" for a, b, y in frame.itertuples(index=False)))
+    (tmp_path / "t.vw").write_text("".join(f"{y} | a:{a!r} b:{b}\n" for a, b, y in frame.itertuples(index=False)))
+
+    results = [progressive_validation(tmp_path / name, SoftmaxRegression()) for name in ("t.svm", "t.vw")]
+    assert [one.log_loss for one in results] == [
+        progressive_validation(frame, SoftmaxRegression(), target="y").log_loss
+    ] * 2
+
+
+def test_arff_is_what_scipy_reads(tmp_path):
+    frame = NUMBERS.astype({"flag": str})
+    path = write(frame, tmp_path, "t.arff")
+    data, _ = scipy.io.arff.loadarff(path)
+
+    for (x, y, _), row in zip(open_stream(path, "y", weight="w").pairs(), data, strict=True):
+        word, flag = row["word"].decode(), row["flag"].decode()
+        assert (x, y) == ({"a": row["a"], "b": row["b"], f"word={word}": 1, f"flag={flag}": 1}, row["y"].decode())
+
+
+def test_arff_quotes_and_gaps(tmp_path):
+    path = tmp_path / "t.arff"
+    path.write_text(
+        "@relation 'a b'\n@attribute 'the size' real\n@attribute c string\n@attribute y {1,2}\n@data\n"
+        "% nothing\n1.5,'a, \\'b\\'',1\n?,\"x\",2\n"
+    )
+
+    first = next(open_stream(path, "y", missing="skip-row").pairs())
+    assert first == ({"the size": 1.5, "c=a, 'b'": 1.0}, "1", {})
+    with pytest.raises(ValueError, match=r"t\.arff, line 8, column 'the size': '\?' is missing or not a finite number"):
+        list(open_stream(path, "y"))
+
+
+GAPS = NUMBERS.head(60).copy()
+GAPS.loc[[10, 11], "a"] = np.nan
+GAPS.loc[20, "word"] = None
+GAPS.loc[59, "a"] = np.nan
+
+
+@pytest.mark.parametrize("kind", ["t.csv", "t.parquet", "t.feather", "t.jsonl", *FRAMES])
+def test_gaps_are_zero_or_skipped_and_counted(kind, tmp_path):
+    # An empty string in a CSV file is a string.
+    n_words = int(not kind.endswith(".csv"))
+    zero = progressive_validation(opened(GAPS, kind, tmp_path, missing="zero"), SoftmaxRegression())
+    skip = progressive_validation(opened(GAPS, kind, tmp_path, missing="skip-row"), SoftmaxRegression())
+
+    assert (zero.n_samples, zero.n_zeroed, zero.n_skipped) == (60, 3 + n_words, 0)
+    assert (skip.n_samples, skip.n_zeroed, skip.n_skipped) == (57 - n_words, 0, 3 + n_words)
+    xs = [x for x, _, _ in opened(GAPS, kind, tmp_path, missing="zero").pairs()]
+    assert xs[10]["a"] == xs[59]["a"] == 0
+    assert n_words == 0 or not any(str(name).startswith("word=") for name in xs[20])
+    with pytest.raises(ValueError, match=r"(row 10|line 1[12]), column 'a'"):
+        list(opened(GAPS, kind, tmp_path))
+
+
+def test_counts_end_with_the_rows_that_were_scored(tmp_path):
+    stream = opened(GAPS, "t.parquet", tmp_path, missing="skip-row")
+    result = progressive_validation(stream, SoftmaxRegression(), limit=11)
+
+    assert (result.n_samples, result.n_skipped) == (11, 2)
+
+
+@pytest.mark.parametrize("kind", ["t.csv", "t.parquet", "t.jsonl", "pandas"])
+def test_missing_label_is_an_error_or_skips_its_row(kind, tmp_path):
+    frame = NUMBERS.head(30).copy()
+    frame.loc[5, "y"] = None
+
+    for missing in ("error", "zero"):
+        with pytest.raises(RowError, match=r"(row 5|line [67]), column 'y'.*\(5 rows were scored before it\)") as error:
+            progressive_validation(opened(frame, kind, tmp_path, missing=missing), SoftmaxRegression())
+        assert error.value.result.n_samples == 5
+    assert len(list(opened(frame, kind, tmp_path, missing="skip-row").pairs())) == 29
+
+
+def test_columns_are_chosen(tmp_path):
+    path = write(NUMBERS, tmp_path, "t.csv")
+
+    assert [*next(open_stream(path, "y", features=["b", "a"]).pairs())[0]] == ["b", "a"]
+    assert [*next(open_stream(path, "y", drop=["word", "w"]).pairs())[0]] == ["a", "b", "flag"]
+    for options, message in [
+        ({"features": ["z"]}, "has no column 'z' to be a feature"),
+        ({"drop": ["z"]}, "has no column 'z' to be dropped"),
+        ({"weight": "z"}, "has no column 'z' to be the weight"),
+        ({"features": ["y"]}, "cannot be the target and a feature"),
+        ({"features": "a"}, "features is a list of columns, not 'a'"),
+        ({"missing": "ignore"}, "missing is 'error', 'zero', 'skip-row', not 'ignore'"),
+        ({"format": "xls"}, "no format is called 'xls'; there are csv, tsv, parquet"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            open_stream(path, "y", **options)
+
+
+def test_types_that_are_no_features_are_refused_unless_left_out(tmp_path):
+    frame = NUMBERS.head(3).assign(day=pd.Timestamp("2024-01-01"), list=[[1], [2], [3]])
+    path = write(frame, tmp_path, "t.parquet")
+
+    with pytest.raises(ValueError, match="column 'day': dates and times are no features; drop the column, or name the"):
+        open_stream(path, "y")
+    assert len(list(open_stream(path, "y", drop=["day", "list"]).pairs())) == 3
+    assert next(open_stream(path, "day", features=["a"]).pairs())[1] == pd.Timestamp("2024-01-01")
+
+
+def test_a_part_of_a_stream(tmp_path):
+    path = write(NUMBERS, tmp_path, "t.parquet")
+    every = list(open_stream(path, "y").pairs())
+
+    for chunk_rows in (None, 1, 7, 1000):
+        stream = open_stream(path, "y", skip=13, limit=50, chunk_rows=chunk_rows)
+        assert list(stream.pairs()) == every[13:63]
+        assert all(len(rows) <= (chunk_rows or 1000) for rows in stream)
+    pairs = [({"a": i}, i) for i in range(9)]
+    assert [y for _, y, _ in next(iter(open_stream(pairs, skip=2, limit=3))).pairs()] == [2, 3, 4]
+    with pytest.raises(ValueError, match="limit is a number of rows, 1 or more, not 0"):
+        open_stream(path, "y", limit=0)
+
+
+def test_a_directory_and_a_pattern_are_one_stream(tmp_path):
+    for i in range(3):
+        write(NUMBERS[i * 100 : i * 100 + 100], tmp_path, f"{i}.csv")
+    (tmp_path / "_SUCCESS").touch()
+    expected = list(opened(NUMBERS.head(300), "pandas", tmp_path).pairs())
+
+    for source in (tmp_path, str(tmp_path / "*.csv")):
+        stream = open_stream(source, "y", weight="w")
+        assert list(stream.pairs()) == expected
+        assert stream.fraction == 1
+    write(NUMBERS.drop(columns="b"), tmp_path, "3.csv")
+    with pytest.raises(ValueError, match=r"3\.csv has other features than .*0\.csv: 'b' is in one of them only"):
+        list(open_stream(tmp_path, "y", weight="w"))
+
+
+@pytest.mark.parametrize(("name", "options"), [("t.csv", []), ("t.jsonl", ["--format", "jsonl"])])
+def test_standard_input(name, options, tmp_path):
+    path = write(NUMBERS, tmp_path, name)
+    command = [sys.executable, "-m", "online_softmax", "evaluate", "-", "--target", "y", "--model", "SGD", *options]
+    done = subprocess.run(command, input=path.read_bytes(), capture_output=True, check=True)
+
+    assert b"700 rows" in done.stdout
+
+
+WIDE = "r" * 40
+# By format: what a file begins with, a row, and rows that are bad.
+FORMATS = {
+    "csv": (
+        "a,s,y\n",
+        f"1,{WIDE},u\n",
+        {
+            "shape": (b"1,2\n", ": 2 fields where the header has 3"),
+            "byte": (b"1,r\xff,u\n", r", column 's': 'r.*xff' is not UTF-8 text"),
+            "nul": (b"1,r\0,u\n", ": a NUL byte"),
+            "nul_label": (b"1,r,v\0\n", ": a NUL byte"),
+            "type": (b"x,r,u\n", ", column 'a': 'x' is not a finite number"),
+            "label": (b"1,r,\n", ", column 'y': '' is no label"),
+        },
+    ),
+    "jsonl": (
+        "",
+        f'{{"a": 1, "s": "{WIDE}", "y": "u"}}\n',
+        {
+            "shape": (b'{"a": 1, "s": "r", "y": "u"\n', ": no JSON"),
+            "byte": (b'{"a": 1, "s": "r\xff", "y": "u"}\n', r": b'.xff' is not UTF-8 text"),
+            "nul": (b'{"a": 1, "s": "r\0", "y": "u"}\n', ": no JSON .Invalid control character"),
+            "type": (b'{"a": "x", "s": "r", "y": "u"}\n', ", column 'a': 'x' is not a finite number"),
+            "label": (b'{"a": 1, "s": "r"}\n', ", column 'y': None is no label"),
+        },
+    ),
+    "arff": (
+        "@relation r\n@attribute a real\n@attribute s string\n@attribute y {u,v}\n@data\n",
+        f"1,{WIDE},u\n",
+        {
+            "shape": (b"1,2\n", ": 2 fields where there are 3 attributes"),
+            "byte": (b"1,r\xff,u\n", r": b'.xff' is not UTF-8 text"),
+            "nul": (b"1,r\0,u\n", ": a NUL byte"),
+            "type": (b"x,r,u\n", ": column 'a': 'x' is not a number"),
+            "label": (b"1,r,?\n", ", column 'y': '.' is no label"),
+        },
+    ),
+    "svm": (
+        "",
+        f"1 1:2 3:4.{'5' * 40}\n",
+        {
+            "shape": (b"1 1\n", ": '1' has an index and no value"),
+            "byte": (b"1 1:2\xff\n", r": the value in '1:2.*xff' is not a number"),
+            "nul": (b"1 1:2\0\n", ": it holds a NUL byte"),
+            "type": (b"1 1:x\n", ": the value in '1:x' is not a number"),
+            "label": (b"1:2\n", ": the label is missing"),
+        },
+    ),
+    "vw": (
+        "",
+        f"u | a:1 {WIDE}\n",
+        {
+            "shape": (b"u a:1\n", ": there is no . before the features"),
+            "byte": (b"u | r\xff\n", r": 'r.*xff' is not UTF-8 text"),
+            "nul": (b"u | r\0\n", ": it holds a NUL byte"),
+            "type": (b"u | a:1.2.3\n", ": the value in 'a:1.2.3' is not a number"),
+            "label": (b"| a:1\n", ": the label is missing"),
+        },
+    ),
+}
+head, row, flaws = FORMATS["csv"]
+tabbed = {name: (line.replace(b",", b"\t"), message) for name, (line, message) in flaws.items()}
+FORMATS["tsv"] = (head.replace(",", "\t"), row.replace(",", "\t"), tabbed)
+
+
+def refused(path, capsys):
+    """Evaluate a bad file by the command line and by the library; give the one line that refuses it and the rows."""
+    from online_softmax import cli
+
+    target = None if path.suffixes[0] in (".svm", ".vw") else "y"
+    options = [] if target is None else ["--target", target]
+    assert cli.run("evaluate", str(path), "--model", "SGD", *options) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    with pytest.raises(RowError) as error:
+        progressive_validation(path, SoftmaxRegression(), target=target)
+    n = error.value.result.n_samples
+    assert str(error.value).splitlines() == [str(error.value)]
+    assert f"({n:,} rows were scored before it)" in str(error.value)
+    assert f"({n:,} rows were scored before it)" in line
+    return str(error.value), n
+
+
+@pytest.mark.parametrize(("kind", "flaw"), [(kind, flaw) for kind in FORMATS for flaw in FORMATS[kind][2]])
+def test_a_bad_row_is_one_line_and_status_2_in_every_format(kind, flaw, tmp_path, capsys):
+    head, row, flaws = FORMATS[kind]
+    line, message = flaws[flaw]
+    n = 30_000  # so many that another block decides what the columns hold
+    path = tmp_path / f"t.{kind}"
+    path.write_bytes((head + row * n).encode() + line + row.encode())
+    found, scored = refused(path, capsys)
+    assert re.match(rf"{path}, line {n + head.count(chr(10)) + 1}{message}", found)
+    assert scored == n
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_endless_line_is_one_line_and_status_2_in_every_format(kind, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(records, "LONGEST", 9_000_000)
+    head, row, _ = FORMATS[kind]
+    path = tmp_path / f"t.{kind}"
+    path.write_bytes((head + row * 700).encode() + b"x" * 20_000_000)
+    found, scored = refused(path, capsys)
+    assert found.startswith(f"{path}, line {701 + head.count(chr(10))}: a record of more than 9,000,000 bytes")
+    assert scored == 700
+
+
+@pytest.mark.parametrize("n", [400, 5000, 60_000])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_compressed_data_that_is_cut_off_gives_the_rows_before_the_cut(kind, n, tmp_path, capsys):
+    head, row, _ = FORMATS[kind]
+    number = {"svm": "4", "vw": "a:1"}.get(kind, "1")
+    rows = [row.replace(number, f"{number}{i}", 1) for i in np.random.default_rng(0).integers(0, 9**9, n)]
+    data = gzip.compress((head + "".join(rows)).encode())
+    path = tmp_path / f"t.{kind}.gz"
+    path.write_bytes(data[: len(data) * 2 // 3])
+    there = zlib.decompressobj(wbits=31).decompress(path.read_bytes())
+    whole = there.count(b"\n") - head.count("\n")
+    assert not there.endswith(b"\n")
+    found, scored = refused(path, capsys)
+    assert found.startswith(f"{path}, line {there.count(bytes([10])) + 1}: the data is cut off or damaged")
+    assert 0 < scored == whole < n
+
+
+@pytest.mark.parametrize("codec", ["bz2", "zst"])
+def test_other_compressed_data_that_is_cut_off(codec, tmp_path, capsys):
+    frame = pd.DataFrame(RNG.normal(size=(40_000, 5)), columns=list("abcde")).assign(y="u")
+    path = write(frame, tmp_path, f"t.csv.{codec}")
+    path.write_bytes(path.read_bytes()[:-200_000])
+    found, scored = refused(path, capsys)
+    assert found.startswith(f"{path}, line {scored + 2}: the data is cut off or damaged")
+    assert 20_000 < scored < 40_000
+
+
+def test_a_parquet_file_that_is_cut_off_is_one_line_and_status_2(tmp_path, capsys):
+    from online_softmax import cli
+
+    path = write(NUMBERS, tmp_path, "t.parquet")
+    path.write_bytes(path.read_bytes()[:-100])
+    assert cli.run("evaluate", str(path), "--target", "y", "--model", "SGD") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{path} is not a Parquet file, or cut off or damaged" in line
+
+
+def test_damage_within_a_parquet_file_names_the_row(tmp_path, capsys):
+    frame = pd.concat([NUMBERS.drop(columns=["word", "flag"])] * 18)
+    path = write(frame, tmp_path, "t.parquet")
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 3000] = b"\xff" * 3000
+    path.write_bytes(data)
+    found, scored = refused(path, capsys)
+    assert found.startswith(f"{path}, row {scored}: the data is cut off or damaged")
+    assert scored > 0
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", r": no JSON \("),
+        ("[1]", r": \[1\] is not an object"),
+        ('{"a": 1, "y": "u", "z": 1}', ": the member 'z' is new"),
+        ('{"a": "x", "y": "u"}', ", column 'a': 'x' is not a finite number"),
+        ('{"a": 1}', ", column 'y': None is no label"),
+        ('{"a": 1, "y": 2}', ", column 'y': 2 is no label like those before it, of string"),
+    ],
+)
+def test_bad_json_line_is_named(line, reason, tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": 1, "y": "u"}\n' * 70_000 + line + "\n")
+
+    with pytest.raises(RowError, match=rf"t\.jsonl, line 70001{reason}.*\(70,000 rows were scored before it\)"):
+        progressive_validation(path, SoftmaxRegression(), target="y")
+
+
+@pytest.mark.parametrize("kind", ["pandas", "parquet", *FORMATS])
+def test_rows_to_predict_have_no_labels(kind, tmp_path):
+    if kind in ("pandas", "parquet"):
+        frame = pd.DataFrame({"a": [1.0, 1.0]})
+        source = frame if kind == "pandas" else write(frame, tmp_path, "t.parquet")
+    else:
+        head, row, _ = FORMATS[kind]
+        source = tmp_path / f"t.{kind}"
+        source.write_text(head + row * 2)
+    assert [y for _, y, _ in open_stream(source, labelled=False).pairs()] == [None, None]
+
+
+@pytest.mark.parametrize("target", [None, "y"])
+def test_numbers_to_predict_are_those_of_the_table(target, tmp_path):
+    frame = NUMBERS[["a", "b", "y"]]
+    path = write(frame if target else frame.drop(columns="y"), tmp_path, "t.csv")
+    found = [(list(x.values()), y) for x, y, _ in open_stream(path, target, labelled=False).pairs()]
+    assert found == [(row, None) for row in frame[["a", "b"]].to_numpy().tolist()]
