@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 KERNEL := $(shell find online_softmax -name '*.h' -o -name '*.px[di]' -o -name '*.pyx')
 
-.PHONY: demo test lint sanitize reliability bench-speed bench-quality datasets clean
+.PHONY: demo test lint sanitize reliability bench-speed bench-quality bench-long bench-files tables datasets clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -18,19 +18,31 @@ lint: .venv/dev  ## style and types
 	$(BIN)/mypy
 
 sanitize: .venv/dev  ## run the tests under gcc's address and undefined behaviour sanitizers
-	$(BIN)/python benchmarks/reliability/sanitize.py
+	$(BIN)/python -m proofs.sanitize
 
 reliability: .venv/dev  ## run the long form of every proof: about an hour; PROOFS=soak for one of them
-	$(BIN)/python benchmarks/reliability/run.py $(PROOFS)
-	$(BIN)/python benchmarks/reliability/table.py
+	$(BIN)/python -m proofs $(PROOFS)
+	$(BIN)/python -m proofs.table
 
 bench-speed: .venv/dev  ## time a sample, against river and NumPy
-	$(BIN)/python benchmarks/speed/run.py
-	$(BIN)/python benchmarks/speed/table.py
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed.table
 
 bench-quality: .venv/bench  ## log loss and accuracy, against every rival
-	$(BIN)/python benchmarks/quality/run.py
-	$(BIN)/python benchmarks/quality/table.py
+	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.quality.table
+
+bench-long: .venv/bench  ## log loss and accuracy over 100,000 rows, against a forest
+	$(BIN)/python -m benchmarks.long
+	$(BIN)/python -m benchmarks.long.table
+
+bench-files: .venv/bench  ## whole processes over files, against Vowpal Wabbit
+	$(BIN)/python -m benchmarks.files
+	$(BIN)/python -m benchmarks.files.memory
+	$(BIN)/python -m benchmarks.files.table
+
+tables: .venv/dev  ## paste the kept figures into README.md and docs/
+	$(BIN)/python -m benchmarks.tables
 
 datasets: .venv/dev  ## make datasets/*.csv again
 	$(BIN)/python -m datasets.make

@@ -1,6 +1,6 @@
 """Call every public method over and over: no reference, no object and no block of memory is left behind.
 
-`make reliability PROOFS=count_references`, or `python proofs/count_references.py --calls 1000000`. Each
+`make reliability PROOFS=count_references`, or `python -m proofs.count_references --calls 1000000`. Each
 method is called with the same objects, rightly and wrongly; before and after, the references to names, labels, values,
 dictionaries and None, the objects under garbage collection and the allocated blocks are counted. Prints the counts as
 JSON.

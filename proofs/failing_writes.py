@@ -1,6 +1,6 @@
 """Let saves fail in every way that a disk can: the old file stays whole, nothing is left beside it, one line says why.
 
-`make reliability PROOFS=failing_writes`, or `python proofs/failing_writes.py --saves 2000`. Saves run
+`make reliability PROOFS=failing_writes`, or `python -m proofs.failing_writes --saves 2000`. Saves run
 into a limit on the size of files, into a file system of 64 kB filled to all degrees (where mounting is permitted), into
 /dev/full, into files that fail at their n-th write, and into a system call that fails. Prints the counts as JSON.
 """

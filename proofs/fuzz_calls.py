@@ -1,6 +1,6 @@
 """Hand hostile things to models, call by call: each call is answered or refused, and a refused one changes nothing.
 
-`make reliability PROOFS=fuzz_calls`, or `python proofs/fuzz_calls.py --calls 1000000`. A trial is one
+`make reliability PROOFS=fuzz_calls`, or `python -m proofs.fuzz_calls --calls 1000000`. A trial is one
 model and up to a few hundred calls of all its methods. After every call that is refused, and after every question, the
 bytes of the whole state are compared with those before it; after every call that is learned, all numbers are finite,
 and the probabilities of an honest sample sum to 1 within 1e-12. An error is a TypeError, a ValueError, an OverflowError
@@ -25,14 +25,13 @@ from collections import Counter
 from decimal import InvalidOperation
 from typing import Any
 
-import hostile
-import hostile_frames
 import numpy as np
-from batches import run
 from river import optim
-from spiteful import Moody, SpiteError
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, ImplicitSGD, SoftmaxRegression
+from proofs import hostile, hostile_frames
+from proofs.batches import run
+from proofs.spiteful import Moody, SpiteError
 
 OPTIMIZERS = [
     optim.SGD,
@@ -254,7 +253,8 @@ def main() -> None:
     parser.add_argument("--trial", type=int, help="this one alone, in this process")
     options = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # dictionaries that meet hostile hashes depend on it
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
+        command = [sys.executable, "-m", "proofs.fuzz_calls", *sys.argv[1:]]
+        os.execve(sys.executable, command, {**os.environ, "PYTHONHASHSEED": "0"})
     counts: Counter[str] = Counter()
     if options.trial is not None:
         trial(options.seed, options.trial, counts)

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from spiteful import Lying, Meddling, Moody, Pairs, Raising, SpiteError, Text, Unequal
+
+from proofs.spiteful import Lying, Meddling, Moody, Pairs, Raising, SpiteError, Text, Unequal
 
 EXTREME = [1e300, -1e300, 1.7976931348623157e308, 5e-324, -5e-324, 1e-300, 0.0, -0.0, 1e154, 1e155, 2.0**53, 1e16]
 ODD = [True, 3, -7, Fraction(1, 3), Decimal("1.5"), np.float32(2), np.int8(-3), np.uint64(2**64 - 1), np.True_, 10**30]

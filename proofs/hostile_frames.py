@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-from hostile import NO_MAPPINGS, NO_WEIGHTS, Generator
 from scipy import sparse
+
+from proofs.hostile import NO_MAPPINGS, NO_WEIGHTS, Generator
 
 DAY = datetime.date(2020, 1, 1)
 DTYPES = [

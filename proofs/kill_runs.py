@@ -1,6 +1,6 @@
 """Kill runs that keep a checkpoint, at random instants, and resume them until they are done.
 
-`python proofs/kill_runs.py --kills 1000`. Whatever was killed when, the figures and the bytes of the
+`python -m proofs.kill_runs --kills 1000`. Whatever was killed when, the figures and the bytes of the
 model at the end are those of the run that nobody interrupted. Prints the counts as JSON.
 """
 

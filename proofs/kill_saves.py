@@ -1,6 +1,6 @@
 """Kill a process that saves a model, at random instants: the path must hold the old model or the new one, whole.
 
-`python proofs/kill_saves.py --kills 10000`. Prints the counts as JSON; a killed save may leave its
+`python -m proofs.kill_saves --kills 10000`. Prints the counts as JSON; a killed save may leave its
 temporary file, and nothing else, beside the path.
 """
 

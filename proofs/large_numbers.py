@@ -1,6 +1,6 @@
 """Features up to 1e300, 40,000 classes, a million equal samples: weights stay finite, probabilities sum to 1.
 
-`make reliability PROOFS=large_numbers`, or `python proofs/large_numbers.py`. Every optimiser and every
+`make reliability PROOFS=large_numbers`, or `python -m proofs.large_numbers`. Every optimiser and every
 kind of the tuning-free model is taught each stream; a step that would leave the doubles is refused and changes nothing.
 Prints the counts as JSON.
 """

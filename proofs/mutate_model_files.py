@@ -1,6 +1,6 @@
 """Damage model files, and load them: each must give an equal model or a ModelFileError, at bounded memory.
 
-`python proofs/mutate_model_files.py --files 100000` flips, cuts, repeats and overwrites bytes anywhere
+`python -m proofs.mutate_model_files --files 100000` flips, cuts, repeats and overwrites bytes anywhere
 in a file. Every second file is a forgery instead: its parts are changed and its checksum is made to fit, so that the
 checks behind the checksum stand alone before the kernel. A forgery that loads is asked and taught, and must not crash.
 Prints the counts as JSON.

@@ -1,6 +1,6 @@
 """Damage files of every format, and read them: each gives rows, or a ValueError of one line that names the file.
 
-`make reliability PROOFS=mutate_streams`, or `python proofs/mutate_streams.py --files 100000`. Small
+`make reliability PROOFS=mutate_streams`, or `python -m proofs.mutate_streams --files 100000`. Small
 files of every format are cut, flipped, repeated and spiked with what parsers dislike, then read by `open_stream` in
 processes of their own, so that a crash, a hang or a file that eats memory is laid to one file; `--trial n` repeats one.
 What is read has finite numbers and positions within its vocabularies. Prints the counts as JSON.
@@ -20,11 +20,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from batches import run
-from stream_files import BINARIES, TEXTS, files
 
 from online_softmax.streams import open_stream
 from online_softmax.streams.stream import BadRow
+from proofs.batches import run
+from proofs.stream_files import BINARIES, TEXTS, files
 
 BINARY_SHARE = 0.15
 SECONDS, MEGABYTES = 10, 1000  # that one file may take, and that reading may add

@@ -1,6 +1,6 @@
 """Learn ten million names that come once each, with room for a hundred thousand features.
 
-`python proofs/one_off_names.py --names 10000000`. Each sample carries ten words, drawn by Zipf's law
+`python -m proofs.one_off_names --names 10000000`. Each sample carries ten words, drawn by Zipf's law
 from 20,000, which tell the class, and ten names that never come again. With `max_features` the memory stays flat, the
 log loss is within 2 % of the model that keeps every name, and lower than that of names hashed into 2^17 buckets, which
 are more. Every model has a process of its own; prints the figures as JSON.
@@ -15,13 +15,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from river import optim
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
+from proofs import ROOT
 
 WORDS, CLASSES, TRUE, ONE_OFF = 20_000, 3, 10, 10
 ROOM, BITS = 100_000, 17
@@ -79,8 +79,8 @@ def main() -> None:
     figures: dict[str, Any] = {"names": options.names}
     for kind in MODELS:
         for room in ROOMS:
-            command = [sys.executable, str(Path(__file__)), "--names", str(options.names), "--one", kind, room]
-            found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+            command = [sys.executable, "-m", "proofs.one_off_names", "--names", str(options.names), "--one", kind, room]
+            found = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
             print(kind, room, found, flush=True)
             figures |= {f"{kind}, {room}, {name}": round(value, 4) for name, value in found.items()}
         least, kept, hashed = (figures[f"{kind}, {room}, log loss"] for room in ROOMS)

@@ -1,7 +1,7 @@
 """Run the long form of every proof, one after the other, and keep its counts: one line of JSON a proof.
 
-`make reliability`, or `python proofs/run.py [proof ..]`. A proof is a script beside this one that
-prints its counts as its last line, and ends with status 0 only if all held. A line replaces the one of the same proof.
+`make reliability`, or `python -m proofs [proof ..]`. A proof is a script beside this one that prints its counts as its
+last line, and ends with status 0 only if all held. A line replaces the one of the same proof.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results.jsonl"
-sys.path.append(str(HERE.parent / "benchmarks" / "speed"))
-
-from conditions import conditions  # noqa: E402
+from benchmarks.common.conditions import conditions
+from benchmarks.common.results import keep
+from proofs import RESULTS, ROOT
 
 PROOFS: dict[str, tuple[str, ...]] = {
     "fuzz_calls": ("--calls", "1000000"),
@@ -34,31 +31,20 @@ PROOFS: dict[str, tuple[str, ...]] = {
 }
 
 
-def results() -> dict[str, dict[str, object]]:
-    """Give the lines that are kept, by proof."""
-    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    return {line["proof"]: line for line in map(json.loads, lines)}
-
-
-def keep(line: dict[str, object]) -> None:
-    """Put a line in the place of the one of the same proof."""
-    kept = {**results(), str(line["proof"]): line}
-    RESULTS.write_text("".join(json.dumps(kept[proof]) + "\n" for proof in sorted(kept)))
-
-
 def proven(proof: str) -> bool:
     """Run a proof, and keep what it counted; false where it failed."""
     where, start = conditions(), time.monotonic()
-    command = [sys.executable, str(HERE / f"{proof}.py"), *PROOFS[proof]]
+    command = [sys.executable, "-m", f"proofs.{proof}", *PROOFS[proof]]
     print(f"{proof} {' '.join(PROOFS[proof])}".strip(), flush=True)
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     print(done.stdout, flush=True)
     if done.returncode:
         print(done.stderr[-5000:], file=sys.stderr)
         return False
     counts = json.loads(done.stdout.splitlines()[-1])
     seconds = round(time.monotonic() - start, 1)
-    keep({"proof": proof, "arguments": PROOFS[proof], "counts": counts, "seconds": seconds, "conditions": where})
+    line = {"proof": proof, "arguments": PROOFS[proof], "counts": counts, "seconds": seconds, "conditions": where}
+    keep(RESULTS, [line], "proof")
     return True
 
 
@@ -71,7 +57,3 @@ def main() -> int:
     failed = [proof for proof in chosen if not proven(proof)]
     print(f"failed: {', '.join(failed)}" if failed else "all held")
     return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

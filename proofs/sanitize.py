@@ -1,6 +1,6 @@
 """Build the extensions with gcc's address and undefined behaviour sanitizers, and run the tests under them.
 
-`make sanitize`, or `python proofs/sanitize.py [pytest's arguments]`. The build is a copy of the project
+`make sanitize`, or `python -m proofs.sanitize [pytest's arguments]`. The build is a copy of the project
 in `build/sanitized`, so that the project's own build stays as it is. Python's allocator is switched off, so that every
 object has red zones of its own; leaks are not looked for here, as Python leaves much behind when it ends. The first
 finding ends the process that made it; the findings of all processes, those that tests start, too, are collected.

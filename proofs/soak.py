@@ -1,6 +1,6 @@
 """Learn a hundred million samples: the memory of the process stays as it was after the first million.
 
-`make reliability PROOFS=soak`, or `python proofs/soak.py --samples 100000000`. Each model is taught and
+`make reliability PROOFS=soak`, or `python -m proofs.soak --samples 100000000`. Each model is taught and
 asked in turn, by the row and in bulk, on a stream of seven classes; the memory is measured after its warm-up and at its
 end, and each model stays finite. Prints the counts as JSON.
 """

@@ -1,13 +1,17 @@
-"""Read the proofs' counts; print them as a Markdown table: `python proofs/table.py`."""
+"""Read the proofs' counts; print them as a Markdown table: `python -m proofs.table`."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).with_name("results.jsonl")
+from benchmarks.common.conditions import printed
+from benchmarks.common.markdown import markdown
+from benchmarks.common.results import read
+from proofs import RESULTS
+
 Counts = dict[str, Any]
 
 
@@ -85,24 +89,30 @@ PROOFS: dict[str, tuple[str, str, Callable[[Counts], str]]] = {
 }
 
 
-def row(line: dict[str, Any]) -> str:
+def row(line: dict[str, Any]) -> list[str]:
     what, holds, counted = PROOFS.get(line["proof"], (line["proof"], "its script's promise", lambda n: json.dumps(n)))
-    return f"| {what} | {holds} | {counted(line['counts'])} | {line['seconds']:,.0f} |"
+    return [what, holds, counted(line["counts"]), f"{line['seconds']:,.0f}"]
+
+
+NOTES = """\
+A proof is a script in `proofs/`, with a seed, that ends with an error at the first thing
+that does not hold; `make reliability` runs all, `make test` short forms of them."""
 
 
 def main() -> None:
-    lines = {line["proof"]: line for line in map(json.loads, RESULTS.read_text().splitlines())}
+    parser = argparse.ArgumentParser(description="Print the table of the proofs.")
+    parser.add_argument("--summary", action="store_true", help="what is done and counted, alone")
+    brief, lines = parser.parse_args().summary, {line["proof"]: line for line in read(RESULTS)}
     order = [*(proof for proof in PROOFS if proof in lines), *sorted(lines.keys() - PROOFS.keys())]
-    where = [line["conditions"] for line in lines.values()]
-    seen = {name: ", ".join(sorted({str(each[name]) for each in where})) for name in where[0] if name != "load"}
-    versions = ", ".join(f"{name} {seen[name]}" for name in seen if name not in ("date", "cpu", "compiler"))
-    print(
-        "A proof is a script in `proofs/`, with a seed, that ends with an error at the first thing\n"
-        "that does not hold; `make reliability` runs all, `make test` short forms of them.\n"
-    )
-    print("| what is done | what holds | counted | seconds |\n| --- | --- | --- | ---: |")
-    print("\n".join(row(lines[proof]) for proof in order))
-    print(f"\nRun {seen['date']} on {seen['cpu']}; {versions}; {seen['compiler']}.")
+    rows = [row(lines[proof]) for proof in order]
+    if brief:
+        print(
+            "\n".join(markdown(["what is done", "counted"], [[what, counted] for what, _, counted, _ in rows], words=2))
+        )
+        return
+    where = printed((line["conditions"] for line in lines.values()), "Run {date} on {cpu}; {versions}; {compiler}.")
+    table = markdown(["what is done", "what holds", "counted", "seconds"], rows, words=3)
+    print("\n".join([NOTES, "", *table, "", where]))
 
 
 if __name__ == "__main__":

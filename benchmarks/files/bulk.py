@@ -16,8 +16,8 @@ from time import perf_counter
 import numpy as np
 from river import optim
 from sklearn.linear_model import SGDClassifier
-from tables import DENSE, dense_table
 
+from benchmarks.files.inputs import DENSE, dense_table
 from online_softmax import SoftmaxRegression
 
 TURNS = 5

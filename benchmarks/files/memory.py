@@ -1,4 +1,4 @@
-"""Peak memory over a file of about 2 GB, and over a tenth of it: python benchmarks/files/memory.py [--gigabytes 2]."""
+"""Peak memory over a file of about 2 GB, and over a tenth of it: `python -m benchmarks.files.memory`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-import run
-import tables
+from benchmarks import ROOT
+from benchmarks.common.conditions import conditions
+from benchmarks.common.results import keep
+from benchmarks.files import RESULTS, inputs
 
-HERE = Path(__file__).parent
-PEAK = """import sys, ours
+PEAK = """import sys
+from benchmarks.files import ours
 ours.main(*sys.argv[1:])
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")))"""
 FORMATS = {"csv": "y", "parquet": "y", "vw": None}
@@ -38,18 +40,20 @@ def repeat(source: Path, target: Path, times: int, header: bool) -> None:
 def peak(path: Path, target: str | None) -> float:
     """Return the peak MB of a whole process, as it finds it itself: its parent would count its own memory in."""
     words = [sys.executable, "-c", PEAK, str(path), "SGD", *([target] if target else [])]
-    done = subprocess.run(words, cwd=HERE, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return int(done.stdout.split()[-2]) / 1024
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gigabytes", type=float, default=2.0)
-    size = parser.parse_args().gigabytes * 1e9
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    size, where = options.gigabytes * 1e9, conditions()
     found: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        tables.write_dense(folder, 30_000)
+        inputs.write_dense(folder, 30_000)
         for format, target in FORMATS.items():
             source, path = folder / f"dense.{format}", folder / f"long.{format}"
             for part in (size / 10, size):
@@ -57,7 +61,10 @@ def main() -> None:
                 found.setdefault(format, []).append((path.stat().st_size / 1e9, peak(path, target)))
                 path.unlink()
             print(f"{format:8}", *(f"{gb:5.2f} GB: {mb:4.0f} MB" for gb, mb in found[format]), sep="   ", flush=True)
-    run.keep("memory", {"conditions": run.conditions(), "GB and MB": found})
+    lines = [
+        {"measure": "memory", "of": format, "GB and MB": each, "conditions": where} for format, each in found.items()
+    ]
+    keep(options.results, lines, "measure", "of")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One whole process of ours: python ours.py FILE MODEL [TARGET]."""
+"""One whole process of ours: `python -m benchmarks.files.ours FILE MODEL [TARGET]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One whole process of river: python river_rows.py FILE.csv ROWS."""
+"""One whole process of river: `python -m benchmarks.files.river_rows FILE.csv ROWS`."""
 
 from __future__ import annotations
 

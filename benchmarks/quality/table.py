@@ -1,16 +1,19 @@
-"""Read the results; print the Markdown table, its conditions and the summary: `python benchmarks/quality/table.py`."""
+"""Read the results; print the Markdown table, its conditions and the summary: `python -m benchmarks.quality.table`."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from rivals import CONTEXT, HEAD, LINEAR, OURS, OURS_LINEAR
-from run import RESULTS
-from streams import STREAMS
+from benchmarks.common.conditions import Conditions, printed
+from benchmarks.common.markdown import markdown
+from benchmarks.common.results import read
+from benchmarks.quality import RESULTS
+from benchmarks.quality.rivals import CONTEXT, HEAD, LINEAR, OURS, OURS_LINEAR
+from benchmarks.quality.streams import STREAMS
 
 NAMES = {
     "river_default": "river's default",
@@ -26,8 +29,7 @@ Figures = dict[str, float]
 def load(path: Path) -> dict[str, dict[str, dict]]:
     """stream -> rival -> its run; the rows must be the same for all rivals of a stream."""
     runs: dict[str, dict[str, dict]] = {}
-    for line in path.read_text().splitlines():
-        run = json.loads(line)
+    for run in read(path):
         runs.setdefault(run["stream"], {})[run["rival"]] = run
     for name, rivals in runs.items():
         if len({run["sha"] for run in rivals.values()}) > 1:
@@ -47,10 +49,6 @@ def best(run: dict, figure: str) -> tuple[float, str]:
 
 def geometric_mean(ratios: list[float]) -> float:
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
-
-
-def markdown(header: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (header, ["---", *["---:"] * (len(header) - 1)], *rows)]
 
 
 def pair(loss: float, accuracy: float) -> str:
@@ -81,7 +79,7 @@ class Stream:
         return [self.name + " †" * self.correlated, shape, ours, linear, *theirs, f"{self.ratio:.3f}", self.setting]
 
 
-def summary(streams: list[Stream]) -> list[str]:
+def findings(streams: list[Stream]) -> list[str]:
     worst = max(streams, key=lambda s: s.loss - s.best_loss)
     behind = min(streams, key=lambda s: s.accuracy - s.best_accuracy)
     apart = [s.ratio for s in streams if not s.correlated]
@@ -142,17 +140,43 @@ def context(runs: dict[str, dict[str, dict]]) -> list[str]:
     return lines
 
 
-def conditions(runs: dict[str, dict[str, dict]]) -> str:
-    seen: dict[str, set[str]] = {}
+def summary(streams: list[Stream]) -> list[str]:
+    """A row a rival: geometric means of log losses, and counts of streams."""
+    rows = [
+        row(
+            "the best of these three, in hindsight",
+            [(s.loss, s.accuracy, s.best_loss, s.best_accuracy) for s in streams],
+        )
+    ]
+    for rival in LINEAR:
+        figures = [[best(s.runs[rival], figure)[0] for figure in ("log_loss", "accuracy")] for s in streams]
+        rows.append(
+            row(NAMES[rival], [(s.loss, s.accuracy, *found) for s, found in zip(streams, figures, strict=True)])
+        )
+    for rival in CONTEXT:
+        heads = [(s.runs[OURS]["settings"]["head"], s.runs[rival]["settings"]["default"]) for s in streams]
+        pairs = [(ours["log_loss"], ours["accuracy"], its["log_loss"], its["accuracy"]) for ours, its in heads]
+        rows.append(row(f"river's {NAMES[rival]}, first {HEAD:,} rows", pairs))
+    header = ["`AutoSoftmaxRegression()` beside", "log loss, ours / its", "lower log loss", "higher accuracy"]
+    return markdown(header, rows)
+
+
+def row(name: str, pairs: list[tuple[float, float, float, float]]) -> list[str]:
+    """Ours beside a rival over pairs of (our log loss and accuracy, its log loss and accuracy)."""
+    ratio = geometric_mean([ours / its for ours, _, its, _ in pairs])
+    lower, higher = sum(a < b for a, _, b, _ in pairs), sum(a > b for _, a, _, b in pairs)
+    return [name, f"{ratio:.3f}", f"{lower} of {len(pairs)}", f"{higher} of {len(pairs)}"]
+
+
+def conditions(runs: dict[str, dict[str, dict]]) -> Iterator[Conditions]:
+    """Those of every run; our own version counts only where it was run."""
     for of in runs.values():
         for rival, run in of.items():
-            for name, value in run["conditions"].items():
-                if name != "online-softmax" or rival in (OURS, OURS_LINEAR):
-                    seen.setdefault(name, set()).add(value)
-    dates, cpu = sorted(seen.pop("date")), ", ".join(sorted(seen.pop("cpu")))
-    versions = ", ".join(f"{name} {' and '.join(sorted(values))}" for name, values in seen.items())
-    return f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {cpu}, a process for each run; {versions}."
+            ours = rival in (OURS, OURS_LINEAR)
+            yield {name: value for name, value in run["conditions"].items() if ours or name != "online-softmax"}
 
+
+WHERE = "Measured {date} on {cpu}, a process for each run; {versions}."
 
 NOTES = """\
 Progressive: every row is predicted, scored, then learned. Figures are mean log loss in nats (less is better) / accuracy
@@ -166,7 +190,8 @@ fixed seeds are in `benchmarks/quality/streams/`; † marks strong autocorrelati
 def main() -> int:
     parser = argparse.ArgumentParser(description="Print the table of the results.")
     parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--brief", action="store_true", help="the summaries alone")
+    parser.add_argument("--brief", action="store_true", help="the findings alone")
+    parser.add_argument("--summary", action="store_true", help="a row a rival: geometric means and counts")
     chosen = parser.parse_args()
     everything = load(chosen.results)
     runs = {name: of for name, of in everything.items() if {OURS, OURS_LINEAR, *LINEAR} <= of.keys()}
@@ -175,9 +200,21 @@ def main() -> int:
     if missing := STREAMS.keys() - runs.keys():
         print(f"left out, as runs are missing: {', '.join(sorted(missing))}", file=sys.stderr)
     streams = [Stream(name, of) for name, of in runs.items()]
+    if chosen.summary:
+        print("\n".join(summary(streams)))
+        return 0
     rivals = [NAMES[rival] for rival in LINEAR]
     header = ["stream", "rows x features x classes", "ours", "ours, linear", *rivals, "ratio", "best setting"]
-    lines = [NOTES, "", conditions(runs), "", *markdown(header, [s.row() for s in streams]), "", *summary(streams), ""]
+    lines = [
+        NOTES,
+        "",
+        printed(conditions(runs), WHERE),
+        "",
+        *markdown(header, [s.row() for s in streams]),
+        "",
+        *findings(streams),
+        "",
+    ]
     lines += context({name: of for name, of in runs.items() if of.keys() & set(CONTEXT)})
     print("\n".join(line for line in lines if not chosen.brief or line.startswith("- ")))
     return 0

@@ -1,6 +1,6 @@
-"""What is timed: whole passes over prepared rows, in the same loops for all. Run by run.py, one process a rival.
+"""What is timed: whole passes over prepared rows, in the same loops for all, one process a rival.
 
-`python benchmarks/speed/clock.py ours` reads lines: the name of a stream, which it answers with what there is to know
+`python -m benchmarks.speed.clock ours` reads lines: the name of a stream, which it answers with what there is to know
 of it, or a call on that stream, which it answers with the microseconds of a turn.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import json
 import sys
 import time
@@ -17,8 +16,8 @@ from functools import partial
 from itertools import cycle, islice
 from types import ModuleType
 
-from rivals import RIVALS
-from streams import STREAMS, Row, Stream
+from benchmarks.speed.rivals import RIVALS, rival
+from benchmarks.speed.streams import STREAMS, Row, Stream
 
 LEAST = 0.05  # seconds of a turn: as many whole passes as it takes
 FRAME = 100_000  # rows of a frame
@@ -130,14 +129,13 @@ class Clock:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Time one rival: read streams and calls, one a line; print times.")
     parser.add_argument("rival", choices=RIVALS)
-    rival = importlib.import_module(f"rivals.{parser.parse_args().rival}")
-    clock = None
+    timed, clock = rival(parser.parse_args().rival), None
     gc.disable()  # as `timeit` does
     for line in map(str.strip, sys.stdin):
         if line in STREAMS:
             del clock
             gc.collect()  # its models go before the next are made
-            clock = Clock(rival, STREAMS[line])
+            clock = Clock(timed, STREAMS[line])
             print(json.dumps(clock.about()), flush=True)
         else:
             print(clock.time(line), flush=True)

@@ -1,17 +1,16 @@
-"""What a model of one rival takes a weight: `python benchmarks/speed/memory.py ours SGD frame`."""
+"""What a model of one rival takes a weight: `python -m benchmarks.speed.memory ours SGD frame`."""
 
 from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import json
 import resource
 import sys
 from pathlib import Path
 
-from rivals import RIVALS
-from streams import name
+from benchmarks.speed.rivals import RIVALS, rival
+from benchmarks.speed.streams import name
 
 FEATURES, CLASSES, EACH = 20_000, 50, 20  # the features and classes appear as samples of EACH new features bring them
 SLOTS = {"SGD": 0, "Adam": 2}  # states of the optimiser a weight
@@ -60,8 +59,7 @@ def main() -> int:
     parser.add_argument("optimizer", choices=SLOTS)
     parser.add_argument("samples", choices=SAMPLES, nargs="?", default="sparse")
     chosen = parser.parse_args()
-    rival = importlib.import_module(f"rivals.{chosen.rival}")
-    print(json.dumps(measure(rival, chosen.optimizer, SAMPLES[chosen.samples]())))
+    print(json.dumps(measure(rival(chosen.rival), chosen.optimizer, SAMPLES[chosen.samples]())))
     return 0
 
 

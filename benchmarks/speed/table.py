@@ -1,4 +1,4 @@
-"""Read the results; print the Markdown tables and their conditions: `python benchmarks/speed/table.py`."""
+"""Read the results; print the Markdown tables and their conditions: `python -m benchmarks.speed.table`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from clock import FRAME
-from memory import CLASSES as CLASSES_KEPT
-from memory import EACH, SLOTS
-from memory import FEATURES as FEATURES_KEPT
-from results import PATH, Figure, Results, targets
-from rivals import NUMPY, OURS, RIVALS, RIVER
-from streams import ALL, CLASSES, FEATURES, FRAMES, SEED
+from benchmarks.common.conditions import printed
+from benchmarks.common.markdown import markdown
+from benchmarks.speed import RESULTS, memory
+from benchmarks.speed.clock import FRAME
+from benchmarks.speed.figures import Figure, Results, targets
+from benchmarks.speed.rivals import NUMPY, OURS, RIVALS, RIVER
+from benchmarks.speed.streams import ALL, CLASSES, FEATURES, FRAMES, SEED
 
+BRIEF = "image_segments"  # the stream of the summary
 STREAMS = {"image_segments": "ImageSegments, 18 features, 7 classes", "led": "LED, 24 features, 10 classes"}
 CALLS = {
     "learn_one": "`learn_one`, SGD",
@@ -35,11 +36,6 @@ def number(value: float) -> str:
 
 def both(figure: Figure | None, unit: str = "") -> str:
     return f"{number(figure.median)}{unit} ({number(figure.least)})" if figure else ""
-
-
-def markdown(header: list[str], rows: list[list[str]], words: int = 1) -> list[str]:
-    rule = ["---"] * words + ["---:"] * (len(header) - words)
-    return [f"| {' | '.join(cells)} |" for cells in (header, rule, *rows)]
 
 
 def cells(results: Results, stream: str, call: str, rivals: tuple[str, ...] = RIVALS) -> list[str]:
@@ -72,12 +68,12 @@ def grid(results: Results) -> list[str]:
     return [GRID, "", *markdown(header, rows, words=0)] if rows else []
 
 
-def memory(results: Results) -> list[str]:
+def bytes_kept(results: Results) -> list[str]:
     def share(rival: str, optimizer: str) -> str:
         line = results.memory.get((rival, optimizer))
         return f"{line['counted'] / 8:.2f} ({line['resident'] / 8:.2f})" if line else ""
 
-    rows = [[optimizer, *(share(rival, optimizer) for rival in (OURS, RIVER, NUMPY))] for optimizer in SLOTS]
+    rows = [[optimizer, *(share(rival, optimizer) for rival in (OURS, RIVER, NUMPY))] for optimizer in memory.SLOTS]
     return markdown(["optimiser", "ours", "river", "NumPy"], rows)
 
 
@@ -87,21 +83,6 @@ def bounds(results: Results) -> list[str]:
         for target in targets(results)
     ]
     return markdown(["ImageSegments, standardised (the default: raw)", "target", "measured"], rows)
-
-
-def conditions(results: Results) -> str:
-    seen: dict[str, set] = {}
-    for line in results.lines:
-        for key, value in line["conditions"].items():
-            seen.setdefault(key, set()).add(value)
-    dates, loads = sorted(seen.pop("date")), sorted(seen.pop("load"))
-    cpu, compiler = (", ".join(sorted(seen.pop(key))) for key in ("cpu", "compiler"))
-    versions = ", ".join(f"{key} {' and '.join(sorted(values))}" for key, values in seen.items())
-    when = " to ".join(dict.fromkeys((dates[0], dates[-1])))
-    return (
-        f"Measured {when} on {cpu}, load average {loads[0]:g} to {loads[-1]:g}; {versions}; "
-        f"kernel compiled by {compiler}; seed {SEED}."
-    )
 
 
 NOTES = f"""\
@@ -121,22 +102,47 @@ the number of features seen grows; the fourth draws from all of them, which is a
 caches. river passes over the first 500 samples where there are 100 classes, and over 50 where there are 1,000; † river
 has seen only the features of these samples, as dictionaries for all would fill gigabytes."""
 
-STORE = f"""\
-Bytes of a model of {FEATURES_KEPT:,} features and {CLASSES_KEPT} classes over the bytes of the doubles it must keep:
-by its own count, and in brackets by the growth of the process, names included. Each sample brings {EACH} of the
-features."""
+WHERE = (
+    f"Measured {{date}} on {{cpu}}, load average {{load}}; {{versions}}; kernel compiled by {{compiler}}; seed {SEED}."
+)
+
+STORE = (
+    f"Bytes of a model of {memory.FEATURES:,} features and {memory.CLASSES} classes over the bytes of the doubles it "
+    f"must keep:\nby its own count, and in brackets by the growth of the process, names included. Each sample brings "
+    f"{memory.EACH} of the\nfeatures."
+)
+
+
+def summary(results: Results) -> list[str]:
+    """The calls on one stream beside river, by their medians alone."""
+    rows = []
+    for call in (*ALL, FRAMES[0]):
+        times = [results.times.get((rival, BRIEF, call)) for rival in (OURS, RIVER)]
+        ratio = results.ratio(BRIEF, call)
+        cells = [number(figure.median) if figure else "" for figure in times]
+        rows.append([CALLS[call], *cells, f"{number(ratio.median)}x" if ratio else ""])
+    about = printed(
+        (line["conditions"] for line in results.lines if line["stream"] == BRIEF),
+        f"Microseconds a call, median, {STREAMS[BRIEF]}; {{date}}, {{cpu}}.",
+    )
+    return [about, "", *markdown(["call", "ours", "river", "river / ours"], rows)]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Print the tables of the results.")
-    parser.add_argument("--results", type=Path, default=PATH)
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--brief", action="store_true", help="without the generated streams")
+    parser.add_argument("--summary", action="store_true", help="one stream beside river, in a few lines")
     chosen = parser.parse_args()
     results = Results(chosen.results)
     if not results.lines:
-        raise SystemExit(f"no results in {chosen.results}: run benchmarks/speed/run.py first")
-    parts = [[NOTES], [conditions(results)], calls(results), bounds(results)]
-    parts += [[] if chosen.brief else grid(results), [STORE], memory(results)]
+        raise SystemExit(f"no results in {chosen.results}: run `python -m benchmarks.speed` first")
+    if chosen.summary:
+        print("\n".join(summary(results)))
+        return 0
+    where = printed((line["conditions"] for line in results.lines), WHERE)
+    parts = [[NOTES], [where], calls(results), bounds(results)]
+    parts += [[] if chosen.brief else grid(results), [STORE], bytes_kept(results)]
     print("\n\n".join("\n".join(part) for part in parts if part))
     return 0
 

@@ -270,8 +270,8 @@ def test_a_failed_write_leaves_the_last_checkpoint(table, tmp_path, monkeypatch)
 
 
 def test_killed_runs_go_on():
-    script = Path(__file__).parents[2] / "proofs/kill_runs.py"
-    done = subprocess.run([sys.executable, script, "--kills", "8"], capture_output=True, text=True)
+    command = [sys.executable, "-m", "proofs.kill_runs", "--kills", "8"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["killed"] >= 8
 

@@ -15,7 +15,7 @@ import pytest
 from online_softmax import SoftmaxRegression
 from online_softmax.models.saving import load, save, written
 
-KILL = Path(__file__).parents[2] / "proofs" / "kill_saves.py"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -180,7 +180,9 @@ def test_a_directory_without_the_right_to_write_leaves_the_old_file(old):
 
 
 def test_a_killed_save_leaves_the_old_file_or_the_new_one():
-    ran = subprocess.run([sys.executable, KILL, "--kills", "100"], capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "proofs.kill_saves", "--kills", "100"], cwd=ROOT, capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stderr
     done = json.loads(ran.stdout)
     assert sum(count for what, count in done.items() if what.endswith("file")) == 100

@@ -25,7 +25,7 @@ from online_softmax.models.saving import FORMAT, ModelFileError, load, save, wri
 from online_softmax.storage.container import KEY, sealed
 from online_softmax.storage.names import CROWDED
 
-MUTATE = Path(__file__).parents[2] / "proofs" / "mutate_model_files.py"
+ROOT = Path(__file__).parents[2]
 
 
 def samples(n):
@@ -436,7 +436,9 @@ def test_only_paths_and_binary_files_are_taken(file):
 
 
 def test_thousands_of_mutated_files_give_an_equal_model_or_the_error():
-    ran = subprocess.run([sys.executable, MUTATE, "--files", "6000"], capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "proofs.mutate_model_files", "--files", "6000"], cwd=ROOT, capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stderr
     done = json.loads(ran.stdout)
     assert done["damage, refused"] + done.get("damage, equal", 0) == 3000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import os
@@ -10,14 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.feather
 import pytest
 
+from benchmarks.common.results import read
 from online_softmax import SoftmaxRegression
 from online_softmax.streams import open_stream
+from proofs import RESULTS, ROOT, batches, fuzz_calls, run, table
+from proofs.count_references import left_by
 
 
 def refusal(path, **options):
@@ -79,7 +80,6 @@ def test_lines_that_are_not_objects_are_refused(tmp_path, line):
     assert [y for _, y, _ in open_stream(path, "y").pairs()] == ["u", "v"]
 
 
-PROOFS = Path(__file__).parents[2] / "proofs"
 SHORT = {
     "fuzz_calls": ["--calls", "2000"],
     "mutate_streams": ["--files", "1000"],
@@ -92,7 +92,9 @@ SHORT = {
 
 @pytest.mark.parametrize("proof", SHORT)
 def test_short_form_of(proof):
-    done = subprocess.run([sys.executable, PROOFS / f"{proof}.py", *SHORT[proof]], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", f"proofs.{proof}", *SHORT[proof]], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert max(n for n in json.loads(done.stdout.splitlines()[-1]).values() if isinstance(n, int)) > 100
 
@@ -105,10 +107,7 @@ def test_short_form_of(proof):
         (lambda: time.sleep(60), "trial 13 hangs"),
     ],
 )
-def test_a_trial_that_fails_crashes_or_hangs_is_named(monkeypatch, deed, message):
-    monkeypatch.syspath_prepend(PROOFS)
-    batches = importlib.import_module("batches")
-
+def test_a_trial_that_fails_crashes_or_hangs_is_named(deed, message):
     def trial(number, counts):
         counts["done"] += 1
         if number == 13:
@@ -119,49 +118,41 @@ def test_a_trial_that_fails_crashes_or_hangs_is_named(monkeypatch, deed, message
     assert batches.run(trial, range(13), 7) == {"done": 13}
 
 
-@pytest.fixture
-def proofs(monkeypatch):
-    """Give the module that runs the proofs, and the one that prints their table."""
-    monkeypatch.syspath_prepend(PROOFS)
-    for name in ("run", "table", "conditions"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield importlib.import_module("run"), importlib.import_module("table")
-    for name in ("run", "table", "conditions"):
-        sys.modules.pop(name, None)
+def kept(path):
+    """Give the lines that are kept, by proof."""
+    return {line["proof"]: line for line in read(path)}
 
 
-def test_a_proof_that_fails_keeps_no_line(proofs, monkeypatch, tmp_path, capsys):
-    run, _ = proofs
-    monkeypatch.setattr(run, "RESULTS", tmp_path / "results.jsonl")
-    monkeypatch.setattr(run, "HERE", tmp_path)
+def test_a_proof_that_fails_keeps_no_line(monkeypatch, tmp_path, capsys):
+    results, package = tmp_path / "results.jsonl", tmp_path / "proofs"
+    monkeypatch.setattr(run, "RESULTS", results)
+    monkeypatch.setattr(run, "ROOT", tmp_path)
     monkeypatch.setattr(run, "PROOFS", {"good": ("3",), "bad": ()})
-    (tmp_path / "good.py").write_text("import sys\nprint('so far')\nprint('{\"done\": ' + sys.argv[1] + '}')\n")
-    (tmp_path / "bad.py").write_text("print('{\"done\": 5}')\nraise SystemExit('no')\n")
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "good.py").write_text("import sys\nprint('so far')\nprint('{\"done\": ' + sys.argv[1] + '}')\n")
+    (package / "bad.py").write_text("print('{\"done\": 5}')\nraise SystemExit('no')\n")
     assert [run.proven("good"), run.proven("bad"), run.proven("good")] == [True, False, True]
-    assert {proof: line["counts"] for proof, line in run.results().items()} == {"good": {"done": 3}}
+    assert {proof: line["counts"] for proof, line in kept(results).items()} == {"good": {"done": 3}}
     assert "no" in capsys.readouterr().err
 
 
-def test_every_proof_has_a_row_and_the_table_is_in_the_readme(proofs):
-    run, table = proofs
-    scripts = {script.stem for script in PROOFS.glob("*.py") if '"--seed"' in script.read_text()}
+def test_every_proof_has_a_row_and_the_table_is_told():
+    scripts = {script.stem for script in ROOT.glob("proofs/*.py") if '"--seed"' in script.read_text()}
     assert set(run.PROOFS) == set(table.PROOFS) >= scripts
-    readme = (PROOFS.parent / "README.md").read_text()
-    for line in run.results().values():
-        assert table.row(line) in readme
+    told = "".join(page.read_text() for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
+    for line in kept(RESULTS).values():
+        assert f"| {' | '.join(table.row(line))} |" in told
 
 
-def test_a_leak_is_counted(monkeypatch):
-    monkeypatch.syspath_prepend(PROOFS)
-    left_by, kept, name = importlib.import_module("count_references").left_by, [], object()
+def test_a_leak_is_counted():
+    kept, name = [], object()
     assert left_by(lambda: kept.append(name), 400, [name]) >= 100
     assert left_by(lambda: kept.append([]), 400, [name]) >= 100
     assert left_by(lambda: [name], 400, [name]) < 50
 
 
-def test_a_refused_call_that_leaves_a_trace_is_found(monkeypatch):
-    monkeypatch.syspath_prepend(PROOFS)
-    fuzz_calls = importlib.import_module("fuzz_calls")
+def test_a_refused_call_that_leaves_a_trace_is_found():
     trial = fuzz_calls.Trial("0")
     trial.model = model = SoftmaxRegression()
     trial.state = trial.fingerprint()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from river.tree import HoeffdingAdaptiveTreeClassifier
-from score import plain
 
-from . import HEAD
-from .uniform import Mixed
+from benchmarks.quality.rivals import HEAD
+from benchmarks.quality.rivals.uniform import Mixed
+from benchmarks.quality.score import plain
 
 
 def runs(stream):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from score import plain
-
+from benchmarks.quality.rivals import HEAD
+from benchmarks.quality.score import plain
 from online_softmax import AutoSoftmaxRegression
-
-from . import HEAD
 
 
 def runs(stream):

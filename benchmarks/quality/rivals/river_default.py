@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from river.linear_model import SoftmaxRegression
 from river.preprocessing import StandardScaler
-from score import plain
+
+from benchmarks.quality.score import plain
 
 
 def runs(stream):

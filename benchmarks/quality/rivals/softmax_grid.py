@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from river import optim
 from river.preprocessing import StandardScaler
-from score import plain
 
+from benchmarks.quality.score import plain
 from online_softmax import SoftmaxRegression
 
 GRID = {

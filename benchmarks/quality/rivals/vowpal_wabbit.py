@@ -6,8 +6,9 @@ others renormalised, as every rival answers over the classes seen so far. `-b 22
 
 from __future__ import annotations
 
-from score import plain
 from vowpalwabbit import Workspace
+
+from benchmarks.quality.score import plain
 
 SETTINGS = {"default": "", "-l .1": "-l .1", "-l 2": "-l 2", "--coin": "--coin", "--ftrl": "--ftrl"}
 

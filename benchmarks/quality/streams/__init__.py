@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import drawn, generated, packaged, words
-from .stream import Stream, sha
+from benchmarks.quality.streams import drawn, generated, packaged, words
+from benchmarks.quality.streams.stream import Stream, sha
 
 __all__ = ["STREAMS", "Stream", "sha"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.datasets import make_classification
 
-from .stream import Row, Stream, dense
+from benchmarks.quality.streams.stream import Row, Stream, dense
 
 
 def clusters(n: int, d: int, C: int, seed: int, informative: int, **more) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ from itertools import chain
 
 from river.datasets import synth
 
-from .stream import Row, Stream, take
+from benchmarks.quality.streams.stream import Row, Stream, take
 
 AGRAWAL = "elevel", "car", "zipcode"
 STAGGER = "size", "color", "shape"
@@ -56,10 +56,10 @@ def hyperplane() -> list[Row]:
 
 STREAMS = [
     Stream("led", lambda: take(led(0), 6000)),
-    Stream("led_drift", lambda: take(drift(led(0), led(4), 4000, 50), 8000)),
+    Stream("led_drift_8k", lambda: take(drift(led(0), led(4), 4000, 50), 8000)),
     Stream("rbf", lambda: take(rbf(81), 6000)),
     Stream("rbf_gradual", lambda: take(drift(rbf(91), rbf(95), 4000, 2000), 8000)),
-    Stream("rbf_drift", rbf_drift),
+    Stream("rbf_drift_8k", rbf_drift),
     Stream("hyperplane", hyperplane),
     Stream("random_tree", random_tree),
     Stream("agrawal", lambda: take(agrawal(4), 6000, AGRAWAL)),

@@ -6,7 +6,7 @@ import numpy as np
 from river import datasets
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
-from .stream import Row, Stream, dense, take
+from benchmarks.quality.streams.stream import Row, Stream, dense, take
 
 
 def shuffled(load) -> list[Row]:

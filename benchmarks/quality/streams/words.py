@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from .stream import Row, Stream
+from benchmarks.quality.streams.stream import Row, Stream
 
 
 def topics(r: np.random.Generator, vocabulary: int, C: int, share: float, tilt: float) -> np.ndarray:

@@ -4,4 +4,12 @@ takes: ROOM, features x classes at most, and PASS, rows x classes of a pass at m
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+
 OURS, RIVER, NUMPY = RIVALS = "ours", "river_softmax", "numpy_softmax"
+
+
+def rival(name: str) -> ModuleType:
+    """The file of a rival."""
+    return importlib.import_module(f"{__name__}.{name}")

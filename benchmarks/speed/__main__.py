@@ -1,8 +1,8 @@
 """Measure the rivals side by side: one process a rival, in turns; one JSON line a rival, stream and call.
 
-python benchmarks/speed/run.py                                   # everything: some minutes on one core
-python benchmarks/speed/run.py --stream image_segments --check   # only this; exit status 1 if a target is missed
-python benchmarks/speed/table.py                                 # the table
+python -m benchmarks.speed                                   # everything: some minutes on one core
+python -m benchmarks.speed --stream image_segments --check   # only this; exit status 1 if a target is missed
+python -m benchmarks.speed.table                             # the table
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conditions import conditions
-from memory import SLOTS
-from results import MEMORY, PATH, Results, replace, targets
-from rivals import OURS, RIVALS
-from streams import STREAMS
+from benchmarks import ROOT
+from benchmarks.common.conditions import conditions
+from benchmarks.common.results import keep
+from benchmarks.speed import RESULTS
+from benchmarks.speed.figures import MEMORY, Results, targets
+from benchmarks.speed.memory import SLOTS
+from benchmarks.speed.rivals import OURS, RIVALS
+from benchmarks.speed.streams import STREAMS
 
-HERE = Path(__file__).parent
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
 
 
@@ -30,9 +32,9 @@ class Process:
 
     def __init__(self, rival: str):
         self.rival = rival
-        command = [sys.executable, str(HERE / "clock.py"), rival]
-        environment = {**os.environ, **ONE_THREAD}
-        self.pipe = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        command = [sys.executable, "-m", "benchmarks.speed.clock", rival]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.pipe = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ONE_THREAD}, **pipes)
 
     def ask(self, line: str):
         self.pipe.stdin.write(line + "\n")
@@ -72,8 +74,9 @@ def memory() -> list[dict]:
     where, lines = conditions(), []
     for rival in RIVALS:
         for optimizer in SLOTS:
-            command = [sys.executable, str(HERE / "memory.py"), rival, optimizer]
-            bytes_ = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+            command = [sys.executable, "-m", "benchmarks.speed.memory", rival, optimizer]
+            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+            bytes_ = json.loads(done.stdout)
             lines.append({"rival": rival, "stream": MEMORY, "call": optimizer, **bytes_, "conditions": where})
     return lines
 
@@ -83,14 +86,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the rivals side by side.")
     parser.add_argument("--stream", nargs="+", choices=names, default=names, metavar="STREAM", help=", ".join(names))
     parser.add_argument("--turns", type=int, help="turns of each rival and call (each stream has its own number)")
-    parser.add_argument("--results", type=Path, default=PATH)
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--check", action="store_true", help="exit with status 1 if a target is missed")
     chosen = parser.parse_args()
     processes = [Process(rival) for rival in RIVALS]
     try:
         for name in chosen.stream:
             lines = memory() if name == MEMORY else times(processes, name, chosen.turns or STREAMS[name].turns)
-            replace(chosen.results, name, lines)
+            keep(chosen.results, lines, "stream")
             print(name, flush=True)
     finally:
         for process in processes:

@@ -1,8 +1,9 @@
 """Long streams: ours beside river's forest over 100,000 rows each, and ours over a million rows.
 
-python benchmarks/quality/long.py             # ours anew, the forest from long.jsonl; prints the table
-python benchmarks/quality/long.py --forest    # the forest anew, too (many minutes), into long.jsonl
-python benchmarks/quality/long.py --million   # a million rows in bulk: all finite, and how fast
+python -m benchmarks.long             # ours anew
+python -m benchmarks.long --forest    # the forest anew, too: many minutes
+python -m benchmarks.long --million   # a million rows in bulk: all finite, and how fast
+python -m benchmarks.long.table       # the table
 """
 
 from __future__ import annotations
@@ -17,50 +18,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from river.datasets import synth
 from river.forest import ARFClassifier
-from run import conditions
-from streams import sha
-from streams.generated import AGRAWAL, agrawal
-from streams.stream import Row, take
-from table import markdown
 
+from benchmarks import ROOT
+from benchmarks.common.conditions import conditions
+from benchmarks.common.results import keep
+from benchmarks.long import LAST, RESULTS, SHARES
+from benchmarks.long.streams import STREAMS
+from benchmarks.quality.streams import sha
+from benchmarks.quality.streams.stream import Row
 from online_softmax import AutoSoftmaxRegression
-
-RESULTS = Path(__file__).with_name("long.jsonl")
-ROWS, LAST = 100_000, 20_000
-SHARES = 0.001, 0.01  # of the uniform law in the forest's answers, which have hard zeros; its better figure counts
 
 RIVALS: dict[str, Callable] = {
     "auto": AutoSoftmaxRegression,
     "auto-linear": lambda: AutoSoftmaxRegression(interactions=False),
     "forest": lambda: ARFClassifier(seed=1),
-}
-
-
-def rbf_drift() -> list[Row]:
-    moving = synth.RandomRBFDrift(
-        101, 102, n_classes=7, n_features=18, n_centroids=50, n_drift_centroids=50, change_speed=0.001
-    )
-    return take(moving, ROWS)
-
-
-def random_tree() -> list[Row]:
-    return take(synth.RandomTree(111, 112, n_classes=5, n_num_features=10, n_cat_features=0, max_tree_depth=7), ROWS)
-
-
-def agrawal_drift() -> list[Row]:
-    """Three concepts, each of a third of the rows."""
-    for_two_thirds = synth.ConceptDriftStream(agrawal(2), agrawal(6), position=ROWS // 3, width=1000, seed=3)
-    return take(
-        synth.ConceptDriftStream(for_two_thirds, agrawal(4), position=2 * ROWS // 3, width=1000, seed=3), ROWS, AGRAWAL
-    )
-
-
-STREAMS: dict[str, Callable[[], list[Row]]] = {
-    "rbf_drift": rbf_drift,
-    "random_tree": random_tree,
-    "agrawal_drift": agrawal_drift,
 }
 
 
@@ -105,39 +77,9 @@ def one(rival: str, stream: str) -> dict:
 
 def process(rival: str, stream: str) -> dict:
     """The same, in a process of its own."""
-    run = subprocess.run(
-        [sys.executable, __file__, "--one", rival, stream], stdout=subprocess.PIPE, text=True, check=True
-    )
+    command = [sys.executable, "-m", "benchmarks.long", "--one", rival, stream]
+    run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(run.stdout.splitlines()[-1])
-
-
-def table(runs: dict[tuple[str, str], dict]) -> list[str]:
-    def cell(run: dict, part: str) -> str:
-        return f"{run[part]['log_loss']:.4f} / {100 * run[part]['accuracy']:.1f}"
-
-    figures = [f"{rival}, {part}" for part in ("all", "last") for rival in RIVALS]
-    header = ["stream", "rows x features x classes", *figures, "µs a row"]
-    lines = []
-    for stream in STREAMS:
-        of = [runs[rival, stream] for rival in RIVALS]
-        if len({run["sha"] for run in of}) > 1:
-            raise SystemExit(f"the forest saw other rows of {stream}: run it again with --forest")
-        shape = f"{of[0]['rows']:,} x {of[0]['features']} x {of[0]['classes']}"
-        times = " / ".join(f"{run['us']:.1f}" for run in of if "us" in run)
-        lines.append([stream, shape, *(cell(run, part) for part in ("all", "last") for run in of), times])
-    return markdown(header, lines)
-
-
-def about(runs: dict[tuple[str, str], dict]) -> str:
-    def said(run: dict) -> str:
-        return ", ".join(f"{name} {value}" for name, value in run["conditions"].items())
-
-    return (
-        f"Log loss in nats / accuracy in %, progressive, over all rows and over the last {LAST:,}. The forest is "
-        f"river's `ARFClassifier(seed=1)`, its probabilities mixed with {' or '.join(f'{s:.1%}' for s in SHARES)} "
-        f"uniform, whichever is better. µs: processor time to predict and learn a row, of auto and auto-linear. "
-        f"Ours: {said(runs['auto', 'rbf_drift'])}. Forest: {said(runs['forest', 'rbf_drift'])}."
-    )
 
 
 def million(n: int = 1_000_000, chunk: int = 10_000) -> str:
@@ -171,23 +113,21 @@ def million(n: int = 1_000_000, chunk: int = 10_000) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Measure long streams, and print the table.")
-    parser.add_argument("--forest", action="store_true", help="measure the forest anew")
+    parser = argparse.ArgumentParser(description="Measure long streams.")
+    parser.add_argument("--forest", action="store_true", help="measure the forest anew, too")
     parser.add_argument("--million", action="store_true", help="only the million rows")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--one", nargs=2, metavar=("RIVAL", "STREAM"), help="run one here and print its line")
     chosen = parser.parse_args()
     if chosen.one:
         print(json.dumps(one(*chosen.one)))
-        return 0
-    if chosen.million:
+    elif chosen.million:
         print(million())
-        return 0
-    if chosen.forest:
-        RESULTS.write_text("".join(json.dumps(process("forest", stream)) + "\n" for stream in STREAMS))
-    kept = [json.loads(line) for line in RESULTS.read_text().splitlines()]
-    runs = {(run["rival"], run["stream"]): run for run in kept}
-    runs |= {(rival, stream): process(rival, stream) for rival in ("auto", "auto-linear") for stream in STREAMS}
-    print("\n".join([about(runs), "", *table(runs)]))
+    else:
+        for rival in RIVALS if chosen.forest else [name for name in RIVALS if name != "forest"]:
+            for stream in STREAMS:
+                keep(chosen.results, [process(rival, stream)], "rival", "stream")
+                print(rival, stream, flush=True)
     return 0
 
 

@@ -1,54 +1,36 @@
 """Run the rivals over the streams, one process a rival and stream, one JSON line each; what is there is not run again.
 
-python benchmarks/quality/run.py                                 # everything that is missing
-python benchmarks/quality/run.py --rival auto --again            # ours, anew
-python benchmarks/quality/run.py --stream digits wine --jobs 2
+python -m benchmarks.quality                                 # everything that is missing
+python -m benchmarks.quality --rival auto --again            # ours, anew
+python -m benchmarks.quality --stream digits wine --jobs 2
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import importlib
 import json
-import platform
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, version
 from itertools import product
 from pathlib import Path
 
-from rivals import CONTEXT, LINEAR, OURS, OURS_LINEAR
-from score import score
-from streams import STREAMS, sha
+from benchmarks import ROOT
+from benchmarks.common.conditions import conditions
+from benchmarks.common.results import keep, read, write
+from benchmarks.quality import RESULTS
+from benchmarks.quality.rivals import CONTEXT, LINEAR, OURS, OURS_LINEAR
+from benchmarks.quality.score import score
+from benchmarks.quality.streams import STREAMS, sha
 
-RESULTS = Path(__file__).with_name("results.jsonl")
 PACKAGES = "online-softmax", "river", "vowpalwabbit", "numpy", "scikit-learn"
-
-
-def conditions() -> dict[str, str]:
-    def installed(package: str) -> str:
-        try:
-            return version(package)
-        except PackageNotFoundError:
-            return "source tree"
-
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    cpu = next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), platform.machine())
-    return {
-        "date": datetime.date.today().isoformat(),
-        "cpu": cpu,
-        "python": platform.python_version(),
-        **{package: installed(package) for package in PACKAGES},
-    }
 
 
 def one(rival: str, name: str) -> dict:
     """Score every setting of the rival on the stream, here."""
     rows = STREAMS[name].rows()
-    runs = importlib.import_module(f"rivals.{rival}").runs(STREAMS[name])
+    runs = importlib.import_module(f"benchmarks.quality.rivals.{rival}").runs(STREAMS[name])
     return {
         "rival": rival,
         "stream": name,
@@ -57,20 +39,20 @@ def one(rival: str, name: str) -> dict:
         "classes": len({y for _, y in rows}),
         "sha": sha(rows),
         "settings": {setting: score(model, triples) for setting, model, triples in runs},
-        "conditions": conditions(),
+        "conditions": conditions(PACKAGES),
     }
 
 
-def process(rival: str, name: str) -> str:
-    """The JSON line of `one`, from a process of its own."""
-    run = subprocess.run([sys.executable, __file__, "--one", rival, name], capture_output=True, text=True)
+def process(rival: str, name: str) -> dict:
+    """What `one` finds, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.quality", "--one", rival, name]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if run.returncode:
         raise RuntimeError(f"{rival} on {name} failed:\n{run.stderr}")
-    return run.stdout.splitlines()[-1]
+    return json.loads(run.stdout.splitlines()[-1])
 
 
-def key(line: str) -> tuple[str, str]:
-    run = json.loads(line)
+def key(run: dict) -> tuple[str, str]:
     return run["rival"], run["stream"]
 
 
@@ -89,14 +71,12 @@ def main() -> int:
         return 0
 
     todo = list(product(chosen.rival, chosen.stream))
-    lines = chosen.results.read_text().splitlines() if chosen.results.exists() else []
     if chosen.again:
-        lines = [line for line in lines if key(line) not in todo]
-        chosen.results.write_text("".join(line + "\n" for line in lines))
-    done = {key(line) for line in lines}
+        write(chosen.results, [run for run in read(chosen.results) if key(run) not in todo])
+    done = {key(run) for run in read(chosen.results)}
     todo = [pair for pair in todo if pair not in done]
     failed = 0
-    with ThreadPoolExecutor(chosen.jobs) as pool, chosen.results.open("a") as out:
+    with ThreadPoolExecutor(chosen.jobs) as pool:
         runs = [(pair, pool.submit(process, *pair)) for pair in todo]
         try:
             for pair, run in runs:
@@ -104,8 +84,7 @@ def main() -> int:
                     failed += 1
                     print(error, file=sys.stderr, flush=True)
                 else:
-                    out.write(run.result() + "\n")
-                    out.flush()
+                    keep(chosen.results, [run.result()], "rival", "stream")
                     print(*pair, flush=True)
         finally:
             pool.shutdown(cancel_futures=True)

@@ -1,26 +1,16 @@
-"""The results file, and what is read from it: one line a rival, stream and call, the microseconds of each turn."""
+"""What is read from the results: one line a rival, stream and call, the microseconds of each turn."""
 
 from __future__ import annotations
 
-import json
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from rivals import NUMPY, OURS, RIVER
+from benchmarks.common.results import read
+from benchmarks.speed import RESULTS
+from benchmarks.speed.rivals import OURS, RIVER
 
-PATH = Path(__file__).with_name("results.jsonl")
 MEMORY = "memory"
-
-
-def read(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def replace(path: Path, stream: str, lines: list[dict]) -> None:
-    """Put the lines of a stream in the place of its old ones."""
-    kept = [line for line in read(path) if line["stream"] != stream]
-    path.write_text("".join(json.dumps(line) + "\n" for line in kept + lines))
 
 
 @dataclass(frozen=True)
@@ -35,7 +25,7 @@ class Figure:
 
 
 class Results:
-    def __init__(self, path: Path = PATH):
+    def __init__(self, path: Path = RESULTS):
         self.lines = read(path)
         self.times = {
             (line["rival"], line["stream"], line["call"]): Figure(statistics.median(line["us"]), min(line["us"]))
@@ -91,6 +81,3 @@ def targets(results: Results) -> list[Target]:
         share = memory and Figure(memory["counted"] / 8, memory["counted"] / 8)
         out.append(Target(f"memory, {optimizer}: model / the doubles it must keep", 1.3, share, most=True))
     return out
-
-
-__all__ = ["MEMORY", "NUMPY", "OURS", "PATH", "RIVER", "Figure", "Results", "Target", "read", "replace", "targets"]

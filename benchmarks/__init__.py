@@ -1,0 +1,14 @@
+"""What is measured: a folder a question, each run by its name and printed by its table.
+
+    python -m benchmarks.speed           python -m benchmarks.speed.table         a call, beside river and NumPy
+    python -m benchmarks.quality         python -m benchmarks.quality.table       39 streams, beside every rival
+    python -m benchmarks.long            python -m benchmarks.long.table          100,000 rows, beside a forest
+    python -m benchmarks.files           python -m benchmarks.files.table         whole processes over files
+    python -m benchmarks.tables                                                   pastes them all where they are named
+
+Each keeps its figures in a results.jsonl of its own, with the conditions they were measured under.
+"""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]

@@ -1,0 +1,1 @@
+"""What the benchmarks and the proofs share: conditions, result lines, and Markdown."""
