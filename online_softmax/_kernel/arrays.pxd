@@ -2,5 +2,6 @@ cdef class Buffer:
     cdef Py_buffer view
     cdef bint held
 
-cdef object packed(const double *a, Py_ssize_t rows, Py_ssize_t stride, Py_ssize_t width)
-cdef int unpack(object array, double *a, Py_ssize_t rows, Py_ssize_t stride, Py_ssize_t width) except -1
+cdef object view(void *home, str kind, tuple shape, tuple steps=*)
+cdef dict copied(dict views)
+cdef int fill(dict views, dict state) except -1

@@ -1,12 +1,14 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, binding=True, auto_pickle=False
 """Arrays, as the kernel holds, gives and takes them."""
 
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBUF_WRITE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.dict cimport PyDict_GetItemWithError
+from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.object cimport PyObject
 from libc.stdint cimport int32_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+
+import math
 
 import numpy as np
 
@@ -25,22 +27,37 @@ cdef class Buffer:
             PyBuffer_Release(&self.view)
 
 
-cdef object packed(const double *a, Py_ssize_t rows, Py_ssize_t stride, Py_ssize_t width):
-    """An array (rows, width) of the first `width` of each `stride` doubles."""
-    out = np.empty((rows, width))
-    cdef Buffer out_ = Buffer(out, "d", rows * width, True)
-    cdef Py_ssize_t i
-    for i in range(rows if width else 0):
-        memcpy(<double *>out_.view.buf + i * width, a + i * stride, width * sizeof(double))
-    return out
+cdef object view(void *home, str kind, tuple shape, tuple steps=None):
+    """The memory from `home` on as an array that is not a copy; along each axis, its items lie so many steps of one item apart.
+
+    No steps stand for items without gaps, and no shape for a number. The memory must outlive the view.
+    """
+    cdef Py_ssize_t item = np.dtype(kind).itemsize, last = 0
+    if home == NULL or 0 in shape:
+        return np.zeros(shape, kind)
+    if steps is None:
+        steps = tuple(math.prod(shape[i + 1:]) for i in range(len(shape)))
+    for n, step in zip(shape, steps, strict=True):
+        last += (n - 1) * step
+    memory = PyMemoryView_FromMemory(<char *>home, (last + 1) * item, PyBUF_WRITE)
+    return np.ndarray(shape, kind, memory, 0, tuple(step * item for step in steps))
 
 
-cdef int unpack(object array, double *a, Py_ssize_t rows, Py_ssize_t stride, Py_ssize_t width) except -1:
+cdef dict copied(dict views):
+    """The arrays and numbers that such views see; the views of a list are the rows of one array."""
+    return {name: np.stack(seen) if type(seen) is list else seen.copy() if seen.ndim else seen.item()
+            for name, seen in views.items()}
+
+
+cdef int fill(dict views, dict state) except -1:
     """The way back."""
-    cdef Buffer array_ = Buffer(array, "d", rows * width)
-    cdef Py_ssize_t i
-    for i in range(rows if width else 0):
-        memcpy(a + i * stride, <const double *>array_.view.buf + i * width, width * sizeof(double))
+    for name, seen in views.items():
+        for place, value in zip(seen, state[name], strict=True) if type(seen) is list else ((seen, state[name]),):
+            array = np.asarray(value)
+            if array.dtype != place.dtype or array.shape != place.shape:
+                raise ValueError(f"expected {place.size} items of format {place.dtype.char!r}, "
+                                 f"got {array.dtype} of shape {array.shape}")
+            place[...] = array
     return 0
 
 

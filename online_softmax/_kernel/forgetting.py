@@ -1,21 +1,43 @@
-"""What has been learned, less some features or classes."""
+"""What has been learned, less some features or classes: walks over the table of state.py."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-State = dict[str, Any]
-Kept = NDArray[np.intp]  # the rows or classes that stay, in order
+from online_softmax._kernel.bank.limits import COVERED, GAUSSIAN_LD, QDA_START
+from online_softmax._kernel.state import FIELDS, USE
 
-GAUSSIAN_START = 0.25  # the variance of a class before its first sample
-COVERED = 100  # features of AutoSoftmaxRegression's second-order and non-linear experts
-# The arrays that have an axis of features, and where; and those whose last axis is classes.
-FEATURES = {"B": 0, "scalars": 0, "statistics": 0, "seen": 0, "G": 1}
-USAGE = ("uses", "last_use")
-CLASSES = ("t", "final_lr", "recent", "always", "B", "W", "newton_W", "hats_W", "follow")
+State = dict[str, Any]
+
+
+class Stay(NamedTuple):
+    """What stays along an axis: positions, in order; from there to `size`, new places at the start."""
+
+    positions: NDArray[np.intp]
+    size: int
+
+
+def kept(state: State, stay: Mapping[str, Stay]) -> State:
+    """Return a state of which, along each of these axes, only so much stays."""
+    new = dict(state)
+    for name in FIELDS.keys() & state.keys():
+        field, array = FIELDS[name], state[name]
+        if stay.keys().isdisjoint(field.each_axis()):
+            continue
+        array = field.unfolded(array)
+        for i, axis in enumerate(field.each_axis()):
+            if axis not in stay:
+                continue
+            array = array.take(stay[axis].positions, i)
+            if more := stay[axis].size - array.shape[i]:
+                room = [more if j == i else n for j, n in enumerate(array.shape)]
+                array = np.concatenate([array, np.full(room, field.start, array.dtype)], i)
+        new[name] = np.ascontiguousarray(field.folded(array))
+    return new
 
 
 def without_features(state: State, gone: set[int]) -> State:
@@ -30,27 +52,25 @@ def without_features(state: State, gone: set[int]) -> State:
     """
     names = state["names"]
     keep = np.array([i for i in range(len(names)) if i not in gone], np.intp)
-    new: State = {**state, "names": [names[i] for i in keep]}
-    new |= {name: state[name][keep] for name in USAGE if name in state}
+    state = {**state, "names": [names[i] for i in keep]}
     if not state["labels"]:
-        return {name: new[name] for name in ("names", "labels", "learned", "evicted", *USAGE) if name in new}
-    rows = np.concatenate([[0], keep + 1])
-    for name, axis in FEATURES.items():
-        if name in state:
-            new[name] = np.ascontiguousarray(state[name].take(rows, axis))
-    if "W" in state:
-        new["W"] = _rows(state["W"], rows, len(names) + 1)
-    if "newton_P" in state:
-        _newton(new, rows)
-    if "window_B" in state:
-        _window(new, keep)
-    if "hats_G" in state:
-        had = state["hats_G"].size // 21
-        covered = rows[rows < had]
-        new["hats_W"] = _rows(state["hats_W"], covered, had, 1 + min(len(keep), COVERED))
-        new["hats_G"] = _rows(state["hats_G"].reshape(-1, 1), covered, had, 1 + min(len(keep), COVERED)).reshape(1, -1)
+        state = {name: state[name] for name in ("names", "labels", *USE) if name in state}
+    rows, covered = np.concatenate([[0], keep + 1]), min(len(keep), COVERED)
+    stay = {
+        "feature": Stay(keep, len(keep)),
+        "row": Stay(rows, len(rows)),
+        "covered": Stay(keep[keep < COVERED], covered),
+        "covered row": Stay(rows[rows <= COVERED], 1 + covered),
+    }
     if "qda_M" in state:
-        _gaussians(new, keep)
+        modelled = keep[keep < state["qda_M"].shape[1]]
+        stay["modelled feature"] = Stay(modelled, len(modelled))
+    new = kept(state, stay)
+    if "newton_P" in state:
+        for i in range(len(stay["covered row"].positions), 1 + covered):
+            new["newton_P"][i, i] = state["newton_fresh"]
+    if "qda_M" in state:
+        _marginal(new, state, modelled)
     return new
 
 
@@ -67,11 +87,10 @@ def least_valuable(state: State, n: int) -> set[int]:
     n
         How many.
     """
-    weights = (
-        state["B"][1:, 0] if "B" in state else state["W"].reshape(len(state["seen"]), -1, len(state["labels"]))[1:, 0]
-    )
+    weights = "B" if "B" in state else "W"
+    spread = np.ptp(FIELDS[weights].unfolded(state[weights])[1:, 0], axis=1)
     age = state["learned"] - state["last_use"]
-    value = state["uses"] * np.minimum(np.ptp(weights, axis=1), 1e150) ** 2 / np.sqrt(1.0 + age)
+    value = state["uses"] * np.minimum(spread, 1e150) ** 2 / np.sqrt(1.0 + age)
     return set(np.argsort(value, kind="stable")[:n].tolist())
 
 
@@ -86,78 +105,48 @@ def without_class(state: State, c: int) -> State:
         Position in `state["labels"]`.
     """
     labels = state["labels"]
-    new: State = {**state, "labels": labels[:c] + labels[c + 1 :]}
+    state = {**state, "labels": labels[:c] + labels[c + 1 :]}
     if len(labels) == 1:
-        return without_features({**state, "labels": []}, set(range(len(state["names"]))))
-    for name in CLASSES:
-        if name in state:
-            new[name] = np.ascontiguousarray(np.delete(state[name], c, axis=-1))
-    if "follow" in state:
-        new["follow"] = np.ascontiguousarray(np.delete(new["follow"], c, axis=0))
-    if "last" in state:
-        new["last"] = 0 if state["last"] == c else state["last"] - (state["last"] > c)
-        new["recent_sum"], new["always_sum"] = float(new["recent"].sum()), float(new["always"].sum())
+        return without_features(state, set(range(len(state["names"]))))
+    others = np.delete(np.arange(len(labels)), c)
+    stay = {"class": Stay(others, len(others))}
+    if "qda_M" in state:
+        modelled = others[others < len(state["qda_M"])]
+        stay["modelled class"] = Stay(modelled, len(modelled))
     if "window_label" in state:
-        _window_without(new, c)
-    if "qda_M" in state and c < len(state["qda_M"]):
-        for name in ("qda_class", "qda_turn", "qda_M", "qda_P"):
-            new[name] = np.ascontiguousarray(np.delete(state[name], c, axis=0))
+        oldest = _oldest_first(state)
+        samples = oldest[state["window_label"][oldest] != c]
+        stay["sample"] = Stay(samples, len(samples))
+        state["window_head"] = len(samples) % state["window_size"]
+    if state.get("last") == c:
+        state["last"] = 0
+    new = kept(state, stay)
+    for name, field in FIELDS.items():
+        if name in new and field.values == "class":
+            new[name] = new[name] - (new[name] > c)
+    if "recent" in new:
+        new["recent_sum"], new["always_sum"] = float(new["recent"].sum()), float(new["always"].sum())
     return new
 
 
-def _rows(array: NDArray[Any], rows: Kept, had: int, room: int | None = None) -> NDArray[Any]:
-    """Take blocks of rows, each of `had` the same size; zero blocks fill up the `room`."""
-    blocks = array.reshape(had, -1, array.shape[-1])[rows]
-    if room is not None:
-        blocks = np.concatenate([blocks, np.zeros((room - len(blocks), *blocks.shape[1:]))])
-    return np.ascontiguousarray(blocks.reshape(-1, array.shape[-1]))
+def _oldest_first(state: State) -> NDArray[np.intp]:
+    """The places of the window's samples, a ring once it is full."""
+    m, size = len(state["window_label"]), state["window_size"]
+    return np.roll(np.arange(m), -state["window_head"] if m == size else 0)
 
 
-def _newton(state: State, rows: Kept) -> None:
-    had, room = len(state["newton_P"]), min(len(rows), 1 + COVERED)
-    rows = rows[rows < had]
-    P = np.diag(np.full(room, state["newton_fresh"]))
-    P[: len(rows), : len(rows)] = state["newton_P"][np.ix_(rows, rows)]
-    state["newton_W"], state["newton_P"] = _rows(state["newton_W"], rows, had, room), P
-
-
-def _window(state: State, keep: Kept) -> None:
-    d, room = len(state["window_B"]), min(len(keep), COVERED)
-    columns = keep[keep < d]
-    metric = np.concatenate([[0], columns + 1])
-    fill = room - len(columns)
-    state["window_B"] = np.pad(state["window_B"][columns], ((0, fill), (0, 0)))
-    state["metric"] = np.pad(state["metric"][:, metric], ((0, 0), (0, fill)), constant_values=1)
-    state["metric_G"] = np.pad(state["metric_G"][:, metric], ((0, 0), (0, fill)), constant_values=0.01)
-
-
-def _gaussians(state: State, keep: Kept) -> None:
+def _marginal(new: State, state: State, stay: NDArray[np.intp]) -> None:
     """The marginal distribution of the features that stay: with P the inverse covariance, a feature j leaves
     P - P_j P_j' / P_jj, and ln P_jj more in ln det of the covariance."""
-    M, P, classes = state["qda_M"], state["qda_P"].copy(), state["qda_class"].copy()
-    stay = keep[keep < M.shape[1]]
+    P, classes = state["qda_P"].copy(), state["qda_class"].copy()
     with np.errstate(all="ignore"):
-        for j in sorted(set(range(M.shape[1])) - set(stay.tolist())):
-            classes[:, 3] += np.log(P[:, j, j])
+        for j in sorted(set(range(P.shape[1])) - set(stay.tolist())):
+            classes[:, GAUSSIAN_LD] += np.log(P[:, j, j])
             column = P[:, :, j].copy()
             P -= column[:, :, None] * column[:, None, :] / column[:, j, None, None]
             P[:, j, j] = 1
-    P = P[:, stay][:, :, stay]
-    lost = ~(np.isfinite(P).all(axis=(1, 2)) & np.isfinite(classes[:, 3]))  # numerically singular: start again
-    P[lost], classes[lost, 3] = np.eye(len(stay)) / GAUSSIAN_START, len(stay) * np.log(GAUSSIAN_START)
-    state["qda_M"], state["qda_class"] = np.ascontiguousarray(M[:, stay]), classes
-    state["qda_P"] = np.ascontiguousarray(P)
-    state["qda_turn"] = state["qda_turn"] % max(len(stay), 1)
-
-
-def _window_without(state: State, c: int) -> None:
-    """The ring without the samples of class c, oldest first."""
-    m, head, size = state["window_label"].size, state["window_head"], state["window_size"]
-    order = np.arange(m) if m < size else np.roll(np.arange(m), -head)
-    order = order[state["window_label"][order] != c]
-    label = state["window_label"][order]
-    state["window_label"] = label - (label > c).astype(np.int32)
-    for name in ("window_time", "window_weight"):
-        state[name] = np.ascontiguousarray(state[name][order])
-    state["window_B"] = np.ascontiguousarray(state["window_B"][:, order])
-    state["window_head"] = len(order) % size
+    P = np.ascontiguousarray(P[:, stay][:, :, stay])
+    lost = ~(np.isfinite(P).all(axis=(1, 2)) & np.isfinite(classes[:, GAUSSIAN_LD]))  # singular: start again
+    P[lost], classes[lost, GAUSSIAN_LD] = np.eye(len(stay)) / QDA_START, len(stay) * np.log(QDA_START)
+    new["qda_P"], new["qda_class"] = P, classes
+    new["qda_turn"] = state["qda_turn"] % max(len(stay), 1)

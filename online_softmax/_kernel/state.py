@@ -1,132 +1,261 @@
-"""What a model file must hold: every array and number of a model, by name, type, shape and range.
+"""What a model has learned: one table, with a row for each array and number.
 
-The kernels trust what they are given, so nothing reaches them that has not passed here. F features and C classes
-are there; an array's row 0 is the intercept's.
+All that is done to a whole state is a walk over the table: checking a model file, forgetting a feature or a class,
+making room for new features. A row says
+
+- `name` and `type`, as in a model file: NumPy's name of an array's type; int or float for a number.
+- `axes`, by name; "a*b" is two axes in one, b the inner one. What they count:
+
+  =============  =====================================================================
+  feature        the features learned
+  row            the intercept, then the features
+  covered        the first COVERED features
+  covered row    the intercept (in the metric: age), then the first COVERED features
+  class          the classes learned
+  sample         the samples in the window of the votes
+  modelled ..    the features, and the classes, that the Gaussians cover
+  expert         the experts of the bank
+  value, scalar  a weight and the states of its update rule; the states of a whole row
+  =============  =====================================================================
+
+  All others are of a fixed size, which stands in `SIZES`.
+- `start`, the value before anything has been learned; None where the kernel works it out.
+- `least` and `most`, the range; where it depends on sizes and other numbers, a function of these. With
+  `values="class"`, the values are positions of classes.
+- `merge`, how the values of two models become one:
+
+  ==========  =================================================================================================
+  "sum"       the start, and what each model has gained over it
+  "mean"      their mean
+  "weighted"  their mean, weighted by the samples that each model has learned
+  "newest"    the one of the model that learned last; along the axis "sample", the newest samples of both
+  "refused"   none of these is right: models that differ in it cannot be merged without code of its own
+  ==========  =================================================================================================
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from online_softmax._kernel.bank.limits import (
+    BANK,
+    BUCKETS,
+    COVERED,
+    FEATURE_DOUBLES,
+    GAUSSIAN_DOUBLES,
+    HAT_ROWS,
+    HATS_AT,
+    INPUTS,
+    LINEAR_EXPERTS,
+    MARKOV_CLASSES,
+    METRIC_START,
+    METRIC_SUM,
+    MIXERS,
+    NEWTON_AT,
+    NEWTON_EXPERTS,
+    QDA_AT,
+    QDA_CELLS,
+    QDA_FEATURES,
+    TOP,
+    VOTES_AT,
+    WINDOW_LEAST,
+    window_size,
+)
 from online_softmax.storage.fields import MOST, Array, Number, check_value
 
-USAGE = ("learned", "evicted", "uses", "last_use")
+Sizes = dict[str, int]
+Bound = float | Callable[[Sizes], float]
 
-# The bank of AutoSoftmaxRegression: experts leave from the end.
-LINEAR, LABELS, NEWTON, VOTES, HATS, GAUSSIAN = 5, 8, 11, 13, 14, 15
-BANKS = {False: (LABELS, NEWTON), True: (HATS, GAUSSIAN), "auto": (LABELS, HATS, GAUSSIAN)}
-COVERED = 100  # features of the experts after LABELS
-HAT_ROWS = 21
-MARKOV_CLASSES = 512
-WINDOW = 256, 20000  # samples at least, and cells at most
-FILTERS, BUCKETS, INPUTS = 2, 8, 16
-
-
-Layout = dict[str, Array | Number]
-
-
-def softmax_layout(model: Any, F: int, C: int, found: Mapping[str, Any]) -> Layout:
-    """Return the layout of a `SoftmaxRegression`: weights, then the optimiser's states; the classes' own clocks."""
-    fresh = type(model)(**{name: getattr(model, name) for name in model._get_params()})._state()
-    return {
-        "B": Array("f8", (1 + F, fresh["B"].shape[1], C)),
-        "scalars": Array("f8", (1 + F, fresh["scalars"].shape[1]), 0),
-        "t": Array("i8", (C,), 0, MOST),
-        "final_lr": Array("f8", (C,)),
-    }
+SIZES: Sizes = {
+    "1": 1,
+    "linear": LINEAR_EXPERTS,
+    "adagrad": 2,  # the experts `adagrad` and `slow-adagrad`
+    "newton": NEWTON_EXPERTS,
+    "hat": HAT_ROWS,
+    "statistic": FEATURE_DOUBLES,
+    "moment": GAUSSIAN_DOUBLES,
+    "top": TOP,
+    "mixer": MIXERS,
+    "bucket": BUCKETS,
+    "filter": 1 + INPUTS,  # the mixing weights, then the rows of their covariance
+    "input": INPUTS,
+}
+MERGES = ("sum", "mean", "weighted", "newest", "refused")
 
 
-def auto_layout(model: Any, F: int, C: int, found: Mapping[str, Any]) -> Layout:
-    """Return the layout of an `AutoSoftmaxRegression`, whose bank of n experts depends on what it has met."""
-    n, rows = shape(found, "experts", 2)[1], 1 + min(F, COVERED)
+class Field(NamedTuple):
+    """A row of the table."""
+
+    name: str
+    type: str | type
+    axes: tuple[str, ...] = ()
+    start: float | None = 0.0
+    least: Bound = -math.inf
+    most: Bound = math.inf
+    values: str = ""
+    merge: str = "refused"
+
+    def wanted(self, sizes: Sizes) -> Array | Number:
+        """Return what the value must be at these sizes."""
+        least, most = (bound(sizes) if callable(bound) else bound for bound in (self.least, self.most))
+        if self.values:
+            least, most = 0, sizes[self.values] - 1
+        if isinstance(self.type, type):
+            return Number(self.type, least, most)
+        shape = tuple(math.prod(sizes[axis] for axis in joint.split("*")) for joint in self.axes)
+        return Array(self.type, shape, least, most)
+
+    def each_axis(self) -> tuple[str, ...]:
+        """Return the names of the axes, one by one."""
+        return tuple(axis for joint in self.axes for axis in joint.split("*"))
+
+    def unfolded(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return an array with one axis for each name.
+
+        Examples
+        --------
+        >>> FIELDS["newton_W"].each_axis(), FIELDS["newton_W"].unfolded(np.zeros((12, 5))).shape
+        (('covered row', 'newton', 'class'), (4, 3, 5))
+        """
+        shape: list[int] = []
+        for joint, size in zip(self.axes, array.shape, strict=True):
+            inner = [SIZES[axis] for axis in joint.split("*")[1:]]
+            shape += [size // math.prod(inner), *inner]
+        return array.reshape(shape)
+
+    def folded(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return an unfolded array with the axes of a model file."""
+        sizes = iter(array.shape)
+        return array.reshape([math.prod(next(sizes) for _ in joint.split("*")) for joint in self.axes])
+
+
+TABLE: dict[str, tuple[Field, ...]] = {
+    "softmax": (
+        Field("B", "f8", ("row", "value", "class"), merge="weighted"),
+        Field("scalars", "f8", ("row", "scalar"), least=0, merge="sum"),
+        Field("t", "i8", ("class",), start=None, least=0, most=MOST, merge="sum"),
+        Field("final_lr", "f8", ("class",), start=None, merge="weighted"),
+    ),
+    "bank": (
+        Field("samples", int, least=1, most=MOST, merge="sum"),
+        Field("statistics", "f8", ("row", "statistic"), merge="weighted"),
+        Field("seen", "i8", ("row",), least=0, most=lambda n: n["samples"], merge="sum"),
+        Field("W", "f8", ("row*linear", "class"), merge="weighted"),
+        Field("G", "f8", ("adagrad", "row"), least=0, merge="sum"),
+        Field("length", float, least=0, merge="weighted"),
+        Field("recent", "f8", ("1", "class"), least=0, merge="mean"),
+        Field("recent_sum", float, least=0, merge="mean"),
+        Field("always", "f8", ("1", "class"), least=0, merge="sum"),
+        Field("always_sum", float, least=0, merge="sum"),
+        Field("last", int, values="class", merge="newest"),
+        Field("experts", "f8", ("1", "expert"), start=None, least=0, merge="weighted"),
+        Field("voices", "f8", ("1", "expert"), start=1.0, least=0, most=1, merge="weighted"),
+        Field("staying", int, start=None, least=NEWTON_AT, most=lambda n: n["expert"], merge="refused"),
+        Field("top", "f8", ("1", "top"), start=1 / TOP, least=0, merge="weighted"),
+        Field("mixers", "f8", ("mixer*filter", "input"), start=None, merge="weighted"),
+        Field("buckets", "f8", ("bucket*filter", "input"), start=None, merge="weighted"),
+    ),
+    "markov": (Field("follow", "f8", ("class", "class"), least=0, merge="sum"),),
+    "newton": (
+        Field("newton_W", "f8", ("covered row*newton", "class"), merge="weighted"),
+        Field(
+            "newton_P", "f8", ("covered row", "covered row"), merge="weighted"
+        ),  # its diagonal starts at newton_fresh
+        Field("newton_fresh", float, start=1.0, least=0, merge="weighted"),
+    ),
+    "votes": (
+        Field("window_B", "f4", ("covered", "sample"), merge="newest"),
+        Field(
+            "window_size",
+            int,
+            start=None,
+            least=lambda n: min(n["window"], WINDOW_LEAST),
+            most=lambda n: window_size(n["window"], n["covered"]),
+            merge="newest",
+        ),
+        Field(
+            "window_head",  # where the next sample goes: round and round, once the window is full
+            int,
+            least=lambda n: n["sample"] if n["sample"] < n["window_size"] else 0,
+            most=lambda n: min(n["sample"], n["window_size"] - 1),
+            merge="newest",
+        ),
+        Field("window_label", "i4", ("sample",), values="class", merge="newest"),
+        Field("window_time", "u4", ("sample",), least=0, most=lambda n: n["samples"] - 1, merge="newest"),
+        Field("window_weight", "f4", ("sample",), least=0, merge="newest"),
+        Field("metric", "f8", ("1", "covered row"), start=METRIC_START, least=0, merge="weighted"),
+        Field("metric_G", "f8", ("1", "covered row"), start=METRIC_SUM, least=0, merge="sum"),
+        Field("nearest", float, start=1.0, least=0, merge="weighted"),
+        Field("n_nearest", float, least=0, merge="sum"),
+    ),
+    "additive": (
+        Field("hats_W", "f8", ("covered row*hat", "class"), merge="weighted"),
+        Field("hats_G", "f8", ("1", "covered row*hat"), least=0, merge="sum"),
+    ),
+    "gaussian": (  # refused: ln det and inverse of a mean are not the means of these
+        Field("qda_class", "f8", ("modelled class", "moment"), start=None, merge="refused"),
+        Field(
+            "qda_turn",
+            "i8",
+            ("modelled class",),
+            least=0,
+            most=lambda n: max(n["modelled feature"] - 1, 0),
+            merge="newest",
+        ),
+        Field("qda_M", "f8", ("modelled class", "modelled feature"), merge="weighted"),
+        Field("qda_P", "f8", ("modelled class", "modelled feature", "modelled feature"), start=None, merge="refused"),
+    ),
+    "use": (  # of a model with `max_features`
+        Field("learned", int, least=0, most=MOST, merge="sum"),
+        Field("evicted", int, least=0, most=MOST, merge="sum"),
+        Field("uses", "i8", ("feature",), least=0, most=MOST, merge="sum"),
+        Field("last_use", "i8", ("feature",), least=0, most=lambda n: n["learned"], merge="newest"),
+    ),
+}
+FIELDS = {field.name: field for fields in TABLE.values() for field in fields}
+USE = tuple(field.name for field in TABLE["use"])
+
+# The experts of the bank leave from the end, part by part; each part is there in a bank of more experts than this.
+BLOCKS = {"newton": NEWTON_AT, "votes": VOTES_AT, "additive": HATS_AT, "gaussian": QDA_AT}
+BANKS = {False: (NEWTON_AT, VOTES_AT), True: (QDA_AT, BANK), "auto": (NEWTON_AT, QDA_AT, BANK)}  # by `interactions`
+
+
+def _softmax(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
+    sizes |= model._sizes
+    return ["softmax"]
+
+
+def _bank(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
+    n = sizes["expert"] = shape(found, "experts", 2)[1]
     if n not in BANKS[model.interactions]:
         raise ValueError(f"a bank of {n} experts does not exist for interactions={model.interactions!r}")
-    samples = number(found, "samples")
-    layout: Layout = {
-        "samples": Number(int, 1, MOST),
-        "statistics": Array("f8", (1 + F, 4)),
-        "seen": Array("i8", (1 + F,), 0, samples),
-        "W": Array("f8", ((1 + F) * LINEAR, C)),
-        "G": Array("f8", (2, 1 + F), 0),
-        "length": Number(float, 0),
-        "recent": Array("f8", (1, C), 0),
-        "recent_sum": Number(float, 0),
-        "always": Array("f8", (1, C), 0),
-        "always_sum": Number(float, 0),
-        "last": Number(int, 0, C - 1),
-        "experts": Array("f8", (1, n), 0),
-        "voices": Array("f8", (1, n), 0, 1),
-        "staying": Number(int, LABELS, n),
-        "top": Array("f8", (1, 4), 0),
-        "mixers": Array("f8", (FILTERS * (1 + INPUTS), INPUTS)),
-        "buckets": Array("f8", (BUCKETS * (1 + INPUTS), INPUTS)),
-    }
-    if number(found, "staying") not in (n, LABELS, HATS):
+    sizes["samples"] = number(found, "samples")
+    if number(found, "staying") not in (n, NEWTON_AT, QDA_AT):
         raise ValueError(f"a bank of {n} experts cannot shrink to {found['staying']}")
-    if C <= MARKOV_CLASSES and "follow" in found:  # gone for ever once there were more classes
-        layout["follow"] = Array("f8", (C, C), 0)
-    if n >= NEWTON:
-        layout["newton_W"] = Array("f8", (rows * (NEWTON - LABELS), C))
-        layout["newton_P"] = Array("f8", (rows, rows))
-        layout["newton_fresh"] = Number(float, 0)
-    if n >= VOTES:
-        layout |= _window_layout(model.window, rows - 1, C, found)
-    if n >= HATS:
-        layout["hats_W"] = Array("f8", (rows * HAT_ROWS, C))
-        layout["hats_G"] = Array("f8", (1, rows * HAT_ROWS), 0)
-    if n >= GAUSSIAN:
-        layout |= _gaussian_layout(F, C, found)
-    return layout
+    blocks = [block for block, least in BLOCKS.items() if n > least]
+    if "votes" in blocks:
+        (m,), size = shape(found, "window_label", 1), number(found, "window_size")
+        if m > size:
+            raise ValueError(f"a window of {size} samples holds {m}")
+        sizes |= {"sample": m, "window_size": size, "window": model.window}
+    if "gaussian" in blocks:
+        q, d = shape(found, "qda_M", 2)
+        F, C = sizes["feature"], sizes["class"]
+        if not (d <= QDA_FEATURES and d * d * q <= QDA_CELLS and d <= F and q <= C):
+            raise ValueError(f"{q} Gaussians of {d} features do not fit {C} classes and {F} features")
+        sizes |= {"modelled class": q, "modelled feature": d}
+    markov = ["markov"] if sizes["class"] <= MARKOV_CLASSES and "follow" in found else []  # dropped once there are more
+    return ["bank", *markov, *blocks]
 
 
-def _window_layout(budget: int, d: int, C: int, found: Mapping[str, Any]) -> Layout:
-    """m of at most `window_size` samples, feature by feature; `window_head` is where the next one goes."""
-    (m,), size = shape(found, "window_label", 1), number(found, "window_size")
-    if m > size:
-        raise ValueError(f"a window of {size} samples holds {m}")
-    return {
-        "window_B": Array("f4", (d, m)),
-        "window_size": Number(int, min(budget, WINDOW[0]), min(budget, max(WINDOW[0], WINDOW[1] // max(d, 1)))),
-        "window_head": Number(int, 0, size - 1) if m == size else Number(int, m, m),
-        "window_label": Array("i4", (m,), 0, C - 1),
-        "window_time": Array("u4", (m,), 0, found["samples"] - 1),
-        "window_weight": Array("f4", (m,), 0),
-        "metric": Array("f8", (1, d + 1), 0),
-        "metric_G": Array("f8", (1, d + 1), 0),
-        "nearest": Number(float, 0),
-        "n_nearest": Number(float, 0),
-    }
-
-
-def _gaussian_layout(F: int, C: int, found: Mapping[str, Any]) -> Layout:
-    """One Gaussian for each of q classes over d features."""
-    q, d = shape(found, "qda_M", 2)
-    if not (d <= 64 and d * d * q <= 65536 and d <= F and q <= C):
-        raise ValueError(f"{q} Gaussians of {d} features do not fit {C} classes and {F} features")
-    return {
-        "qda_class": Array("f8", (q, 5)),
-        "qda_turn": Array("i8", (q,), 0, max(d - 1, 0)),
-        "qda_M": Array("f8", (q, d)),
-        "qda_P": Array("f8", (q, d, d)),
-    }
-
-
-def usage_layout(F: int, found: Mapping[str, Any]) -> Layout:
-    """Return the layout of what a model with `max_features` knows of its features' use."""
-    return {
-        "learned": Number(int, 0, MOST),
-        "evicted": Number(int, 0, MOST),
-        "uses": Array("i8", (F,), 0, MOST),
-        "last_use": Array("i8", (F,), 0, number(found, "learned")),
-    }
-
-
-LAYOUTS: dict[str, Callable[[Any, int, int, Mapping[str, Any]], Layout]] = {
-    "SoftmaxRegression": softmax_layout,
-    "AutoSoftmaxRegression": auto_layout,
+# What each model has learned: its parts of the table, once the sizes are known that depend on what is found.
+MODELS: dict[str, Callable[[Any, Sizes, Mapping[str, Any]], list[str]]] = {
+    "SoftmaxRegression": _softmax,
+    "AutoSoftmaxRegression": _bank,
 }
 
 
@@ -148,15 +277,21 @@ def number(found: Mapping[str, Any], name: str) -> Any:
 def check(model: Any, F: int, C: int, found: Mapping[str, Any]) -> None:
     """Refuse what is not exactly the arrays and numbers of such a model of F features and C classes.
 
+    The kernels trust what they are given, so nothing from a file reaches them that has not passed here.
+
     Raises
     ------
     ValueError
         If one is missing or too many, of another type or shape, out of its range or not finite.
     """
-    layout = LAYOUTS[type(model).__name__](model, F, C, found) if C else {}
+    covered = min(F, COVERED)
+    sizes = SIZES | {"feature": F, "row": 1 + F, "covered": covered, "covered row": 1 + covered, "class": C}
+    parts = MODELS[type(model).__name__](model, sizes, found) if C else []
     if model.max_features is not None:
-        layout |= usage_layout(F, found)
-    for name in sorted(layout.keys() ^ found.keys()):
-        raise ValueError(f"{name!r} is missing" if name in layout else f"{name!r} is not part of such a model")
-    for name, wanted in layout.items():
-        check_value(name, wanted, found[name])
+        sizes["learned"] = number(found, "learned")
+        parts.append("use")
+    wanted = {field.name: field.wanted(sizes) for part in parts for field in TABLE[part]}
+    for name in sorted(wanted.keys() ^ found.keys()):
+        raise ValueError(f"{name!r} is missing" if name in wanted else f"{name!r} is not part of such a model")
+    for name, value in wanted.items():
+        check_value(name, value, found[name])

@@ -105,11 +105,11 @@ def written(model: Any) -> bytes:
         model = pair[1]
     kind = type(model).__name__
     if MODELS.get(kind) is not type(model):
-        raise TypeError(f"a model file holds one of {', '.join(layout.LAYOUTS)}, got {model!r}")
+        raise TypeError(f"a model file holds one of {', '.join(layout.MODELS)}, got {model!r}")
     state = model._state()
     features, labels = state.pop("names"), state.pop("labels")
     if not labels:  # nothing is learned then, and arrays of no classes are not worth a place
-        state = {name: state[name] for name in layout.USAGE if name in state}
+        state = {name: state[name] for name in layout.USE if name in state}
     layout.check(model, len(features), len(labels), state)
     arrays |= {"names": names.packed("feature name", features), "labels": names.packed("label", labels)}
     arrays |= {name: value for name, value in state.items() if isinstance(value, np.ndarray)}

@@ -6,11 +6,9 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
-from online_softmax._kernel.arrays cimport packed, unpack
+from online_softmax._kernel.arrays cimport copied, fill, view
 from online_softmax._kernel.bulk cimport BulkModel
 from online_softmax._kernel.reader cimport Reader
-
-import numpy as np
 
 cdef extern from "bank.h":
     ctypedef struct linear_t "linear":
@@ -78,7 +76,7 @@ cdef extern from "bank.h":
         mixture_t mixture
         opinions_t opinions
     int LINEAR_EXPERTS, NEWTON_EXPERTS, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, COVERED, SIDE
-    int MIXERS, BUCKETS, INPUTS, TOP, HAT_ROWS
+    int MIXERS, BUCKETS, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
     double DENSE
     void bank_free(bank *)
     int64_t bank_bytes(const bank *)
@@ -194,141 +192,104 @@ cdef class Auto(BulkModel):
         self.resize(0, 0)
         return 0
 
-    cdef dict arrays(self):
-        """Per row (1 + features): statistics (mean, var, nz, wid), seen, W (experts, classes), G (E1's and E5's). The rest as in memory.h."""
+    cdef dict views(self):
+        """Where each array and number of state.py is."""
         cdef bank *b = &self.bank
-        cdef Py_ssize_t rows = self.n_features + 1, C = self.n_classes, n = b.mixture.n
-        if not C:
-            return {}
+        cdef window_t *s = &b.window
+        cdef qda_t *q = &b.qda
+        cdef Py_ssize_t rows = self.n_features + 1, C = self.n_classes, n = b.mixture.n, stride = b.stride
+        cdef Py_ssize_t feature_step = sizeof(feature) // 8, gaussian_step = sizeof(gaussian) // 8
         out = {
-            "samples": b.t,
-            "statistics": packed(&b.features[0].mean, rows, sizeof(feature) // sizeof(double), 4),
-            "seen": np.array([b.features[i].seen for i in range(rows)], np.int64),
-            "W": packed(b.linear.W, rows * LINEAR_EXPERTS, b.stride, C),
-            "G": np.concatenate([packed(b.linear.G, 1, 0, rows), packed(b.linear.G_slow, 1, 0, rows)]),
-            "length": b.linear.length,
-            "recent": packed(b.labels.recent, 1, 0, C), "recent_sum": b.labels.recent_sum,
-            "always": packed(b.labels.always, 1, 0, C), "always_sum": b.labels.always_sum,
-            "last": b.labels.last,
-            "experts": packed(b.mixture.w, 1, 0, n), "voices": packed(b.mixture.voice, 1, 0, n), "staying": b.mixture.staying,
-            "top": packed(b.mixture.top, 1, 0, TOP),
-            "mixers": packed(b.mixture.mixer[0].u, MIXERS * (1 + INPUTS), INPUTS, INPUTS),
-            "buckets": packed(b.mixture.bucket[0].u, BUCKETS * (1 + INPUTS), INPUTS, INPUTS),
+            "samples": view(&b.t, "i8", ()),
+            "statistics": view(&b.features[0].mean, "f8", (rows, FEATURE_DOUBLES), (feature_step, 1)),
+            "seen": view(&b.features[0].seen, "i8", (rows,), (feature_step,)),
+            "W": view(b.linear.W, "f8", (rows * LINEAR_EXPERTS, C), (stride, 1)),
+            "G": [view(b.linear.G, "f8", (rows,)), view(b.linear.G_slow, "f8", (rows,))],
+            "length": view(&b.linear.length, "f8", ()),
+            "recent": view(b.labels.recent, "f8", (1, C)),
+            "recent_sum": view(&b.labels.recent_sum, "f8", ()),
+            "always": view(b.labels.always, "f8", (1, C)),
+            "always_sum": view(&b.labels.always_sum, "f8", ()),
+            "last": view(&b.labels.last, "i8", ()),
+            "experts": view(b.mixture.w, "f8", (1, n)),
+            "voices": view(b.mixture.voice, "f8", (1, n)),
+            "staying": view(&b.mixture.staying, "i8", ()),
+            "top": view(b.mixture.top, "f8", (1, TOP)),
+            "mixers": view(b.mixture.mixer, "f8", (MIXERS * (1 + INPUTS), INPUTS)),
+            "buckets": view(b.mixture.bucket, "f8", (BUCKETS * (1 + INPUTS), INPUTS)),
         }
         if b.labels.follow != NULL:
-            out["follow"] = packed(b.labels.follow, C, b.labels.follow_stride, C)
+            out["follow"] = view(b.labels.follow, "f8", (C, C), (b.labels.follow_stride, 1))
         if n > NEWTON_AT:
-            out["newton_W"] = packed(b.newton.W, b.newton.n * NEWTON_EXPERTS, b.stride, C)
-            out["newton_P"] = packed(b.newton.P, b.newton.n, SIDE, b.newton.n)
-            out["newton_fresh"] = b.newton.fresh
+            out["newton_W"] = view(b.newton.W, "f8", (b.newton.n * NEWTON_EXPERTS, C), (stride, 1))
+            out["newton_P"] = view(b.newton.P, "f8", (b.newton.n, b.newton.n), (SIDE, 1))
+            out["newton_fresh"] = view(&b.newton.fresh, "f8", ())
         if n > VOTES_AT:
-            out.update(self.window_arrays())
+            out["window_B"] = view(s.B, "f4", (s.d, s.m), (s.column, 1))
+            out["window_size"] = view(&s.size, "i8", ())
+            out["window_head"] = view(&s.head, "i8", ())
+            out["window_label"] = view(s.label, "i4", (s.m,))
+            out["window_time"] = view(s.time, "u4", (s.m,))
+            out["window_weight"] = view(s.weight, "f4", (s.m,))
+            out["metric"] = view(s.w, "f8", (1, s.d + 1))
+            out["metric_G"] = view(s.G, "f8", (1, s.d + 1))
+            out["nearest"] = view(&s.nearest, "f8", ())
+            out["n_nearest"] = view(&s.n_nearest, "f8", ())
         if n > HATS_AT:
-            out["hats_W"] = packed(b.hats.W, b.hats.n * HAT_ROWS, b.stride, C)
-            out["hats_G"] = packed(b.hats.G, 1, 0, b.hats.n * HAT_ROWS)
+            out["hats_W"] = view(b.hats.W, "f8", (b.hats.n * HAT_ROWS, C), (stride, 1))
+            out["hats_G"] = view(b.hats.G, "f8", (1, b.hats.n * HAT_ROWS))
         if n > QDA_AT:
-            out.update(self.qda_arrays())
+            out["qda_class"] = view(&q.classes[0].N, "f8", (q.n, GAUSSIAN_DOUBLES), (gaussian_step, 1))
+            out["qda_turn"] = view(&q.classes[0].turn, "i8", (q.n,), (gaussian_step,))
+            out["qda_M"] = view(q.M, "f8", (q.n, q.d), (q.d_room, 1))
+            out["qda_P"] = view(q.P, "f8", (q.n, q.d, q.d), (q.d_room * q.d_room, q.d_room, 1))
         return out
 
-    cdef dict window_arrays(self):
-        cdef window_t *s = &self.bank.window
-        B = np.array([[s.B[j * s.column + i] for i in range(s.m)] for j in range(s.d)], np.float32).reshape(s.d, s.m)
-        return {
-            "window_B": B, "window_size": s.size, "window_head": s.head,
-            "window_label": np.array([s.label[i] for i in range(s.m)], np.int32),
-            "window_time": np.array([s.time[i] for i in range(s.m)], np.uint32),
-            "window_weight": np.array([s.weight[i] for i in range(s.m)], np.float32),
-            "metric": packed(s.w, 1, 0, s.d + 1), "metric_G": packed(s.G, 1, 0, s.d + 1),
-            "nearest": s.nearest, "n_nearest": s.n_nearest,
-        }
-
-    cdef dict qda_arrays(self):
-        cdef qda_t *q = &self.bank.qda
-        cdef Py_ssize_t c
-        P = np.empty((q.n, q.d, q.d))
-        for c in range(q.n):
-            P[c] = packed(q.P + c * q.d_room * q.d_room, q.d, q.d_room, q.d)
-        return {
-            "qda_class": packed(&q.classes[0].N, q.n, sizeof(gaussian) // sizeof(double), 5),
-            "qda_turn": np.array([q.classes[c].turn for c in range(q.n)], np.int64),
-            "qda_M": packed(q.M, q.n, q.d_room, q.d), "qda_P": P,
-        }
+    cdef dict arrays(self):
+        return copied(self.views()) if self.n_classes else {}
 
     cdef int take_arrays(self, dict state) except -1:
         cdef bank *b = &self.bank
-        cdef Py_ssize_t rows = self.n_features + 1, C = self.n_classes, n, i
-        if not C:
+        cdef Py_ssize_t i
+        if not self.n_classes:
             return 0
-        n = state["experts"].size
         self.ticks = False
-        b.mixture.n, b.mixture.staying, b.t = n, state["staying"], state["samples"]
-        if bank_take_in(b, n):
-            raise MemoryError
-        unpack(state["statistics"], &b.features[0].mean, rows, sizeof(feature) // sizeof(double), 4)
-        for i in range(rows):
-            b.features[i].seen = state["seen"][i]
-            if i and b.features[i].nz >= DENSE:
+        self.take_sizes(state)
+        fill(self.views(), state)
+        for i in range(1, self.n_features + 1):
+            if b.features[i].nz >= DENSE:
                 b.dense[b.n_dense] = i
                 b.n_dense += 1
-        unpack(state["W"], b.linear.W, rows * LINEAR_EXPERTS, b.stride, C)
-        unpack(state["G"][0], b.linear.G, 1, 0, rows)
-        unpack(state["G"][1], b.linear.G_slow, 1, 0, rows)
-        unpack(state["recent"], b.labels.recent, 1, 0, C)
-        unpack(state["always"], b.labels.always, 1, 0, C)
-        b.linear.length, b.labels.last = state["length"], state["last"]
-        b.labels.recent_sum, b.labels.always_sum = state["recent_sum"], state["always_sum"]
-        if "follow" in state:
-            unpack(state["follow"], b.labels.follow, C, b.labels.follow_stride, C)
-        else:
+        return 0
+
+    cdef int take_sizes(self, dict state) except -1:
+        """Make room for the arrays of a state, and take over how much of it they use."""
+        cdef bank *b = &self.bank
+        cdef window_t *s = &b.window
+        cdef qda_t *q = &b.qda
+        cdef Py_ssize_t n = state["experts"].size
+        b.mixture.n = n
+        if bank_take_in(b, n):
+            raise MemoryError
+        if "follow" not in state:
             free(b.labels.follow)
             b.labels.follow = NULL
-        unpack(state["experts"], b.mixture.w, 1, 0, n)
-        unpack(state["voices"], b.mixture.voice, 1, 0, n)
-        unpack(state["top"], b.mixture.top, 1, 0, TOP)
-        unpack(state["mixers"], b.mixture.mixer[0].u, MIXERS * (1 + INPUTS), INPUTS, INPUTS)
-        unpack(state["buckets"], b.mixture.bucket[0].u, BUCKETS * (1 + INPUTS), INPUTS, INPUTS)
         if n > NEWTON_AT:
-            b.newton.n, b.newton.fresh = len(state["newton_P"]), state["newton_fresh"]
-            unpack(state["newton_W"], b.newton.W, b.newton.n * NEWTON_EXPERTS, b.stride, C)
-            unpack(state["newton_P"], b.newton.P, b.newton.n, SIDE, b.newton.n)
+            b.newton.n = len(state["newton_P"])
         if n > VOTES_AT:
-            self.take_window(state)
+            d, m = state["window_B"].shape
+            if window_reserve(s, d):
+                raise MemoryError
+            s.d, s.m = d, m
         if n > HATS_AT:
             b.hats.n = state["hats_G"].size // HAT_ROWS
             if hats_reserve(&b.hats, b.hats.n, b.stride):
                 raise MemoryError
-            unpack(state["hats_W"], b.hats.W, b.hats.n * HAT_ROWS, b.stride, C)
-            unpack(state["hats_G"], b.hats.G, 1, 0, b.hats.n * HAT_ROWS)
         if n > QDA_AT:
-            self.take_qda(state)
-        return 0
-
-    cdef int take_window(self, dict state) except -1:
-        cdef window_t *s = &self.bank.window
-        cdef Py_ssize_t i, j, d = len(state["window_B"])
-        if window_reserve(s, d):
-            raise MemoryError
-        s.d, s.m, s.size, s.head = d, state["window_label"].size, state["window_size"], state["window_head"]
-        for i in range(s.m):
-            for j in range(d):
-                s.B[j * s.column + i] = state["window_B"][j, i]
-            s.label[i], s.time[i], s.weight[i] = state["window_label"][i], state["window_time"][i], state["window_weight"][i]
-        unpack(state["metric"], s.w, 1, 0, d + 1)
-        unpack(state["metric_G"], s.G, 1, 0, d + 1)
-        s.nearest, s.n_nearest = state["nearest"], state["n_nearest"]
-        return 0
-
-    cdef int take_qda(self, dict state) except -1:
-        cdef qda_t *q = &self.bank.qda
-        cdef Py_ssize_t c, n = len(state["qda_M"]), d = state["qda_M"].shape[1]
-        if qda_reserve(q, d, n):
-            raise MemoryError
-        q.d, q.n = d, n
-        unpack(state["qda_class"], &q.classes[0].N, n, sizeof(gaussian) // sizeof(double), 5)
-        unpack(state["qda_M"], q.M, n, q.d_room, d)
-        for c in range(n):
-            q.classes[c].turn = state["qda_turn"][c]
-            unpack(np.ascontiguousarray(state["qda_P"][c]), q.P + c * q.d_room * q.d_room, d, q.d_room, d)
+            classes, d = state["qda_M"].shape
+            if qda_reserve(q, d, classes):
+                raise MemoryError
+            q.n, q.d = classes, d
         return 0
 
     @property

@@ -5,6 +5,7 @@
 #ifndef ONLINE_SOFTMAX_GAUSSIAN_H
 #define ONLINE_SOFTMAX_GAUSSIAN_H
 
+#include <stddef.h>
 #include <stdlib.h>
 #include "mixture.h"
 
@@ -21,6 +22,12 @@ typedef struct {
     double fresh;                /* the diagonal entry of a feature that has been 0 so far */
     int64_t turn;                /* the coordinate whose floor is next */
 } gaussian;
+
+/* A model file holds them as rows of these doubles, in this order. */
+enum { GAUSSIAN_DOUBLES = 5, GAUSSIAN_LD = 3 };
+_Static_assert(offsetof(gaussian, N) == 0 && offsetof(gaussian, K) == 8 && offsetof(gaussian, KM) == 16
+               && offsetof(gaussian, LD) == 8 * GAUSSIAN_LD && offsetof(gaussian, fresh) == 32
+               && offsetof(gaussian, turn) == 8 * GAUSSIAN_DOUBLES && sizeof(gaussian) % 8 == 0, "the qda_class of a model file");
 
 typedef struct {
     int64_t d, d_room;           /* features; room, a multiple of LANES */

@@ -4,6 +4,7 @@
 #define ONLINE_SOFTMAX_MIXTURE_H
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 #include "../implicit.h"
 
@@ -21,6 +22,10 @@ static const double CONFIDENCE[BUCKETS - 1] = {.4, .6, .8, .9, .96, .99, .998};
 
 /* A Kalman filter over mixing weights u, covariance S; both have INPUTS doubles a row, of which n are in use. */
 typedef struct { double u[INPUTS], S[INPUTS][INPUTS]; } kalman;
+
+/* A model file holds u and the rows of S below each other. */
+_Static_assert(offsetof(kalman, u) == 0 && offsetof(kalman, S) == 8 * INPUTS && sizeof(kalman) == 8 * (1 + INPUTS) * INPUTS,
+               "the mixers and buckets of a model file");
 
 typedef struct {
     int64_t n;                       /* experts */

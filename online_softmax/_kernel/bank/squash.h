@@ -5,6 +5,7 @@
 #define ONLINE_SOFTMAX_SQUASH_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,17 @@
 #define SQUASH_A 1.5
 #define SQUASH_B 4.0
 
-typedef struct {      /* five words */
+typedef struct {
     double mean, var;
     double nz;           /* share of non-zero values */
     double wid;          /* how far the winsor limit has widened */
     int64_t seen;        /* the samples that these values account for */
 } feature;
+
+/* A model file holds them as rows of these doubles, in this order. */
+enum { FEATURE_DOUBLES = 4 };
+_Static_assert(offsetof(feature, mean) == 0 && offsetof(feature, var) == 8 && offsetof(feature, nz) == 16 && offsetof(feature, wid) == 24
+               && offsetof(feature, seen) == 8 * FEATURE_DOUBLES && sizeof(feature) % 8 == 0, "the statistics of a model file");
 
 /* The features of one sample that are not 0 once scaled, in the order of their slots; entry 0 is the intercept. */
 typedef struct {

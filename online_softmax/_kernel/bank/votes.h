@@ -15,6 +15,8 @@ enum { FLOATS = 16, WINDOW_CELLS = 20000, WINDOW_LEAST = 256, WINDOW_STORE = 16 
 #define TEMPERATURE 1.5     /* of the wide vote, in mean distances to the nearest sample; the sharp vote's is a third */
 #define BACKGROUND .05      /* votes that are spread evenly over the classes */
 #define METRIC_RATE .3
+#define METRIC_START 1.0    /* of a feature's weight, and of its AdaGrad sum */
+#define METRIC_SUM .01
 #define AGE_WEIGHT .1       /* at the start, of an age of one window */
 #define METRIC_LEAST 1e-3
 #define METRIC_MOST 100.0
@@ -96,7 +98,7 @@ static int window_reserve(window *s, int64_t d) {
         if (!s->B) window_free(s);
         return -1;
     }
-    for (int64_t j = 0; j <= room; j++) w[j] = j ? 1 : AGE_WEIGHT, G[j] = .01;
+    for (int64_t j = 0; j <= room; j++) w[j] = j ? METRIC_START : AGE_WEIGHT, G[j] = METRIC_SUM;
     if (s->B) {
         memcpy(B, s->B, (size_t)(s->d * s->column) * 4);
         memcpy(w, s->w, (size_t)(s->d + 1) * 8), memcpy(G, s->G, (size_t)(s->d + 1) * 8);

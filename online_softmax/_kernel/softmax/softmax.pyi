@@ -6,6 +6,8 @@ from online_softmax.rows import Rows
 RULES: dict[str, tuple[int, int, int]]
 
 class Softmax(BulkModel):
+    @property
+    def _sizes(self) -> dict[str, int]: ...
     optimizer: Any
     loss: Any
     l2: float

@@ -5,12 +5,10 @@ from libc.math cimport HUGE_VAL, isfinite
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, free
 
-from online_softmax._kernel.arrays cimport packed, unpack
+from online_softmax._kernel.arrays cimport copied, fill, view
 from online_softmax._kernel.bulk cimport BulkModel
 from online_softmax._kernel.model cimport NO_MEMORY
 from online_softmax._kernel.reader cimport Reader
-
-import numpy as np
 
 cdef extern from "softmax.h":
     ctypedef struct rule_t "rule":
@@ -217,34 +215,29 @@ cdef class Softmax(BulkModel):
         self.resize(0, 0)
         return 0
 
-    cdef dict arrays(self):
-        """Shapes: weights and states (1 + features, 1 + states, classes); scalars (1 + features, scalars); t, final_lr (classes,)."""
+    @property
+    def _sizes(self):
+        """The sizes of the axes that the update rule decides: a weight and its states, and the states of a row."""
+        return {"value": 1 + self.model.rule.n_states, "scalar": self.model.rule.n_scalars}
+
+    cdef dict views(self):
+        """Where each array of state.py is."""
         cdef softmax *m = &self.model
-        cdef Py_ssize_t C = self.n_classes, rows = self.n_features + 1, parts = 1 + m.rule.n_states, k
-        cdef Py_ssize_t length = parts * m.class_capacity + m.rule.n_scalars
-        B = np.zeros((rows, parts, C))
-        scalars = np.zeros((rows, m.rule.n_scalars))
-        t, final_lr = np.zeros(C), np.zeros(C)
-        if C:
-            for k in range(parts):
-                B[:, k] = packed(m.B + k * m.class_capacity, rows, length, C)
-            scalars = packed(m.B + parts * m.class_capacity, rows, length, m.rule.n_scalars)
-            final_lr = packed(m.clock.final_lr, 1, C, C)[0]
-            t = np.array([m.clock.t[k] for k in range(C)], np.int64)
-        return {"B": B, "scalars": scalars, "t": t, "final_lr": final_lr}
+        cdef Py_ssize_t C = self.n_classes, rows = self.n_features + 1, values = 1 + m.rule.n_states, n = m.rule.n_scalars
+        cdef Py_ssize_t stride = m.class_capacity, length = values * stride + n
+        return {
+            "B": view(m.B, "f8", (rows, values, C), (length, stride, 1)),
+            "scalars": view(m.B + values * stride, "f8", (rows, n), (length, 1)),
+            "t": view(m.clock.t, "i8", (C,)),
+            "final_lr": view(m.clock.final_lr, "f8", (C,)),
+        }
+
+    cdef dict arrays(self):
+        return copied(self.views())
 
     cdef int take_arrays(self, dict state) except -1:
-        cdef softmax *m = &self.model
-        cdef Py_ssize_t C = self.n_classes, rows = self.n_features + 1, parts = 1 + m.rule.n_states, k
-        cdef Py_ssize_t length = parts * m.class_capacity + m.rule.n_scalars
-        if not C:
-            return 0
-        for k in range(parts):
-            unpack(np.ascontiguousarray(state["B"][:, k]), m.B + k * m.class_capacity, rows, length, C)
-        unpack(state["scalars"], m.B + parts * m.class_capacity, rows, length, m.rule.n_scalars)
-        unpack(state["final_lr"], m.clock.final_lr, 1, C, C)
-        for k in range(C):
-            m.clock.t[k] = state["t"][k]
+        if self.n_classes:
+            fill(self.views(), state)
         return 0
 
     def __sizeof__(self):

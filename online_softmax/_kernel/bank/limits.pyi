@@ -1,0 +1,25 @@
+LINEAR_EXPERTS: int
+NEWTON_EXPERTS: int
+HAT_ROWS: int
+NEWTON_AT: int
+VOTES_AT: int
+HATS_AT: int
+QDA_AT: int
+BANK: int
+COVERED: int
+MARKOV_CLASSES: int
+QDA_FEATURES: int
+QDA_CELLS: int
+WINDOW_LEAST: int
+MIXERS: int
+BUCKETS: int
+INPUTS: int
+TOP: int
+FEATURE_DOUBLES: int
+GAUSSIAN_DOUBLES: int
+GAUSSIAN_LD: int
+METRIC_START: float
+METRIC_SUM: float
+QDA_START: float
+
+def window_size(budget: int, d: int) -> int: ...
