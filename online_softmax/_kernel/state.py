@@ -4,33 +4,35 @@ All that is done to a whole state is a walk over the table: checking a model fil
 making room for new features. A row says
 
 - `name` and `type`, as in a model file: NumPy's name of an array's type; int or float for a number.
-- `axes`, by name; "a*b" is two axes in one, b the inner one. What they count:
+- `axes`, by name; "a*b" is two axes in one, b the inner one. Those whose size a model learns:
 
-  =============  =====================================================================
-  feature        the features learned
-  row            the intercept, then the features
-  covered        the first COVERED features
-  covered row    the intercept (in the metric: age), then the first COVERED features
-  class          the classes learned
-  sample         the samples in the window of the votes
-  modelled ..    the features, and the classes, that the Gaussians cover
-  expert         the experts of the bank
-  value, scalar  a weight and the states of its update rule; the states of a whole row
-  =============  =====================================================================
+  ================  ================================================================
+  feature           the features
+  row               the intercept, then the features
+  covered           the first COVERED features
+  covered row       the intercept (in the metric: age), then the first COVERED features
+  modelled feature  the features that the Gaussians model
+  class             the classes
+  modelled class    the classes that have a Gaussian
+  sample            the samples in the window of the votes
+  expert            the experts of the bank
+  value             a weight, then its states under the update rule
+  scalar            the states that a row has under the update rule
+  ================  ================================================================
 
-  All others are of a fixed size, which stands in `SIZES`.
+  All others have a fixed size, which stands in `SIZES`.
 - `start`, the value before anything has been learned; None where the kernel works it out.
-- `least` and `most`, the range; where it depends on sizes and other numbers, a function of these. With
+- `least` and `most`, the range; where it depends on sizes and on other numbers, a function of these. With
   `values="class"`, the values are positions of classes.
 - `merge`, how the values of two models become one:
 
-  ==========  =================================================================================================
+  ==========  ======================================================================================
   "sum"       the start, and what each model has gained over it
   "mean"      their mean
   "weighted"  their mean, weighted by the samples that each model has learned
-  "newest"    the one of the model that learned last; along the axis "sample", the newest samples of both
-  "refused"   none of these is right: models that differ in it cannot be merged without code of its own
-  ==========  =================================================================================================
+  "newest"    that of the model which learned last; along the axis "sample", the newest of both
+  "refused"   none of these is right: models that differ in it need code of its own to be merged
+  ==========  ======================================================================================
 """
 
 from __future__ import annotations
@@ -93,7 +95,7 @@ class Field(NamedTuple):
     name: str
     type: str | type
     axes: tuple[str, ...] = ()
-    start: float | None = 0.0
+    start: float | None = 0
     least: Bound = -math.inf
     most: Bound = math.inf
     values: str = ""
@@ -142,7 +144,7 @@ TABLE: dict[str, tuple[Field, ...]] = {
     ),
     "bank": (
         Field("samples", int, least=1, most=MOST, merge="sum"),
-        Field("statistics", "f8", ("row", "statistic"), merge="weighted"),
+        Field("statistics", "f8", ("row", "statistic"), merge="weighted"),  # for the variances, an approximation
         Field("seen", "i8", ("row",), least=0, most=lambda n: n["samples"], merge="sum"),
         Field("W", "f8", ("row*linear", "class"), merge="weighted"),
         Field("G", "f8", ("adagrad", "row"), least=0, merge="sum"),
