@@ -26,7 +26,7 @@ from typing import Any
 from unittest import mock
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
-from online_softmax.models.saving import load, save, written
+from online_softmax.models.saving import load, save, to_bytes
 
 ROOM = 64 * 1024  # of the small file system
 CALLS = ("os.fsync", "os.replace", "os.fchmod", "os.open", "os.path.realpath", "builtins.open")
@@ -69,7 +69,7 @@ class Place:
     """
 
     def __init__(self, folder: Path, old: Any) -> None:
-        self.path, self.bytes = folder / "model.safetensors", written(old)
+        self.path, self.bytes = folder / "model.safetensors", to_bytes(old)
         save(old, self.path)
         self.others = set(os.listdir(folder))
 
@@ -83,12 +83,12 @@ class Place:
             if len(text.splitlines()) != 1 or str(self.path) not in text:
                 raise AssertionError(f"the error is not one line that names the file: {text}") from error
             counts[f"{way}, failed"] += 1
-            found, wanted = self.path.read_bytes(), (self.bytes, written(new))
+            found, wanted = self.path.read_bytes(), (self.bytes, to_bytes(new))
             assert found in wanted, "the file is neither the old one nor the new one"
             assert found == self.bytes or way == "os.open fails", "a failed save has changed the file"
         else:
             counts[f"{way}, done"] += 1
-            assert self.path.read_bytes() == written(new), "a save that was done is not there"
+            assert self.path.read_bytes() == to_bytes(new), "a save that was done is not there"
         assert set(os.listdir(self.path.parent)) == self.others, "something is left beside the file"
         self.path.write_bytes(self.bytes)
 
@@ -135,7 +135,7 @@ def main() -> None:
     rng, counts, start = random.Random(options.seed), Counter[str](), time.monotonic()
     old = trained(SoftmaxRegression, 50)
     news = [trained(SoftmaxRegression, 600), trained(AutoSoftmaxRegression, 150), trained(SoftmaxRegression, 100)]
-    sizes = [len(written(new)) for new in news]
+    sizes = [len(to_bytes(new)) for new in news]
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder), old)
         for i in range(options.saves):
@@ -148,7 +148,7 @@ def main() -> None:
             try:
                 news[i % 3].save(file)
                 counts["failing file, done"] += 1
-                assert file.taken == written(news[i % 3])
+                assert file.taken == to_bytes(news[i % 3])
             except OSError:
                 counts["failing file, failed"] += 1
             with open("/dev/full", "wb", buffering=0) as full:
@@ -163,7 +163,7 @@ def main() -> None:
             print("mounting is not permitted: no full disk", flush=True)
         for i in range(options.saves if disk else 0):
             assert disk is not None
-            (disk / "filler").write_bytes(bytes(rng.randrange(0, ROOM - len(written(old)) - 8192)))
+            (disk / "filler").write_bytes(bytes(rng.randrange(0, ROOM - len(to_bytes(old)) - 8192)))
             place = Place(disk, old)
             place.holds(news[i % 3], counts, "full disk", contextlib.nullcontext())
     failed = sum(n for way, n in counts.items() if way.endswith("failed"))

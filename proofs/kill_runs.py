@@ -21,7 +21,7 @@ from typing import Any
 from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
-from online_softmax.models.saving import written
+from online_softmax.models.saving import to_bytes
 
 ROWS, EVERY = 20_000, 250
 MODELS: dict[str, Callable[[], Any]] = {
@@ -47,7 +47,7 @@ def run(make: Callable[[], Any], table: Path, checkpoint: Path | None) -> tuple[
     del result["seconds"]
     for row in result["rows"]:
         del row["seconds"]
-    return result, written(model)
+    return result, to_bytes(model)
 
 
 def kill_until_done(make: Callable[[], Any], table: Path, folder: Path, rng: random.Random, longest: float) -> int:

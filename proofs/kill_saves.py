@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from online_softmax import AutoSoftmaxRegression
-from online_softmax.models.saving import load, save, written
+from online_softmax.models.saving import load, save, to_bytes
 
 
 def trained(n: int) -> AutoSoftmaxRegression:
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     models = [trained(100), trained(400)]
-    files = [written(model) for model in models]
+    files = [to_bytes(model) for model in models]
     rng = random.Random(options.seed)
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as directory:

@@ -22,8 +22,9 @@ from river import optim
 from safetensors.numpy import load as contents
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
-from online_softmax.models.saving import ModelFileError, load, read, written
-from online_softmax.storage.container import KEY, sealed
+from online_softmax.models.saving import ModelFileError, from_bytes, load, to_bytes
+from online_softmax.storage import container
+from online_softmax.storage.container import KEY
 
 NUMBERS = [0, -1, 1, 2, 3, 8, 11, 14, 15, 100, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 10**30, 1e300, -1e300]
 NODES = [None, True, "", "a", 0.5, -0.0, [], {}, [[]], {"class": "SGD"}, {"bytes": "zz"}]
@@ -132,7 +133,7 @@ def forged(data: bytes, rng: random.Random) -> bytes:
             arrays[name] = np.frombuffer(text, np.uint8)
         else:
             arrays[name] = _changed_array(arrays[name], rng)
-    return sealed(about, arrays)
+    return container.to_bytes(about, arrays)
 
 
 def exercised(model: Any, stream: list[tuple[dict[Any, float], Any]]) -> None:
@@ -151,11 +152,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    files = [written(model) for model in models()]
+    files = [to_bytes(model) for model in models()]
     stream = [*samples(10, 2), ({f"new {j}": 1.0 for j in range(99)}, "new"), *samples(3, 3)]
     counts: Counter[str] = Counter()
     for data in files:
-        exercised(read(data), stream)
+        exercised(from_bytes(data), stream)
     before, start, slowest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic(), 0.0
     for i in range(options.files):
         data = rng.choice(files)
@@ -169,7 +170,7 @@ def main() -> None:
         except ModelFileError:
             counts[f"{kind}, refused"] += 1
         else:
-            if mutated == data or (not forgery and written(model) == data):
+            if mutated == data or (not forgery and to_bytes(model) == data):
                 counts[f"{kind}, equal"] += 1
             else:
                 assert forgery, "a damaged file gave another model"

@@ -6,7 +6,7 @@ from libc.math cimport NAN, isfinite
 from libc.stdint cimport int32_t
 
 from online_softmax._kernel.arrays cimport Buffer
-from online_softmax._kernel.checks cimport check_label, number, sample_weight
+from online_softmax._kernel.checks cimport check_label, feature_value, sample_weight
 from online_softmax._kernel.model cimport Model, largest
 from online_softmax._kernel.reader cimport Reader
 
@@ -202,7 +202,7 @@ cdef class BulkModel(Model):
         if error is None:
             try:
                 for name, value in rows.x(i).items():
-                    number(name, value)
+                    feature_value(name, value)
                 sample_weight(rows.w(i))
                 error = self._refusal()
             except ValueError as refused:

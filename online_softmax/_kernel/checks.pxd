@@ -1,4 +1,4 @@
-cdef double number(object name, object value) except? -1
+cdef double feature_value(object name, object value) except? -1
 cdef double sample_weight(object w) except? -1
 cdef int check_label(object y) except -1
 cdef str shown(object value)

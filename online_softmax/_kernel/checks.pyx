@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 
-cdef double number(object name, object value) except? -1:
+cdef double feature_value(object name, object value) except? -1:
     """A feature's value as a finite double, or an error that names the feature and the value."""
     cdef double v
     if PyFloat_CheckExact(value):

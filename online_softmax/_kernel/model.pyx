@@ -13,7 +13,7 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
-from online_softmax._kernel.checks cimport check_label, natural, number, sample_weight, shown
+from online_softmax._kernel.checks cimport check_label, feature_value, natural, sample_weight, shown
 
 import math
 
@@ -174,7 +174,7 @@ cdef class Model:
         cdef dict sums = {}
         cdef double v
         for name, value in entries(x):
-            v = number(name, value)
+            v = feature_value(name, value)
             place = bucket(name, self.bits)
             sums[place] = sums.get(place, 0.0) + v
         return sums
@@ -184,7 +184,7 @@ cdef class Model:
         cdef int32_t slot = self._guess[i] if i < INLINE_ENTRIES else 0
         cdef double v = PyFloat_AS_DOUBLE(value) if PyFloat_CheckExact(value) else NAN
         if not isfinite(v):
-            v = number(name, value)
+            v = feature_value(name, value)
         if slot == 0 or slot > self.n_features or PyList_GET_ITEM(self._names, slot - 1) != <PyObject *>name:
             slot = self._look_up(name)
             if slot and i < INLINE_ENTRIES:

@@ -10,10 +10,11 @@ from rich.console import Console
 
 from online_softmax.cli import options
 from online_softmax.cli.known_columns import open_for
-from online_softmax.cli.models import DEFAULT_MODEL, INTERACTIONS, parse_model, scaler_for
+from online_softmax.cli.models import DEFAULT_MODEL, INTERACTIONS, parse_model
 from online_softmax.evaluation.progressive import EVERY, RowError, progressive_validation
 from online_softmax.evaluation.result import Result
 from online_softmax.models import saving
+from online_softmax.models.scaled import scaler_for
 from online_softmax.reports import LiveTable
 from online_softmax.streams import RowStream, open_stream
 from online_softmax.streams.many import paths_of
@@ -49,7 +50,7 @@ class Learner:
         model = parse_model(name, intercept=self.intercept, **options)
         stream = open_stream(source, target, **reading)
         assert isinstance(stream, RowStream)
-        return (scaler_for(stream) | model if self.is_scaled else model), stream
+        return (scaler_for(stream.features, stream.words) | model if self.is_scaled else model), stream
 
     @property
     def conditions(self) -> dict[str, Any]:

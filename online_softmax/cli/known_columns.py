@@ -6,7 +6,7 @@ from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
-from online_softmax.models.scaled import scaled_model
+from online_softmax.models.scaled import native
 from online_softmax.streams import RowStream, open_stream
 
 
@@ -25,9 +25,10 @@ class Known:
     """
 
     def __init__(self, model: Any, file: Path) -> None:
-        _, model = scaled_model(model) or (None, model)
+        known = native(model)
+        assert known is not None
         self.file = file
-        self._features = set(model.features) if model.hash_bits is None else set()
+        self._features = set(known.features) if known.hash_bits is None else set()
         self._sorted = sorted(str(name) for name in self._features)
 
     def __contains__(self, column: object) -> bool:

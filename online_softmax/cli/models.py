@@ -13,7 +13,6 @@ from river import optim
 from online_softmax.models.auto import AutoSoftmaxRegression
 from online_softmax.models.optimizers import CONSTANTS
 from online_softmax.models.softmax import SoftmaxRegression
-from online_softmax.streams import RowStream
 
 DEFAULT_MODEL = "auto"
 INTERACTIONS: dict[str, bool | str] = {"auto": "auto", "auto-linear": False}  # of AutoSoftmaxRegression, by model
@@ -71,14 +70,3 @@ def _parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         pass
     raise ValueError(f"model {text!r} is not of the form SGD, SGD(0.1) or Adam(lr=0.1, beta_1=0.8)")
-
-
-def scaler_for(stream: RowStream) -> Any:
-    """Return what standardises the numbers of a stream and leaves its one-hot features alone: they are 1 or absent."""
-    if not stream.words:
-        from river.preprocessing import StandardScaler
-
-        return StandardScaler()
-    from online_softmax.models.scaled import NumberScaler
-
-    return NumberScaler(name for name in stream.features if name not in stream.words)

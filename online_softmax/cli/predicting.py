@@ -11,7 +11,7 @@ from typing import Any
 
 from online_softmax.cli.known_columns import open_for
 from online_softmax.models import saving
-from online_softmax.models.scaled import scaled, scaled_model
+from online_softmax.models.scaled import native
 from online_softmax.rows import Rows
 from online_softmax.streams.ahead import ahead
 from online_softmax.streams.stream import BadRow
@@ -26,13 +26,12 @@ def predict_rows(
     """
     if sys.stdout is None:
         raise ValueError("standard output is closed")
-    model = saving.load(file)
-    whole = model
-    scaler, model = scaled_model(model) or (None, model)
+    model = native(saving.load(file))
+    assert model is not None
     labels = [str(label) for label in model.classes]
     if not labels:
         raise ValueError(f"the model in {file} has learned no class yet")
-    stream = open_for(whole, file, source, target, **reading, limit=limit, labelled=False)
+    stream = open_for(model.whole, file, source, target, **reading, limit=limit, labelled=False)
 
     nothing = [""] * (len(labels) if proba else 1)
 
@@ -40,7 +39,7 @@ def predict_rows(
         if isinstance(chunk, BadRow):
             yield nothing
             return
-        P, _ = model._predict_rows(chunk if scaler is None else scaled(scaler, chunk))
+        P, _ = model.predict_rows(chunk)
         gone = [] if chunk.skipped is None else chunk.skipped.tolist()[::-1]
         for i, row in enumerate(P.tolist() if proba else P.argmax(axis=1).tolist()):
             while gone and gone[-1] <= i:

@@ -11,9 +11,9 @@ import numpy as np
 from online_softmax.evaluation.result import Figures, Offender
 from online_softmax.evaluation.tally import OFFENDERS, Tally, marks_until
 from online_softmax.models import saving
-from online_softmax.storage import names
+from online_softmax.storage import container, names
 from online_softmax.storage.atomic import write as write_file
-from online_softmax.storage.container import Arrays, sealed, unsealed
+from online_softmax.storage.container import Arrays
 from online_softmax.storage.fields import MOST, Array, Number, check_value
 
 KEY = "online-softmax-checkpoint"
@@ -39,15 +39,15 @@ def check(path: Path, run: Tally, stream: Any) -> None:
     """Find out before a run whether it can be kept in a file."""
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(path.parent))
-    _packed(path, run, stream)
+    _to_bytes(path, run, stream)
 
 
 def write(path: Path, run: Tally, stream: Any) -> None:
     """Write a run to a file, whole or not at all."""
-    write_file(path, _packed(path, run, stream))
+    write_file(path, _to_bytes(path, run, stream))
 
 
-def _packed(path: Path, run: Tally, stream: Any) -> bytes:
+def _to_bytes(path: Path, run: Tally, stream: Any) -> bytes:
     from importlib.metadata import version
 
     numbers, arrays = run.scores.state()
@@ -60,14 +60,14 @@ def _packed(path: Path, run: Tally, stream: Any) -> bytes:
         "scores": numbers,
     }
     try:
-        arrays["model"] = np.frombuffer(saving.written(run.scorer.model), np.uint8)
-        arrays["labels"] = names.packed("label", run.scorer.labels.known())
+        arrays["model"] = np.frombuffer(saving.to_bytes(run.scorer.model), np.uint8)
+        arrays["labels"] = names.to_bytes("label", run.scorer.labels.known())
     except TypeError as error:
         raise CheckpointError(f"cannot write {path}: {error}") from error
     arrays["marks"] = np.array([[getattr(row, name) for name in FIGURES] for row in run.marks]).reshape(
         -1, len(FIGURES)
     )
-    return sealed(about, arrays, KEY)
+    return container.to_bytes(about, arrays, KEY)
 
 
 def resume(path: Path, run: Tally, stream: Any) -> None:
@@ -79,12 +79,12 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
         If it is no whole checkpoint, or the run is another: of another source, window or model.
     """
     try:
-        about, arrays = unsealed(path.read_bytes(), KINDS, KEY)
+        about, arrays = container.from_bytes(path.read_bytes(), KINDS, KEY)
         _same("source", about["source"], _fingerprint(stream))
         _same("window", about["window"], run.scores.window)
         if about["run"]["n_bad"] and not run.scorer.skips:
             raise ValueError("it has passed over bad rows, and they are to raise now")
-        labels = names.unpacked("label", arrays["labels"])
+        labels = names.from_bytes("label", arrays["labels"])
         _check(about, arrays, len(labels))
         run.scorer.labels.restore(labels)
         run.scores.restore(about["scores"], arrays)

@@ -6,15 +6,13 @@ import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from math import isfinite, isnan, nan
-from typing import TYPE_CHECKING, Any, Protocol
+from math import isnan, nan
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from online_softmax.evaluation.scored import Pairs, Scored, said
-from online_softmax.models.classifier import KernelClassifier
-from online_softmax.models.scaled import NumberScaler, scaled_model
+from online_softmax.models.scaled import native
 from online_softmax.rows import Rows
 from online_softmax.streams.stream import BadRow
 
@@ -22,28 +20,6 @@ if TYPE_CHECKING:
     from online_softmax.streams import Chunk
 
 STEP = 500  # rows that a model in Python scores before it tells how far it is
-
-
-class Native(Protocol):
-    """A model that predicts and learns `Rows` whole, and a sample alone."""
-
-    def predict_proba_one(self, x: Any) -> dict[Hashable, float]:
-        """Return the probability of each class."""
-
-    def learn_one(self, x: Any, y: Hashable, w: float = 1.0) -> None:
-        """Learn a sample, or change nothing."""
-
-    @property
-    def classes(self) -> list[Hashable]:
-        """Return the labels the model knows."""
-
-    def _progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
-        """Predict, then learn, each row in turn.
-
-        Returns how many rows are done; the position of each prediction in `classes`, or -1 where no class was known;
-        and the probability of each label, or nan where it had never been seen. Done with fewer than all, the model has
-        refused the next row and is as it was before it: predicting or learning it alone raises the reason.
-        """
 
 
 class Numbering:
@@ -84,7 +60,8 @@ class Scorer:
             raise TypeError(f"a model that learns from labels is a river classifier, not {type(model).__name__!r}")
         self.model, self.skips = model, skips
         self.labels = Numbering()
-        self._native = _native(model)
+        found = native(model)
+        self._native = found if found is not None and found.can_progress else None
         self._classes = np.empty(0, dtype=np.int32)  # the codes of the model's classes, in the model's order
         self._learned: set[Hashable] = set()
         self._has_probabilities = True
@@ -117,12 +94,12 @@ class Scorer:
 
     def _score_rows(self, rows: Rows) -> Scored:
         assert self._native is not None
-        done, predicted, p = self._native._progress(rows)
+        done, predicted, p = self._native.progress(rows)
         error: Exception | None = None
         if done < len(rows):
             try:
                 self._native.predict_proba_one(rows.x(done))
-                self._native.learn_one(rows.x(done), rows.y(done), rows.w(done))
+                self._native.learn_one(rows.x(done), rows.y(done), w=rows.w(done))
             except Exception as refusal:
                 error = refusal
             else:
@@ -202,70 +179,3 @@ class Scorer:
                 return choice, 0.0 if known and isnan(p) else p, known
         answer = self.model.predict_one(x, **context)
         return -1 if answer is None else self.labels.code(answer), nan, known
-
-
-class Scaled:
-    """A scaler before a model, over rows, in the model's kernel: the scaler's own figures, updated in place."""
-
-    def __init__(self, scaler: Any, model: KernelClassifier) -> None:
-        self._whole, self._numbers = scaler, scaler._numbers if isinstance(scaler, NumberScaler) else None
-        self._scaler, self._model = scaler if self._numbers is None else scaler.scaler, model
-
-    @property
-    def classes(self) -> list[Hashable]:
-        """Return the labels the model knows."""
-        return list(self._model.classes)
-
-    def predict_proba_one(self, x: Any) -> dict[Hashable, float]:
-        """Return the model's answer to the scaled sample."""
-        answer: dict[Hashable, float] = self._model.predict_proba_one(self._whole.transform_one(x))
-        return answer
-
-    def learn_one(self, x: Any, y: Hashable, w: float = 1.0) -> None:
-        """Scale and learn a sample; one that is refused changes neither the model nor the scaler."""
-        scaler = self._scaler
-        parts = scaler.counts, scaler.means, scaler.vars
-        before = [{name: part[name] for name in x if name in part} for part in parts]
-        try:
-            self._whole.learn_one(x)
-            for name in x:
-                if name in scaler.vars and not isfinite(scaler.vars[name]):
-                    raise OverflowError(
-                        f"feature {name!r} is {x[name]!r}: its variance would leave the range of doubles"
-                    )
-            self._model.learn_one(self._whole.transform_one(x), y, w)
-        except BaseException:
-            for part, kept in zip(parts, before, strict=True):
-                for name in x:
-                    part.pop(name, None)
-                part.update(kept)
-            raise
-
-    def _progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
-        scaler = self._scaler
-        counts, means, variances = (
-            np.array([each.get(name, 0) for name in rows.names], np.float64)
-            for each in (scaler.counts, scaler.means, scaler.vars)
-        )
-        if self._numbers is not None:
-            counts[[name not in self._numbers for name in rows.names]] = -1  # these pass as they are
-        before = counts.copy()
-        try:
-            return self._model._progress(rows, (counts, means, variances))
-        finally:  # after Ctrl-C, too
-            used = rows.ids if rows.starts is None else rows.ids[rows.starts[0] : rows.starts[-1]]
-            in_order = used[np.sort(np.unique(used, return_index=True)[1])]  # of first use, however the rows were cut
-            for i in in_order[counts[in_order] != before[in_order]]:
-                name = rows.names[i]
-                scaler.counts[name], scaler.means[name] = int(counts[i]), means[i].item()
-                scaler.vars[name] = variances[i].item()
-
-
-def _native(model: Any) -> Any:
-    """Return what runs `model` over rows, or None where there is nothing but its methods for one sample."""
-    if issubclass(type(model), KernelClassifier):  # a pipeline poses as an instance of its last step
-        return model
-    found = scaled_model(model)
-    if found is None or found[1].hash_bits is not None:  # names are scaled, and buckets are learned
-        return None
-    return Scaled(*found)

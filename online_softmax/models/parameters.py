@@ -33,12 +33,12 @@ PARTS: dict[str, type] = {
 }
 
 
-def described(what: str, value: Any) -> Any:
+def to_json(what: str, value: Any) -> Any:
     """Return a parameter's value as JSON's own kinds.
 
     Examples
     --------
-    >>> described("lr", optim.schedulers.InverseScaling(0.1))
+    >>> to_json("lr", optim.schedulers.InverseScaling(0.1))
     {'class': 'InverseScaling', 'learning_rate': 0.1, 'power': 0.5}
 
     Raises
@@ -53,25 +53,25 @@ def described(what: str, value: Any) -> Any:
         if isinstance(value, plain):
             return plain(value)
     if kind is dict:
-        return [[names.encode("label", label), described(what, weight)] for label, weight in value.items()]
+        return [[names.to_json("label", label), to_json(what, weight)] for label, weight in value.items()]
     if PARTS.get(kind.__name__) is not kind:
         raise TypeError(f"{what} is {value!r}, of a kind that a model file cannot hold: it knows {', '.join(PARTS)}")
     node = {"class": kind.__name__}
     for name in [*inspect.signature(kind).parameters, *["n_iterations"] * isinstance(value, optim.base.Optimizer)]:
-        node[name] = described(f"{kind.__name__}'s {name}", getattr(value, name))
+        node[name] = to_json(f"{kind.__name__}'s {name}", getattr(value, name))
     return node
 
 
-def built(node: Any) -> Any:
-    """Return the value that `described` wrote.
+def from_json(node: Any) -> Any:
+    """Return the value that `to_json` wrote.
 
     Examples
     --------
-    >>> built({"class": "Constant", "learning_rate": 0.1}).get(0)
+    >>> from_json({"class": "Constant", "learning_rate": 0.1}).get(0)
     0.1
     """
     if isinstance(node, list):
-        return {names.decode(label): built(weight) for label, weight in node}
+        return {names.from_json(label): from_json(weight) for label, weight in node}
     if not isinstance(node, dict):
         if isinstance(node, float) and not math.isfinite(node):
             raise ValueError(f"a parameter is {node}")
@@ -79,7 +79,7 @@ def built(node: Any) -> Any:
     if node.get("class") not in PARTS:
         raise ValueError(f"a parameter is of the unknown class {node.get('class')!r}")
     kind = PARTS[node["class"]]
-    part = kind(**{name: built(value) for name, value in node.items() if name not in ("class", "n_iterations")})
+    part = kind(**{name: from_json(value) for name, value in node.items() if name not in ("class", "n_iterations")})
     if isinstance(part, optim.base.Optimizer):
         steps = node.get("n_iterations")
         if type(steps) is not int or not 0 <= steps <= 1 << 53:

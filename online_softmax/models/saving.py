@@ -9,11 +9,10 @@ from typing import IO, Any, TypeVar
 import numpy as np
 
 from online_softmax._kernel import state as layout
-from online_softmax.models import saved_scaler as scaler
-from online_softmax.models.scaled import scaled_model
-from online_softmax.storage import names
+from online_softmax.models.native import NativeModel
+from online_softmax.models.scaled import ScaledModel, native
+from online_softmax.storage import container, names
 from online_softmax.storage.atomic import write
-from online_softmax.storage.container import Arrays, sealed, unsealed
 
 # What the text of each format holds; this version writes the last.
 FIRST: dict[str, Any] = {"class": str, "format": int, "numbers": dict, "parameters": dict, "version": str}
@@ -64,7 +63,7 @@ def save(model: Any, path: str | os.PathLike[str] | IO[bytes]) -> None:
     OSError
         If the file cannot be written; the old one is as it was then.
     """
-    write(path, written(model))
+    write(path, to_bytes(model))
 
 
 def load(path: str | os.PathLike[str] | IO[bytes]) -> Any:
@@ -85,70 +84,64 @@ def load(path: str | os.PathLike[str] | IO[bytes]) -> Any:
     if not isinstance(data, bytes):
         raise TypeError(f"a model is loaded from a path or a binary file, got {path!r}")
     try:
-        return read(data)
+        return from_bytes(data)
     except (ImportError, MemoryError):
         raise
     except Exception as error:  # what a stranger wrote can fail in any way, and always means this
         raise ModelFileError(f"cannot load {path if named else 'this file'}: {error}") from error
 
 
-def written(model: Any) -> bytes:
+def to_bytes(model: Any) -> bytes:
     """Return the bytes of a model's file."""
     from importlib.metadata import version
 
     from online_softmax.models import parameters
 
-    about: dict[str, Any] | None = None
-    arrays: Arrays = {}
-    if pair := scaled_model(model):
-        about, arrays = scaler.described(model, pair[0])
-        model = pair[1]
-    kind = type(model).__name__
-    if MODELS.get(kind) is not type(model):
-        raise TypeError(f"a model file holds one of {', '.join(layout.MODELS)}, got {model!r}")
-    state = model._state()
-    features, labels = state.pop("names"), state.pop("labels")
-    if not labels:  # nothing is learned then, and arrays of no classes are not worth a place
-        state = {name: state[name] for name in layout.USE if name in state}
-    layout.check(model, len(features), len(labels), state)
-    arrays |= {"names": names.packed("feature name", features), "labels": names.packed("label", labels)}
+    found = native(model)
+    inner = model if found is None else found.model
+    kind = type(inner).__name__
+    if found is None or MODELS.get(kind) is not type(inner):
+        raise TypeError(f"a model file holds one of {', '.join(layout.MODELS)}, got {inner!r}")
+    state = found.state()
+    found.check(state)
+    arrays = {name: names.to_bytes(what, state[name]) for name, what in found.lists.items()}
     arrays |= {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
-    return sealed(
+    return container.to_bytes(
         {
             "class": kind,
             "format": FORMAT,
             "numbers": {name: value for name, value in state.items() if name not in arrays},
             "parameters": {
-                name: parameters.described(f"{kind}'s {name}", getattr(model, name)) for name in model._get_params()
+                name: parameters.to_json(f"{kind}'s {name}", getattr(inner, name)) for name in inner._get_params()
             },
             "version": version("online-softmax"),
-            "scaler": about,
+            "scaler": found.scaler,
         },
         arrays,
     )
 
 
-def read(data: bytes) -> Any:
+def from_bytes(data: bytes) -> Any:
     """Return the model of a file's bytes."""
-    about, found = unsealed(data, KINDS)
+    about, arrays = container.from_bytes(data, KINDS)
     if about["class"] not in MODELS:
         raise ValueError(f"its class {about['class']!r} is unknown")
     from online_softmax.models import parameters
 
-    arguments = {name: parameters.built(value) for name, value in about["parameters"].items()}
+    arguments = {name: parameters.from_json(value) for name, value in about["parameters"].items()}
     model = MODELS[about["class"]](**arguments)
-    for key in ("names", "labels"):
-        if key not in found:
-            raise ValueError(f"its {key} are missing")
-    features, labels = names.unpacked("feature name", found.pop("names")), names.unpacked("label", found.pop("labels"))
-    whole: Any = model
-    if about.get("scaler") is not None:
-        whole = scaler.built(about["scaler"], found, model)
-        found = {name: value for name, value in found.items() if name not in scaler.ARRAYS}
-    state = {**found, **about["numbers"]}
-    layout.check(model, len(features), len(labels), state)
-    model._restore({"names": features, "labels": labels, **state})
-    return whole
+    scaler = about.get("scaler")
+    found = NativeModel(model) if scaler is None else ScaledModel.from_json(scaler, model)
+    for name in found.lists:
+        if name not in arrays:
+            raise ValueError(f"its {name} are missing" if name in NativeModel.lists else "its scaler is incomplete")
+        if name in about["numbers"]:
+            raise ValueError(f"{name!r} is not part of such a model")
+    lists = {name: names.from_bytes(what, arrays[name]) for name, what in found.lists.items()}
+    state = {**arrays, **about["numbers"], **lists}
+    found.check(state)
+    found.restore(state)
+    return found.whole
 
 
 def restore(model: Any, data: bytes) -> None:
@@ -159,13 +152,11 @@ def restore(model: Any, data: bytes) -> None:
     ValueError
         If the other has another class, other parameters or another scaler.
     """
-    saved = read(data)
-    (theirs, _), (ours, _) = unsealed(data, KINDS), unsealed(written(model), KINDS)
+    saved, found = native(from_bytes(data)), native(model)
+    (theirs, _), (ours, _) = container.from_bytes(data, KINDS), container.from_bytes(to_bytes(model), KINDS)
     for part in ("class", "parameters", "scaler"):
         if ours[part] != theirs[part]:
             raise ValueError(f"the model's {part} was {theirs[part]} and is {ours[part]}")
-    pair, saved_pair = scaled_model(model), scaled_model(saved)
-    if pair and saved_pair:
-        scaler.take(pair[0], saved_pair[0])
-        model, saved = pair[1], saved_pair[1]
-    model._restore(saved._state())
+    assert found is not None  # it could not be written otherwise
+    assert saved is not None
+    found.restore(saved.state())

@@ -15,14 +15,14 @@ UNSIGNED = "0" * 64  # in the place of the checksum while it is taken, over ever
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 
-def sealed(about: Mapping[str, Any], arrays: Arrays, key: str = KEY) -> bytes:
+def to_bytes(about: Mapping[str, Any], arrays: Arrays, key: str = KEY) -> bytes:
     """Return a file of these parts, with its checksum."""
     text = json.dumps({"checksum": UNSIGNED, **about}, allow_nan=False, separators=(",", ":"))
     data: bytes = _safetensors().save(arrays, {key: text})
     return data.replace(UNSIGNED.encode(), _checksum(data, UNSIGNED).encode(), 1)
 
 
-def unsealed(data: bytes, kinds: Mapping[int, Mapping[str, Any]], key: str = KEY) -> tuple[dict[str, Any], Arrays]:
+def from_bytes(data: bytes, kinds: Mapping[int, Mapping[str, Any]], key: str = KEY) -> tuple[dict[str, Any], Arrays]:
     """Return the parts of a file's bytes.
 
     Parameters

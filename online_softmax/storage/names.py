@@ -27,12 +27,12 @@ TAGGED: dict[str, Callable[[Any], Hashable]] = {
 }
 
 
-def encode(what: str, value: Any, depth: int = 0) -> Any:
+def to_json(what: str, value: Any, depth: int = 0) -> Any:
     """Return a name as JSON's own kinds: a list is a tuple, and {tag: text} what JSON cannot write.
 
     Examples
     --------
-    >>> encode("label", ("a", 1, 1.0, None, b"a"))
+    >>> to_json("label", ("a", 1, 1.0, None, b"a"))
     ['a', 1, 1.0, None, {'bytes': '61'}]
 
     Raises
@@ -54,9 +54,9 @@ def encode(what: str, value: Any, depth: int = 0) -> Any:
     if kind is tuple:
         if depth == DEEPEST:
             raise ValueError(f"a {what} nests tuples more than {DEEPEST} deep: a model file holds flatter ones")
-        return [encode(what, each, depth + 1) for each in value]
+        return [to_json(what, each, depth + 1) for each in value]
     if kind in PLAIN:
-        return {f"np.{kind.__name__}": encode(what, value[:] if PLAIN[kind] in (str, bytes) else value.item())}
+        return {f"np.{kind.__name__}": to_json(what, value[:] if PLAIN[kind] in (str, bytes) else value.item())}
     raise TypeError(
         f"{what} {reprlib.repr(value)} is a {kind.__name__}: a model file holds str, int, float, bool, None, bytes, "
         "NumPy's scalars of these, and tuples"
@@ -71,45 +71,45 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def decode(node: Any, depth: int = 0) -> Hashable:
-    """Return the name that `encode` wrote.
+def from_json(node: Any, depth: int = 0) -> Hashable:
+    """Return the name that `to_json` wrote.
 
     Examples
     --------
-    >>> decode(["a", 1, 1.0, None, {"bytes": "61"}])
+    >>> from_json(["a", 1, 1.0, None, {"bytes": "61"}])
     ('a', 1, 1.0, None, b'a')
     """
     if isinstance(node, list):
         if depth == DEEPEST:
             raise ValueError(f"tuples are nested more than {DEEPEST} deep")
-        return tuple(decode(each, depth + 1) for each in node)
+        return tuple(from_json(each, depth + 1) for each in node)
     if not isinstance(node, dict):
         return node  # type: ignore[no-any-return]
     [(tag, text)] = node.items()
     if tag in TAGGED and isinstance(text, str):
         return TAGGED[tag](text)
-    value = decode(text, DEEPEST)
+    value = from_json(text, DEEPEST)
     if type(value) is not PLAIN[NUMPY[tag]]:
         raise ValueError(f"{tag} cannot be {value!r}")
     return NUMPY[tag](value)
 
 
-def packed(what: str, names: list[Hashable]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def to_bytes(what: str, names: list[Hashable]) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Return names as an array of the bytes of their JSON text."""
     _check(what, names)
-    nodes = [encode(what, name) for name in names]
+    nodes = [to_json(what, name) for name in names]
     text = json.dumps(nodes, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return np.frombuffer(text.encode(), np.uint8)
 
 
-def unpacked(what: str, text: Any) -> list[Hashable]:
-    """Return the names that `packed` wrote, once they are known to differ.
+def from_bytes(what: str, text: Any) -> list[Hashable]:
+    """Return the names that `to_bytes` wrote, once they are known to differ.
 
     Examples
     --------
-    >>> unpacked("label", packed("label", ["a", ("b", 2)]))
+    >>> from_bytes("label", to_bytes("label", ["a", ("b", 2)]))
     ['a', ('b', 2)]
-    >>> unpacked("label", packed("label", [1, True]))
+    >>> from_bytes("label", to_bytes("label", [1, True]))
     Traceback (most recent call last):
     ValueError: a label appears twice
     """
@@ -118,7 +118,7 @@ def unpacked(what: str, text: Any) -> list[Hashable]:
     nodes = json.loads(text.tobytes().decode())
     if not isinstance(nodes, list):
         raise ValueError(f"the {what}s must be a list")
-    names = [decode(node) for node in nodes]
+    names = [from_json(node) for node in nodes]
     _check(what, names)
     return names
 

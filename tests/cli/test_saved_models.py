@@ -20,7 +20,7 @@ import pytest
 from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, cli, load, progressive_validation, save
-from online_softmax.models.saving import written
+from online_softmax.models.saving import to_bytes
 from online_softmax.models.scaled import NumberScaler
 
 COMMAND = [sys.executable, "-m", "online_softmax"]
@@ -65,7 +65,7 @@ def test_the_saved_model_is_the_one_that_ran(command, args, make, fruit, tmp_pat
     said(capsys, command, fruit, "--target", "kind", "--save", tmp_path / "model", *args)
     model = make()
     progressive_validation(fruit, model, target="kind")
-    assert (tmp_path / "model").read_bytes() == written(model)
+    assert (tmp_path / "model").read_bytes() == to_bytes(model)
 
 
 def test_training_goes_on_with_a_model(fruit, tmp_path, capsys):
@@ -184,7 +184,7 @@ def test_a_bad_row_ends_training_with_the_rows_before_it(fruit, tmp_path, capsys
     assert error == f"online-softmax: {place}; the model of those rows is saved to {tmp_path / 'model'}\n"
     model = AutoSoftmaxRegression()
     progressive_validation(fruit, model, target="kind", limit=1500)
-    assert (tmp_path / "model").read_bytes() == written(model)
+    assert (tmp_path / "model").read_bytes() == to_bytes(model)
 
     out = said(capsys, "train", fruit, "--target", "kind", "--save", tmp_path / "model", "--on-bad", "skip")
     assert "1 bad row was passed over:\n  after 1,500 rows: " in out
@@ -382,4 +382,4 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_model(fruit, tmp_path, c
     assert f"No space left on device: '{tmp_path / 'c'}'; the model of the first 1,500 rows is saved to" in error
     model = AutoSoftmaxRegression()
     progressive_validation(fruit, model, target="kind")
-    assert (tmp_path / "model").read_bytes() == written(model)
+    assert (tmp_path / "model").read_bytes() == to_bytes(model)

@@ -26,9 +26,9 @@ from online_softmax import (
 from online_softmax.evaluation import checkpoints
 from online_softmax.evaluation.checkpoints import CheckpointError
 from online_softmax.evaluation.progressive import RowError
-from online_softmax.models.saving import written
+from online_softmax.models.saving import to_bytes
 from online_softmax.models.scaled import NumberScaler
-from online_softmax.storage.container import sealed, unsealed
+from online_softmax.storage import container
 from online_softmax.streams import open_stream
 
 MODELS = {
@@ -87,10 +87,10 @@ def test_resumed_is_uninterrupted(make, table, tmp_path, every, figures):
     model = make()
     found = progressive_validation(table, model, checkpoint=path, resume=True, **options)
     assert figures(found) == figures(expected)
-    assert written(model) == written(whole)
+    assert to_bytes(model) == to_bytes(whole)
     again = make()
     assert figures(progressive_validation(table, again, checkpoint=path, resume=True, **options)) == figures(expected)
-    assert written(again) == written(whole)
+    assert to_bytes(again) == to_bytes(whole)
 
 
 def dirty(tmp_path):
@@ -148,7 +148,7 @@ def test_every_source_resumes(table, tmp_path, kind, figures):
     source, target = make_source()
     found = progressive_validation(source, model, target=target, checkpoint=path, every=150, resume=True)
     assert figures(found) == figures(expected)
-    assert written(model) == written(whole)
+    assert to_bytes(model) == to_bytes(whole)
 
 
 def test_another_run_is_refused(table, tmp_path):
@@ -186,7 +186,7 @@ def test_damaged_checkpoints_are_refused(table, tmp_path):
     stopped(table, AutoSoftmaxRegression(), path, 1000, target="y", every=500)
     whole = path.read_bytes()
     rng = np.random.default_rng(0)
-    spoilt = [whole[:-1], whole + b"\0", b"", b"PK", written(SoftmaxRegression()), whole[: len(whole) // 2]]
+    spoilt = [whole[:-1], whole + b"\0", b"", b"PK", to_bytes(SoftmaxRegression()), whole[: len(whole) // 2]]
     for at in rng.integers(len(whole), size=200):
         spoilt.append(whole[:at] + bytes([whole[at] ^ 1 << int(rng.integers(8))]) + whole[at + 1 :])
     for data in spoilt:
@@ -194,7 +194,7 @@ def test_damaged_checkpoints_are_refused(table, tmp_path):
         model = AutoSoftmaxRegression()
         with pytest.raises(CheckpointError, match=r"^cannot resume .*run: "):
             progressive_validation(table, model, target="y", checkpoint=path, resume=True)
-        assert written(model) == written(AutoSoftmaxRegression())
+        assert to_bytes(model) == to_bytes(AutoSoftmaxRegression())
 
 
 def test_a_checkpoint_is_not_overwritten_unasked(table, tmp_path):
@@ -220,7 +220,7 @@ def test_a_bad_row_leaves_a_checkpoint_of_all_rows_before_it(tmp_path):
     again = SoftmaxRegression()
     with pytest.raises(RowError, match="200 rows were scored before it"):
         progressive_validation(table, again, target="y", checkpoint=path, resume=True)
-    assert written(again) == written(model)
+    assert to_bytes(again) == to_bytes(model)
 
 
 def test_a_limit_moves_on(table, tmp_path, figures):
@@ -290,7 +290,7 @@ def test_sources_without_a_name_are_told_apart_by_their_reading(table, tmp_path,
         model, whole = SoftmaxRegression(), SoftmaxRegression()
         progressive_validation("-", model, target="y", checkpoint=path, every=500, resume=True)
     progressive_validation(table, whole, target="y")
-    assert written(model) == written(whole)
+    assert to_bytes(model) == to_bytes(whole)
 
 
 def test_weights_of_an_array_are_part_of_it(tmp_path):
@@ -320,7 +320,7 @@ def test_a_run_may_begin_to_skip(tmp_path, figures):
         progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path)
     found = progressive_validation(table, model, target="y", checkpoint=path, resume=True, on_bad="skip")
     assert figures(found) == figures(progressive_validation(table, whole, target="y", on_bad="skip"))
-    assert written(model) == written(whole)
+    assert to_bytes(model) == to_bytes(whole)
     with pytest.raises(CheckpointError, match="it has passed over bad rows, and they are to raise now"):
         progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path, resume=True)
 
@@ -345,7 +345,7 @@ def test_scaler_does_not_depend_on_where_checkpoints_fall(tmp_path):
     def run(**options):
         model = preprocessing.StandardScaler() | SoftmaxRegression()
         progressive_validation(open_stream(path, skip=3), model, **options)
-        return written(model)
+        return to_bytes(model)
 
     assert run() == run(checkpoint=tmp_path / "run", every=1)
 
@@ -379,14 +379,14 @@ FORGERIES = {
 def test_forged_checkpoints_are_refused_and_the_model_is_as_it_was(forgery, table, tmp_path):
     path = tmp_path / "run"
     progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path, limit=1000)
-    about, arrays = unsealed(path.read_bytes(), checkpoints.KINDS, checkpoints.KEY)
+    about, arrays = container.from_bytes(path.read_bytes(), checkpoints.KINDS, checkpoints.KEY)
     del about["checksum"]
     FORGERIES[forgery](about, arrays)
-    path.write_bytes(sealed(about, arrays, checkpoints.KEY))
+    path.write_bytes(container.to_bytes(about, arrays, checkpoints.KEY))
     model = SoftmaxRegression()
     with pytest.raises(CheckpointError, match=r"^cannot resume "):
         progressive_validation(table, model, target="y", checkpoint=path, resume=True)
-    assert written(model) == written(SoftmaxRegression())
+    assert to_bytes(model) == to_bytes(SoftmaxRegression())
 
 
 def test_a_checkpoint_is_no_model(table, tmp_path):

@@ -20,8 +20,8 @@ from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, ImplicitSGD, SoftmaxRegression
 from online_softmax.hashing import bucket
-from online_softmax.models.saving import FORMAT, load, save, written
-from online_softmax.storage.names import packed, unpacked
+from online_softmax.models.saving import FORMAT, load, save, to_bytes
+from online_softmax.storage import names as storage_names
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -78,7 +78,7 @@ def same(a, b):
 
 @given(names=st.lists(any_names, unique=True, max_size=8))
 def test_names_come_back_as_the_same_type_and_value(names):
-    assert all(map(same, unpacked("name", packed("name", names)), names))
+    assert all(map(same, storage_names.from_bytes("name", storage_names.to_bytes("name", names)), names))
 
 
 RARE = [math.nan, np.float32("nan"), (math.inf, -math.inf), "\ud83d\ude00", "ðŸ˜€", 10**5000, -(2**63), 2**63]
@@ -86,7 +86,7 @@ RARE = [math.nan, np.float32("nan"), (math.inf, -math.inf), "\ud83d\ude00", "ðŸ˜
 
 @pytest.mark.parametrize("name", RARE, ids=range(len(RARE)))
 def test_rare_names_come_back(name):
-    (back,) = unpacked("name", packed("name", [name]))
+    (back,) = storage_names.from_bytes("name", storage_names.to_bytes("name", [name]))
     assert type(back) is type(name)
     assert repr(back) == repr(name) if type(name) is not int else back == name
 
@@ -96,16 +96,16 @@ def test_a_loaded_model_is_the_model(make_model, learned, names, cut, data):
     labels = data.draw(st.lists(any_names, unique=True, min_size=1, max_size=4))
     stream = list(samples(16, features=names, classes=labels))
     model = trained(make_model(), stream[:cut])
-    file = written(model)
+    file = to_bytes(model)
     again = opened(file)
     assert type(again) is type(model)
     assert learned(again) == learned(model)
-    assert written(again) == file
+    assert to_bytes(again) == file
     for x, y in stream[cut:]:
         assert again.predict_proba_one(x) == model.predict_proba_one(x)
         again.learn_one(x, y)
         model.learn_one(x, y)
-    assert written(again) == written(model)
+    assert to_bytes(again) == to_bytes(model)
 
 
 def wide(n, start=0):
@@ -165,9 +165,9 @@ GROWN = {
 @pytest.mark.parametrize("made", GROWN)
 def test_every_state_of_the_bank_comes_back(learned, made):
     model = GROWN[made]()
-    again = opened(written(model))
+    again = opened(to_bytes(model))
     assert learned(again) == learned(model)
-    assert written(again) == written(model)
+    assert to_bytes(again) == to_bytes(model)
     for x, y in [*samples(20, 1), *wide(5, 50)]:
         if model.interactions is True and "a" not in x:
             break
@@ -180,7 +180,7 @@ def test_every_state_of_the_bank_comes_back(learned, made):
 def test_a_model_with_samples_of_no_weight_comes_back():
     model = AutoSoftmaxRegression()
     model.learn_one({"a": 1.0}, "yes", w=0.0)
-    assert written(opened(written(model))) == written(model)
+    assert to_bytes(opened(to_bytes(model))) == to_bytes(model)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_model_with_samples_of_no_weight_comes_back():
 @pytest.mark.parametrize("kind", [optim.SGD, optim.AdaBound, ImplicitSGD])
 def test_schedules_come_back(learned, kind, schedule):
     model = trained(SoftmaxRegression(kind(schedule)), samples(10))
-    again = opened(written(model))
+    again = opened(to_bytes(model))
     assert repr(again.optimizer.lr) == repr(model.optimizer.lr)
     assert learned(trained(again, samples(10, 1))) == learned(trained(model, samples(10, 1)))
 
@@ -211,11 +211,11 @@ def test_every_constructor_argument_comes_back():
         clip_gradient=3,
     )
     model.optimizer.n_iterations = 0
-    again = opened(written(model))
+    again = opened(to_bytes(model))
     assert vars(again.optimizer) | {"lr": 0} == vars(model.optimizer) | {"lr": 0}
     assert again.loss.class_weight == weights
     assert (again.l2, again.intercept, again.clip_gradient) == (0.01, True, 3)
-    bank = opened(written(AutoSoftmaxRegression(interactions=False, window=77)))
+    bank = opened(to_bytes(AutoSoftmaxRegression(interactions=False, window=77)))
     assert (bank.interactions, bank.window) == (False, 77)
 
 
@@ -223,14 +223,14 @@ def test_a_template_that_starts_late_starts_late_again(learned):
     optimizer = optim.SGD(optim.schedulers.InverseScaling(0.1))
     optimizer.n_iterations = 50
     model = SoftmaxRegression(optimizer)
-    again = opened(written(model))
+    again = opened(to_bytes(model))
     assert learned(trained(again, samples(5))) == learned(trained(model, samples(5)))
 
 
 def test_many_names_need_no_room_in_the_header():
     model = SoftmaxRegression()
     model.learn_one({f"feature {j}": 1.0 for j in range(50_000)}, "a")
-    file = written(model)
+    file = to_bytes(model)
     assert int.from_bytes(file[:8], "little") < 2000
     assert opened(file).features == model.features
 

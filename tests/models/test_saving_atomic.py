@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from online_softmax import SoftmaxRegression
-from online_softmax.models.saving import load, save, written
+from online_softmax.models.saving import load, save, to_bytes
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def old(tmp_path):
 
 
 def is_as_it_was(path):
-    return path.read_bytes() == written(SoftmaxRegression()) and os.listdir(path.parent) == [path.name]
+    return path.read_bytes() == to_bytes(SoftmaxRegression()) and os.listdir(path.parent) == [path.name]
 
 
 NEW = SoftmaxRegression()
@@ -37,7 +37,7 @@ for i in range(30):
 
 def test_a_path_and_a_file_are_written_alike(old):
     NEW.save(old)
-    assert old.read_bytes() == written(NEW)
+    assert old.read_bytes() == to_bytes(NEW)
     NEW.save(str(old))
     assert os.listdir(old.parent) == [old.name]
     file = io.BytesIO()
@@ -64,7 +64,7 @@ def test_a_link_stays_a_link_to_the_new_file(old):
     link.symlink_to(old.name)
     NEW.save(link)
     assert link.is_symlink()
-    assert old.read_bytes() == written(NEW)
+    assert old.read_bytes() == to_bytes(NEW)
 
 
 class FullAfter(io.RawIOBase):
@@ -93,7 +93,7 @@ def test_a_file_that_fails_after_some_bytes_tells_so(room):
 def test_a_file_that_takes_bytes_in_parts_gets_them_all():
     file = FullAfter(10**9)
     NEW.save(file)
-    assert file.taken == written(NEW)
+    assert file.taken == to_bytes(NEW)
     with pytest.raises(OSError, match="takes no more bytes"):
         NEW.save(FullAfter(10**9, stride=0))
 
@@ -153,7 +153,7 @@ def test_a_full_disk_leaves_the_old_file(mounted):
             big.save(path)
         assert is_as_it_was(path)
     NEW.save(path)
-    assert path.read_bytes() == written(NEW)
+    assert path.read_bytes() == to_bytes(NEW)
 
 
 def test_a_disk_that_cannot_be_written_leaves_the_old_file(mounted):

@@ -21,8 +21,9 @@ from safetensors.numpy import load as contents
 from safetensors.numpy import save as contained
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
-from online_softmax.models.saving import FORMAT, ModelFileError, load, save, written
-from online_softmax.storage.container import KEY, sealed
+from online_softmax.models.saving import FORMAT, ModelFileError, load, save, to_bytes
+from online_softmax.storage import container
+from online_softmax.storage.container import KEY
 from online_softmax.storage.names import CROWDED
 
 ROOT = Path(__file__).parents[2]
@@ -85,15 +86,15 @@ def test_tuples_may_nest_64_deep_and_no_deeper():
     name = "a"
     for _ in range(64):
         name = (name,)
-    assert opened(written(trained(SoftmaxRegression(), [({name: 1.0}, 1)]))).features == [name]
+    assert opened(to_bytes(trained(SoftmaxRegression(), [({name: 1.0}, 1)]))).features == [name]
     with pytest.raises(ValueError, match="nests tuples more than 64 deep"):
-        written(trained(SoftmaxRegression(), [({(name,): 1.0}, 1)]))
+        to_bytes(trained(SoftmaxRegression(), [({(name,): 1.0}, 1)]))
 
 
 def test_names_of_one_hash_are_refused():
     names = [k * (2**61 - 1) for k in range(CROWDED + 1)]
     with pytest.raises(ValueError, match="more than 100 feature names have one hash"):
-        written(trained(SoftmaxRegression(), [(dict.fromkeys(names, 1.0), "y")]))
+        to_bytes(trained(SoftmaxRegression(), [(dict.fromkeys(names, 1.0), "y")]))
 
 
 class Halving(optim.base.Scheduler):
@@ -107,17 +108,17 @@ class Mine(SoftmaxRegression):
 
 def test_other_schedules_losses_and_models_are_refused_by_name():
     with pytest.raises(TypeError, match=r"SGD's lr is Halving.*a kind that a model file cannot hold"):
-        written(SoftmaxRegression(optim.SGD(Halving())))
+        to_bytes(SoftmaxRegression(optim.SGD(Halving())))
     with pytest.raises(TypeError, match=r"SGD's lr is Halving"):
-        written(SoftmaxRegression(optim.SGD(type("Constant", (Halving,), {"__repr__": lambda _: "Halving"})())))
+        to_bytes(SoftmaxRegression(optim.SGD(type("Constant", (Halving,), {"__repr__": lambda _: "Halving"})())))
     with pytest.raises(TypeError, match=r"SoftmaxRegression's l2 is np.float32\(0.5\)"):
-        written(SoftmaxRegression(l2=np.float32(0.5)))
+        to_bytes(SoftmaxRegression(l2=np.float32(0.5)))
     with pytest.raises(TypeError, match=r"one of SoftmaxRegression, AutoSoftmaxRegression, got Mine"):
-        written(Mine())
+        to_bytes(Mine())
 
 
 def test_a_file_is_a_safetensors_file_whose_metadata_is_json():
-    about, arrays = parts(written(trained(SoftmaxRegression(), samples(5))))
+    about, arrays = parts(to_bytes(trained(SoftmaxRegression(), samples(5))))
     assert about["class"] == "SoftmaxRegression"
     assert about["format"] == FORMAT
     assert about["parameters"]["optimizer"] == {
@@ -142,7 +143,7 @@ def models():
     }
 
 
-FILES = {name: written(model) for name, model in models().items()}
+FILES = {name: to_bytes(model) for name, model in models().items()}
 ARRAYS = [
     (name, array) for name, file in FILES.items() for array, value in sorted(parts(file)[1].items()) if value.size
 ]
@@ -151,14 +152,14 @@ NUMBERS = list(parts(FILES["bank"])[0]["numbers"])
 
 def refuses(about, arrays, match=None):
     with pytest.raises(ModelFileError, match=match) as refusal:
-        opened(sealed(about, arrays))
+        opened(container.to_bytes(about, arrays))
     assert str(refusal.value).startswith("cannot load this file: ")
     assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_sealed_again_is_the_file(name):
-    assert sealed(*parts(FILES[name])) == FILES[name]
+    assert container.to_bytes(*parts(FILES[name])) == FILES[name]
 
 
 @pytest.mark.parametrize(("name", "array"), ARRAYS)
@@ -235,7 +236,7 @@ def test_wrong_numbers_are_refused(number):
         refuses(about | {"numbers": numbers | {number: wrong}}, arrays)
     refuses(about | {"numbers": {**numbers, number: value, "more": 1}}, arrays, "'more' is not part of such a model")
     with pytest.raises(ValueError, match="not JSON compliant"):
-        sealed(about | {"numbers": numbers | {number: math.nan}}, arrays)
+        container.to_bytes(about | {"numbers": numbers | {number: math.nan}}, arrays)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +269,7 @@ def test_uses_out_of_range_are_refused():
 
 
 def test_a_window_that_is_not_full_goes_on_at_its_end():
-    about, arrays = parts(written(trained(AutoSoftmaxRegression(window=50), samples(10))))
+    about, arrays = parts(to_bytes(trained(AutoSoftmaxRegression(window=50), samples(10))))
     head = about["numbers"]["window_head"]
     assert 0 < head == len(arrays["window_label"])
     for wrong in (0, head - 1, head + 1):
@@ -277,7 +278,7 @@ def test_a_window_that_is_not_full_goes_on_at_its_end():
 
 @pytest.mark.parametrize(("interactions", "others"), [(True, [False]), (False, [True, "auto"])])
 def test_a_bank_must_fit_its_parameters(interactions, others):
-    about, arrays = parts(written(trained(AutoSoftmaxRegression(interactions=interactions), samples(10))))
+    about, arrays = parts(to_bytes(trained(AutoSoftmaxRegression(interactions=interactions), samples(10))))
     for other in others:
         wrong = about | {"parameters": about["parameters"] | {"interactions": other}}
         refuses(wrong, arrays, "a bank of .* experts does not exist")
@@ -285,7 +286,7 @@ def test_a_bank_must_fit_its_parameters(interactions, others):
 
 @pytest.mark.parametrize("array", ["window_B", "hats_W", "qda_M", "more"])
 def test_arrays_that_do_not_belong_are_refused(array):
-    about, arrays = parts(written(trained(AutoSoftmaxRegression(interactions=False), samples(10))))
+    about, arrays = parts(to_bytes(trained(AutoSoftmaxRegression(interactions=False), samples(10))))
     value = parts(FILES["bank"])[1].get(array, np.zeros(3))
     refuses(about, arrays | {array: value}, f"'{array}' is not part of such a model")
 
@@ -333,7 +334,7 @@ def test_wrong_metadata_is_refused(change, match):
 
 
 def test_infinite_parameters_are_refused():
-    file = sealed(*parts(FILES["Adam"])).replace(b'\\"l2\\":0.0,', b'\\"l2\\":1e999,')
+    file = container.to_bytes(*parts(FILES["Adam"])).replace(b'\\"l2\\":0.0,', b'\\"l2\\":1e999,')
     with pytest.raises(ModelFileError):
         opened(file)
     about, arrays = parts(FILES["Adam"])
@@ -347,7 +348,10 @@ def test_infinite_parameters_are_refused():
 def test_missing_parameters_take_their_defaults():
     about, arrays = parts(FILES["Adam"])
     del about["parameters"]["l2"], about["parameters"]["optimizer"]["eps"]
-    assert (opened(sealed(about, arrays)).l2, opened(sealed(about, arrays)).optimizer.eps) == (0.0, 1e-8)
+    assert (opened(container.to_bytes(about, arrays)).l2, opened(container.to_bytes(about, arrays)).optimizer.eps) == (
+        0.0,
+        1e-8,
+    )
 
 
 @pytest.mark.parametrize(

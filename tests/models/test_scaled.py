@@ -15,9 +15,9 @@ from online_softmax import (
     progressive_validation,
     save,
 )
-from online_softmax.models.saving import written
-from online_softmax.models.scaled import NumberScaler, scaled_model
-from online_softmax.storage.container import sealed, unsealed
+from online_softmax.models.saving import to_bytes
+from online_softmax.models.scaled import NumberScaler, native
+from online_softmax.storage import container
 
 KINDS = {2: {"class": str, "format": int, "numbers": dict, "parameters": dict, "version": str, "scaler": dict}}
 
@@ -75,14 +75,14 @@ def test_a_scaled_model_comes_back_from_its_file(make, fruit, tmp_path):
     again = load(tmp_path / "model")
     progressive_validation(fruit[200:], again, target="kind")
     assert list(again.steps) == list(whole.steps)
-    assert written(again) == written(whole)
+    assert to_bytes(again) == to_bytes(whole)
 
 
 def test_an_untrained_pipeline_comes_back(tmp_path):
     save(with_number_scaler(), tmp_path / "model")
     again = load(tmp_path / "model")
     assert again["NumberScaler"].numbers == ["size", "weight"]
-    assert written(again) == written(with_number_scaler())
+    assert to_bytes(again) == to_bytes(with_number_scaler())
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_an_untrained_pipeline_comes_back(tmp_path):
     ids=["another scaler", "half a scaler", "a union"],
 )
 def test_other_pipelines_are_refused_by_name(model, tmp_path):
-    assert scaled_model(model) is None
+    assert native(model) is None
     with pytest.raises(TypeError, match=r"a model file holds one of .*, got "):
         save(model, tmp_path / "model")
     assert not (tmp_path / "model").exists()
@@ -104,7 +104,7 @@ def test_other_pipelines_are_refused_by_name(model, tmp_path):
 def test_a_spoilt_scaler_is_refused(fruit, tmp_path):
     model = with_number_scaler()
     progressive_validation(fruit, model, target="kind")
-    about, arrays = unsealed(written(model), KINDS)
+    about, arrays = container.from_bytes(to_bytes(model), KINDS)
     del about["checksum"]
     wrong = {
         "nan mean": {"scaler_means": arrays["scaler_means"] * np.nan},
@@ -113,15 +113,15 @@ def test_a_spoilt_scaler_is_refused(fruit, tmp_path):
         "counts of another type": {"scaler_counts": arrays["scaler_counts"].astype(np.float64)},
     }
     for spoilt in wrong.values():
-        (tmp_path / "model").write_bytes(sealed(about, arrays | spoilt))
+        (tmp_path / "model").write_bytes(container.to_bytes(about, arrays | spoilt))
         with pytest.raises(ModelFileError, match="scaler_"):
             load(tmp_path / "model")
     for scaler in ({}, {"steps": ["a"], "numbers": None}, {"steps": ["a", 1], "numbers": None}):
-        (tmp_path / "model").write_bytes(sealed({**about, "scaler": scaler}, arrays))
+        (tmp_path / "model").write_bytes(container.to_bytes({**about, "scaler": scaler}, arrays))
         with pytest.raises(ModelFileError, match=r"its (scaler|steps)"):
             load(tmp_path / "model")
     less = {name: value for name, value in arrays.items() if name != "scaler_means"}
-    (tmp_path / "model").write_bytes(sealed(about, less))
+    (tmp_path / "model").write_bytes(container.to_bytes(about, less))
     with pytest.raises(ModelFileError, match="its scaler is incomplete"):
         load(tmp_path / "model")
 
@@ -137,7 +137,7 @@ def test_a_value_too_large_to_standardise_is_refused_and_leaves_no_trace(fruit, 
         found = progressive_validation(source, model, target=target, on_bad="skip")
         assert [one.row for one in found.bad] == [20]
         assert "feature 'a' is 1e+200: its variance would leave the range of doubles" in found.bad[0].reason
-        assert written(model) == written(expected)
+        assert to_bytes(model) == to_bytes(expected)
 
 
 def test_refused_rows_are_the_same_from_every_source():
@@ -147,6 +147,6 @@ def test_refused_rows_are_the_same_from_every_source():
     runs = []
     for source, target in ((pairs, None), (frame, "y")):
         model = preprocessing.StandardScaler() | SoftmaxRegression(optim.SGD(1e308))
-        runs.append((progressive_validation(source, model, target=target, on_bad="skip").bad, written(model)))
+        runs.append((progressive_validation(source, model, target=target, on_bad="skip").bad, to_bytes(model)))
     assert runs[0] == runs[1]
     assert runs[0][0]

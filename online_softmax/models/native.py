@@ -1,0 +1,100 @@
+"""Native models: the inner interface, by which scoring, predicting and saving run a model over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax._kernel import state as layout
+from online_softmax._kernel.bulk import BulkModel
+from online_softmax.rows import Rows
+
+
+class NativeModel:
+    """A model of ours, under the verbs of the house.
+
+    Attributes
+    ----------
+    model
+        The compiled model.
+    whole
+        What the caller holds: the model, or the pipeline that ends with it.
+    can_progress
+        Whether `progress` takes rows; where it does not, only the sample alone is predicted and learned.
+    scaler
+        What a model file tells of a scaler before the model, as JSON's own kinds.
+    lists
+        What a name stands for in each list of names in the state.
+    """
+
+    lists: ClassVar[dict[str, str]] = {"names": "feature name", "labels": "label"}
+    scaler: dict[str, Any] | None = None
+
+    def __init__(self, model: BulkModel) -> None:
+        self.whole: Any = model
+        self.model: Any = model
+
+    @property
+    def classes(self) -> list[Hashable]:
+        """Return the labels the model knows."""
+        return list(self.model.classes)
+
+    @property
+    def features(self) -> list[Hashable]:
+        """Return the features the model knows; buckets, where it hashes their names."""
+        return list(self.model.features)
+
+    @property
+    def hash_bits(self) -> int | None:
+        """Return the base-2 logarithm of the number of buckets, or None where names are not hashed."""
+        bits: int | None = self.model.hash_bits
+        return bits
+
+    @property
+    def can_progress(self) -> bool:
+        """Whether `progress` takes rows."""
+        return True
+
+    def predict_proba_one(self, x: Any) -> dict[Hashable, float]:
+        """Return the probability of each class."""
+        answer: dict[Hashable, float] = self.model.predict_proba_one(x)
+        return answer
+
+    def learn_one(self, x: Any, y: Hashable, **keywords: Any) -> None:
+        """Learn a sample, or change nothing."""
+        self.model.learn_one(x, y, **keywords)
+
+    def progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
+        """Predict, then learn, each row in turn.
+
+        Returns how many rows are done; the position of each prediction in `classes`, or -1 where no class was known;
+        and the probability of each label, or nan where it had never been seen. Done with fewer than all, the model has
+        refused the next row and is as it was before it: predicting or learning it alone raises the reason.
+        """
+        done: tuple[int, NDArray[np.int32], NDArray[np.float64]] = self.model._progress(rows)
+        return done
+
+    def predict_rows(self, rows: Rows) -> tuple[NDArray[np.float64], list[Hashable]]:
+        """Return the probabilities of each row, of shape (rows, classes), and the labels of the classes."""
+        answer: tuple[NDArray[np.float64], list[Hashable]] = self.model._predict_rows(rows)
+        return answer
+
+    def state(self) -> dict[str, Any]:
+        """Return all that has been learned: lists of names, arrays and numbers."""
+        state: dict[str, Any] = self.model._state()
+        if state["labels"]:
+            return state
+        # Nothing is learned then, and arrays of no classes are not worth a place.
+        return {name: state[name] for name in ("names", "labels", *layout.USE) if name in state}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned of a model like this one."""
+        self.model._restore(state)
+
+    def check(self, state: dict[str, Any]) -> None:
+        """Refuse with ValueError what is no state of such a model: nothing else may reach the kernel."""
+        values = {name: value for name, value in state.items() if name not in NativeModel.lists}
+        layout.check(self.model, len(state["names"]), len(state["labels"]), values)
