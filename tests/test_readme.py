@@ -1,4 +1,4 @@
-"""The README's commands do what they say; its Python blocks run as doctests."""
+"""The commands of the README and of docs/ do what they say; their Python blocks run as doctests."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import pytest
 from online_softmax import cli
 
 ROOT = Path(__file__).parent.parent
-CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL))
-COMMANDS = re.findall(r"^\$ online-softmax (.*)$", CONSOLE, flags=re.MULTILINE)
-TARGETS = re.findall(r"^\$ make (\S+)", CONSOLE, flags=re.MULTILINE)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONSOLE = {page: "\n".join(re.findall(r"```console\n(.*?)```", page.read_text(), flags=re.DOTALL)) for page in PAGES}
+COMMANDS = {page: re.findall(r"^\$ online-softmax (.*)$", told, flags=re.MULTILINE) for page, told in CONSOLE.items()}
+TARGETS = re.findall(r"^\$ make (\S+)", "\n".join(CONSOLE.values()), flags=re.MULTILINE)
 
 
-def test_commands_run_in_their_order(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("page", [page for page in PAGES if COMMANDS[page]], ids=lambda page: page.name)
+def test_commands_run_in_their_order(page, tmp_path, monkeypatch, capsys):
     (tmp_path / "datasets").symlink_to(ROOT / "datasets")
     monkeypatch.chdir(tmp_path)
-    for command in COMMANDS:
+    for command in COMMANDS[page]:
         assert cli.run(*shlex.split(command)) == 0, command
         assert capsys.readouterr().out, command
 
@@ -30,5 +32,5 @@ def test_make_has_the_target(target):
 
 
 def test_readme_shows_commands():
-    assert len(COMMANDS) >= 3
+    assert len(COMMANDS[ROOT / "README.md"]) >= 3
     assert {"demo", "test"} <= set(TARGETS)

@@ -230,7 +230,7 @@ def test_memory_does_not_grow_with_the_stream():
 
 
 def documented(d, classes, window):
-    """Give the bytes that the docstring allows: of the linear bank, and of the non-linear experts besides."""
+    """Give the bytes that docs/auto.md allows: of the linear bank, and of the non-linear experts besides."""
     C = (classes + classes // 8 + 7) // 8 * 8
     linear = 30_000 + 600 * C + 8 * min(C, 512) ** 2 + (290 + 45 * C) * d
     if d > 100:
