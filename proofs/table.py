@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -94,6 +95,12 @@ def row(line: dict[str, Any]) -> list[str]:
     return [what, holds, counted(line["counts"]), f"{line['seconds']:,.0f}"]
 
 
+def first_count(counted: str) -> str:
+    """Give the first of several counts, or nothing where none says how often."""
+    first = re.split("[,;] ", counted)[0]
+    return first if first[0].isdigit() else ""
+
+
 NOTES = """\
 A proof is a script in `proofs/`, with a seed, that ends with an error at the first thing
 that does not hold; `make reliability` runs all, `make test` short forms of them."""
@@ -101,14 +108,13 @@ that does not hold; `make reliability` runs all, `make test` short forms of them
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Print the table of the proofs.")
-    parser.add_argument("--summary", action="store_true", help="what is done and counted, alone")
+    parser.add_argument("--summary", action="store_true", help="without further counts and conditions")
     brief, lines = parser.parse_args().summary, {line["proof"]: line for line in read(RESULTS)}
     order = [*(proof for proof in PROOFS if proof in lines), *sorted(lines.keys() - PROOFS.keys())]
     rows = [row(lines[proof]) for proof in order]
     if brief:
-        print(
-            "\n".join(markdown(["what is done", "counted"], [[what, counted] for what, _, counted, _ in rows], words=2))
-        )
+        short = [[what, holds, first_count(counted)] for what, holds, counted, _ in rows]
+        print("\n".join(markdown(["what is done", "what holds", "how often"], short, words=3)))
         return
     where = printed((line["conditions"] for line in lines.values()), "Run {date} on {cpu}; {versions}; {compiler}.")
     table = markdown(["what is done", "what holds", "counted", "seconds"], rows, words=3)
