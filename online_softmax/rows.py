@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A chunk of `n` labelled samples.
+    """`n` labelled samples.
 
     A row is a run of (feature, value) entries. Where every row carries the same features, `ids` is
     shared: shape (m,), with `values` of shape (n, m). Otherwise the rows are ragged: `ids` and `values` have
@@ -21,7 +21,7 @@ class Rows:
     Attributes
     ----------
     names
-        The chunk's vocabulary of feature names, in the order of their first appearance, row by row.
+        The vocabulary of feature names, in the order of their first appearance, row by row.
     ids
         int32 positions in `names`; shape (m,) when shared, (entries,) when ragged.
     values
@@ -29,15 +29,11 @@ class Rows:
     starts
         int64 of shape (n + 1,) when ragged, None when shared.
     labels
-        The chunk's vocabulary of labels, in the order of their first appearance.
+        The vocabulary of labels, in the order of their first appearance.
     codes
         int32 positions in `labels`, shape (n,).
     weights
         float64 sample weights, shape (n,), or None when all are 1.
-    zeroed
-        int64: for each missing or infinite value that was set to 0, its row; or None where there is none.
-    skipped
-        int64: for each row of the source that was left out, the row that comes after it; or None where there is none.
     """
 
     names: list[Hashable]
@@ -47,8 +43,6 @@ class Rows:
     labels: list[Hashable]
     codes: NDArray[np.int32]
     weights: NDArray[np.float64] | None = None
-    zeroed: NDArray[np.int64] | None = None
-    skipped: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -70,14 +64,9 @@ class Rows:
         """Return the weight of row `i`."""
         return 1.0 if self.weights is None else float(self.weights[i])
 
-    def head(self, n: int) -> Rows:
-        """Return the first `n` rows, without copying."""
-        return self.slice(0, n)
-
     def slice(self, start: int, stop: int) -> Rows:
         """Return rows `start` to `stop`, without copying."""
         shared = self.starts is None
-        end = stop + (stop >= len(self))  # the rows left out at the very end go with the last row
         return Rows(
             self.names,
             self.ids,
@@ -86,15 +75,9 @@ class Rows:
             self.labels,
             self.codes[start:stop],
             None if self.weights is None else self.weights[start:stop],
-            _between(self.zeroed, start, stop),
-            _between(self.skipped, start, end),
         )
 
     def pairs(self) -> Iterator[tuple[dict[Hashable, float], Hashable, dict[str, Any]]]:
         """Yield each row as `(x, y, keywords)`, as river's evaluation does."""
         for i in range(len(self)):
             yield self.x(i), self.y(i), {} if self.weights is None else {"w": self.w(i)}
-
-
-def _between(rows: NDArray[np.int64] | None, start: int, stop: int) -> NDArray[np.int64] | None:
-    return None if rows is None else rows[(start <= rows) & (rows < stop)] - start

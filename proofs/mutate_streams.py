@@ -22,7 +22,6 @@ from pathlib import Path
 import numpy as np
 
 from online_softmax.streams import open_stream
-from online_softmax.streams.stream import BadRow
 from proofs.batches import run
 from proofs.stream_files import BINARIES, TEXTS, files
 
@@ -77,10 +76,9 @@ def options_of(name: str, rng: random.Random) -> dict[str, object]:
 def read(path: Path, options: dict[str, object]) -> int:
     """Read all rows of a file, check them, and count them."""
     n = 0
-    for rows in open_stream(str(path), **options):
-        if isinstance(rows, BadRow):
-            assert len(rows.reason.splitlines()) == 1, "a reason has many lines"
-            continue
+    for chunk in open_stream(str(path), **options):
+        assert all(len(note.reason.splitlines()) == 1 for note in chunk.bad), "a reason has many lines"
+        rows = chunk.rows
         n += len(rows)
         assert np.isfinite(rows.values).all(), "a value is not finite"
         assert rows.weights is None or (np.isfinite(rows.weights) & (rows.weights >= 0)).all(), "a weight is none"

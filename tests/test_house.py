@@ -32,7 +32,8 @@ STOREYS = [
     {"_kernel"},
     {"frames"},
     {"models"},
-    {"streams._parsing", "streams.stream"},
+    {"streams.stream"},
+    {"streams._parsing"},
     {"streams.tables"},
     {
         "streams.formats",

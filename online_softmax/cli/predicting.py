@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ from typing import Any
 from online_softmax.cli.known_columns import open_for
 from online_softmax.models import saving
 from online_softmax.models.scaled import native
-from online_softmax.rows import Rows
+from online_softmax.streams import Chunk
 from online_softmax.streams.ahead import ahead
-from online_softmax.streams.stream import BadRow
 
 
 def predict_rows(
@@ -35,18 +33,12 @@ def predict_rows(
 
     nothing = [""] * (len(labels) if proba else 1)
 
-    def lines(chunk: Rows | BadRow) -> Iterator[list[Any]]:
-        if isinstance(chunk, BadRow):
-            yield nothing
-            return
-        P, _ = model.predict_rows(chunk)
-        gone = [] if chunk.skipped is None else chunk.skipped.tolist()[::-1]
-        for i, row in enumerate(P.tolist() if proba else P.argmax(axis=1).tolist()):
-            while gone and gone[-1] <= i:
-                gone.pop()
-                yield nothing
-            yield row if proba else [labels[row]]
-        yield from (nothing for _ in gone)
+    def lines(chunk: Chunk) -> list[list[Any]]:
+        P, _ = model.predict_rows(chunk.rows)
+        found = [nothing] * len(chunk)
+        for place, row in zip(chunk.places().tolist(), P.tolist() if proba else P.argmax(axis=1).tolist(), strict=True):
+            found[place] = row if proba else [labels[row]]
+        return found
 
     out, n = csv.writer(sys.stdout, lineterminator="\n"), 0
     out.writerow(labels if proba else ["prediction"])

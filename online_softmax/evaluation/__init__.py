@@ -1,1 +1,22 @@
 """Evaluation: predict, score, learn."""
+
+from __future__ import annotations
+
+from online_softmax.evaluation.checkpoints import CheckpointError
+from online_softmax.evaluation.metrics import ClassScores, Scores
+from online_softmax.evaluation.progressive import EVERY, Progress, progressive_validation
+from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
+
+__all__ = [
+    "EVERY",
+    "CheckpointError",
+    "ClassScores",
+    "Figures",
+    "Offender",
+    "Predictions",
+    "Progress",
+    "Result",
+    "RowError",
+    "Scores",
+    "progressive_validation",
+]

@@ -92,6 +92,7 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
         run.marks = [Figures(n, *figures) for n, figures in zip(n_samples, arrays["marks"].tolist(), strict=True)]
         for name in COUNTS:
             setattr(run, name, about["run"][name])
+        run.behind = run.n_taken
         run.bad = [Offender(*one) for one in about["run"]["bad"]]
         run.before = about["run"]["seconds"]
         saving.restore(run.scorer.model, arrays["model"].tobytes())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Generator, Hashable
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,10 +11,9 @@ from typing import Any, Protocol
 from online_softmax.checks import check_count, check_on_bad
 from online_softmax.evaluation import checkpoints
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
-from online_softmax.evaluation.scored import Scored, rest, said
-from online_softmax.evaluation.scorer import Scorer
+from online_softmax.evaluation.scorer import Numbering, Scorer, said
 from online_softmax.evaluation.tally import Tally
-from online_softmax.streams import RowStream, Stream, open_stream
+from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, chunk_of, open_stream
 from online_softmax.streams.ahead import ahead
 
 __all__ = ["Figures", "Offender", "Predictions", "Progress", "Result", "RowError", "progressive_validation"]
@@ -133,15 +132,14 @@ def progressive_validation(
         raise ValueError("resume goes with a checkpoint")
     if path is not None and yield_predictions:
         raise ValueError("yield_predictions keeps every row, and a checkpoint does not hold them")
-    run = Tally(Scorer(model, skips=on_bad == "skip"), window, yield_predictions)
+    scorer = Scorer(model, Numbering(), skips=on_bad == "skip")
+    run = Tally(scorer, window, yield_predictions)
     stream = open_stream(source, target, on_bad=on_bad)
-    behind = 0  # rows that the checkpoint has behind it
     if path is not None:
         if path.exists() and not resume:
             raise FileExistsError(f"the checkpoint {path} exists: resume it, or remove it")
         if path.exists():
             checkpoints.resume(path, run, stream)
-            behind = run.n_taken
             if limit is not None and run.n_samples > limit:
                 raise ValueError(f"the checkpoint {path} is at {run.n_samples:,} rows, and the limit is {limit:,}")
         else:
@@ -152,7 +150,7 @@ def progressive_validation(
             parts = [part for part in (stream.fraction, limit and row.n_samples / limit) if part is not None]
             progress(row, mark=mark, fraction=max(parts, default=None))
 
-    def room() -> int:
+    def rows_left() -> int:
         """Return how many rows there are to the next mark, checkpoint or limit."""
         n = run.n_samples
         stops = [run.next_mark(), *([] if limit is None else [limit])]
@@ -160,20 +158,33 @@ def progressive_validation(
 
     for row in run.marks:
         tell(row, mark=True)
-    with closing(_scored(stream, run.scorer, room, behind)) as parts:
-        for scored in parts:
-            run.add(scored)
-            if len(scored):
-                row, is_mark = run.row()
-                tell(row, mark=is_mark)
-            done = (scored.error is not None and run.n_taken) or (len(scored) and run.n_samples % every == 0)
-            if path is not None and done:
-                checkpoints.write(path, run, stream)
-            if scored.error is not None:
-                raise RowError(said(scored.error), run.result()) from scored.error
+    try:
+        with closing(_chunks(stream, run)) as chunks:
+            for chunk in chunks:
+                while chunk and (n := rows_left()):
+                    part, chunk = chunk.split(min(n, scorer.step(chunk)))
+                    scored = scorer.score(part)
+                    run.add(scored)
+                    if len(scored):
+                        row, is_mark = run.row()
+                        tell(row, mark=is_mark)
+                    if scored.error is not None:
+                        raise _StopError from scored.error
+                    if path is not None and len(scored) and run.n_samples % every == 0:
+                        checkpoints.write(path, run, stream)
+                if not (run.behind or rows_left()):
+                    break
+    except _StopError as stop:
+        if path is not None and run.n_taken:
+            checkpoints.write(path, run, stream)
+        error = stop.__cause__
+        assert isinstance(error, Exception)
+        raise RowError(said(error), run.result()) from error
+    if run.behind:
+        raise checkpoints.CheckpointError(f"the source ends {run.behind:,} rows before the place of the checkpoint")
     if not run.n_samples:
-        gone = f": all {n:,} were {how}" if (n := run.n_skipped + run.n_bad) and (how := "skipped") else ""
-        raise ValueError(f"the stream has no rows{gone}")
+        gone = run.n_skipped + run.n_bad
+        raise ValueError("the stream has no rows" + (f": all {gone:,} were skipped" if gone else ""))
     if path is not None:
         checkpoints.write(path, run, stream)
     result = run.result()
@@ -182,23 +193,16 @@ def progressive_validation(
     return result
 
 
-def _scored(stream: Stream, scorer: Scorer, room: Callable[[], int], behind: int) -> Generator[Scored, None, None]:
-    """Score the stream, a run of rows at a time; an error of the stream comes as that of a run without rows."""
+class _StopError(Exception):
+    """The end of a run before that of its stream; its cause is the error of a row, or of the stream."""
+
+
+def _chunks(stream: Stream, run: Tally) -> Generator[Chunk | PairChunk, None, None]:
+    """Yield the chunks of a stream, without the rows that a resumed run has behind it."""
     # Pairs are not read ahead: their source may wait for the model.
     with closing(ahead(stream)) if isinstance(stream, RowStream) else nullcontext(stream) as chunks:
         try:
             for chunk in chunks:
-                after: Any = chunk
-                if behind:
-                    after, n, passed = rest(chunk, behind)
-                    behind -= n
-                    yield passed
-                if after is not None:
-                    yield from scorer.score(after, room)
-                if not behind and not room():
-                    return
+                yield run.pass_over(chunk_of(chunk))
         except Exception as error:
-            yield Scored.nothing(error)
-            return
-    if behind:
-        raise checkpoints.CheckpointError(f"the source ends {behind:,} rows before the place of the checkpoint")
+            raise _StopError from error

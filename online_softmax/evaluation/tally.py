@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from online_softmax.evaluation.metrics import ClassScores, Scores
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result
-from online_softmax.evaluation.scored import Scored
-from online_softmax.evaluation.scorer import Scorer
+from online_softmax.evaluation.scorer import Scored, Scorer
+from online_softmax.streams import Chunk, PairChunk
 
 FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
 OFFENDERS = 10  # bad rows to keep
@@ -41,6 +41,8 @@ class Tally:
         The rows of the stream that are behind it, scored or bad.
     n_zeroed, n_skipped, n_bad, bad
         As in `Result`.
+    behind
+        Those of them that a resumed run has still to pass over.
     before
         The seconds of the run before it was resumed.
 
@@ -49,7 +51,7 @@ class Tally:
     def __init__(self, scorer: Scorer, window: int, keep: bool = False) -> None:
         self.scorer, self.scores = scorer, Scores(window)
         self.marks: list[Figures] = []
-        self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = 0
+        self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = self.behind = 0
         self.bad: list[Offender] = []
         self.before = 0.0
         self._start = perf_counter()
@@ -69,13 +71,20 @@ class Tally:
         """Return the first of 1,000, 2,000, 4,000 .. rows that is still to come."""
         return _next_mark(self.n_samples)
 
+    def pass_over(self, chunk: Chunk | PairChunk) -> Chunk | PairChunk:
+        """Return what is left of a chunk after the rows that a resumed run has behind it."""
+        while chunk and self.behind:
+            part, chunk = chunk.split(self.behind)
+            self.behind -= part.drop()
+            self._count(len(part.mended), len(part.left_out))
+        return chunk
+
     def add(self, scored: Scored) -> None:
         """Add rows that have been scored."""
-        for offset, reason in scored.bad:
-            self.n_bad += 1
-            if len(self.bad) < OFFENDERS:
-                self.bad.append(Offender(self.n_taken + offset, reason))
-        self.n_zeroed, self.n_skipped = self.n_zeroed + scored.zeroed, self.n_skipped + scored.skipped
+        self._count(scored.n_mended, scored.n_left_out)
+        self.n_bad += len(scored.bad)
+        for place, reason in scored.bad[: OFFENDERS - len(self.bad)]:
+            self.bad.append(Offender(self.n_taken + place, reason))
         self.n_taken += scored.n_taken
         if not len(scored):
             return
@@ -84,6 +93,9 @@ class Tally:
         self.scores.add(scored.true, scored.predicted, scored.p, scored.unseen)
         if self.n_samples == _next_mark(self.n_samples - 1):
             self.marks.append(self._row())
+
+    def _count(self, n_mended: int, n_left_out: int) -> None:
+        self.n_zeroed, self.n_skipped = self.n_zeroed + n_mended, self.n_skipped + n_left_out
 
     def row(self) -> tuple[Figures, bool]:
         """Return the figures so far, and whether they are one of the marks."""

@@ -9,9 +9,9 @@ from online_softmax.streams.formats.csv import CsvStream
 from online_softmax.streams.formats.json_lines import JsonStream
 from online_softmax.streams.formats.sparse_text import TextStream
 from online_softmax.streams.frame import FrameStream
-from online_softmax.streams.opening import Chunk, Stream, open_file, open_stream
-from online_softmax.streams.pairs import PairStream
-from online_softmax.streams.stream import RowStream
+from online_softmax.streams.opening import Stream, open_file, open_stream
+from online_softmax.streams.pairs import PairChunk, PairStream, chunk_of
+from online_softmax.streams.stream import Chunk, Note, RowStream
 
 __all__ = [
     "ArffStream",
@@ -21,11 +21,14 @@ __all__ = [
     "CsvStream",
     "FrameStream",
     "JsonStream",
+    "Note",
+    "PairChunk",
     "PairStream",
     "ParquetStream",
     "RowStream",
     "Stream",
     "TextStream",
+    "chunk_of",
     "open_file",
     "open_stream",
 ]

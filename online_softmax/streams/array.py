@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.checks import check_missing, check_on_bad
 from online_softmax.frames import label_codes, matrix_entries
-from online_softmax.rows import Rows
-from online_softmax.streams.stream import BadRow, RowStream
-from online_softmax.streams.tables.columns import Coded, FlawError, Table, assemble
-from online_softmax.streams.tables.flaws import between, flaws, mended, sift
+from online_softmax.streams.stream import Chunk, Reading, RowStream
+from online_softmax.streams.tables.columns import Coded, Table
+from online_softmax.streams.tables.flaws import Flaw, sifted, why
 
 HEAD = 1000  # rows to know an array by
 
@@ -60,7 +59,7 @@ class ArrayStream(RowStream):
         chunk_rows: int = 8192,
     ) -> None:
         n, m = X.shape
-        check_missing(missing)
+        self.reading = Reading(missing=missing, on_bad=on_bad)
         if target is None:
             raise ValueError("an array needs target=: the labels, or the number of the column that holds them")
         self._labels, label_column = _side("target", target, X)
@@ -74,10 +73,8 @@ class ArrayStream(RowStream):
             if not isinstance(column, int | np.integer) or not 0 <= column < m:
                 raise ValueError(f"the array has no column {column!r}: they are 0 to {m - 1}")
         self._columns = [int(column) for column in wanted if column not in unwanted]
-        self.features = list(self._columns)
-        self.words = set()
-        check_on_bad(on_bad)
-        self.missing, self.on_bad, self.chunk_rows = missing, on_bad, chunk_rows
+        self.reading = replace(self.reading, features=[*self._columns])
+        self.text_columns, self.chunk_rows = set(), chunk_rows
         self._X, self._n, self._done = X, int(n), 0
 
     @property
@@ -94,23 +91,16 @@ class ArrayStream(RowStream):
         values = head if isinstance(head, np.ndarray) else head.toarray()
         return self._n, sha256(np.ascontiguousarray(values, np.float64).tobytes() + repr(sides).encode()).hexdigest()
 
-    def __iter__(self) -> Iterator[Rows | BadRow]:
+    def __iter__(self) -> Iterator[Chunk]:
         every = self._columns == list(range(self._X.shape[1]))
         for start in range(0, self._n, self.chunk_rows):
             self._done = min(self._n, start + self.chunk_rows)
             part = slice(start, self._done)
             X = self._X[part] if every else self._X[part][:, self._columns]
             y, w = self._labels[part], None if self._weights is None else self._weights[part]
-            for rows in self._sifted(X, y, w):
-                yield rows if isinstance(rows, Rows) else self.bad(self._reason(rows, start))
+            yield from self.told(self._chunk(X, y, w, start))
 
-    def _reason(self, flaw: FlawError, start: int) -> str:
-        what = flaw.column if flaw.column in ("label", "weight") else f"column {flaw.column}"
-        wrong = "missing" if what == "label" else "not a finite number"
-        wrong = "no weight, a finite number that is at least 0" if what == "weight" else wrong
-        return f"row {start + flaw.row}, {what}: it is {wrong}"
-
-    def _sifted(self, X: Any, y: NDArray[Any], w: NDArray[Any] | None) -> Iterator[Rows | FlawError]:
+    def _chunk(self, X: Any, y: NDArray[Any], w: NDArray[Any] | None, start: int) -> Chunk:
         labels, codes = label_codes(y)
         if y.dtype.kind in "fO":
             gone = [i for i, label in enumerate(labels) if label is None or label != label]
@@ -119,34 +109,38 @@ class ArrayStream(RowStream):
         weight = None if w is None else ("weight", np.asarray(w, np.float64))
         columns, ids, values, starts = matrix_entries(X)
         names: list[Hashable] = [self._columns[column] for column in columns]
+
         if starts is None:
-            yield from sift(Table(names, values, {}, target, weight), self.missing)
-            return
-        # The rows' fate is that of a table of one column, which is nan where one of their entries is bad.
+            return sifted(Table(names, values, {}, target, weight), self.missing, lambda flaw: _reason(flaw, start))
+
+        # A sparse row shares the fate of a row of one number, which is nan where one of its entries is bad.
         bad = np.flatnonzero(~np.isfinite(values))
-        at = np.searchsorted(starts, bad, side="right") - 1  # the rows of the bad entries
-        sound = np.zeros((len(y), 1))
-        sound[at if self.missing != "zero" else [], 0] = np.nan
-        table, found = Table(["row"], sound, {}, target, weight), []
-        try:
-            kept = assemble(table, self.missing)
-        except FlawError:
-            kept = assemble(mended(table), "zero")
-            for flaw in flaws(table, self.missing):
-                of_row = flaw.column == "row"
-                found.append(FlawError(flaw.row, names[ids[bad[np.searchsorted(at, flaw.row)]]]) if of_row else flaw)
-        zeroed = None
-        if bad.size and self.missing != "skip-row":
+        rows = np.searchsorted(starts, bad, side="right") - 1  # of the bad entries
+        fate = np.zeros((len(y), 1))
+        fate[rows, 0] = np.nan
+
+        def reason(flaw: Flaw) -> str:
+            column = names[ids[bad[np.searchsorted(rows, flaw.row)]]] if flaw.column == "row" else flaw.column
+            return _reason(Flaw(flaw.row, column), start)
+
+        chunk = sifted(Table(["row"], fate, {}, target, weight), self.missing, reason)
+        if bad.size:
             values = np.where(np.isfinite(values), values, 0.0)
-            zeroed = at.astype(np.int64) if self.missing == "zero" else None
-        if kept.skipped is not None:
-            keep = np.ones(len(y), dtype=np.bool_)
-            keep[kept.skipped + np.arange(len(kept.skipped))] = False
-            entries = np.repeat(keep, np.diff(starts))
-            starts = np.concatenate([[0], np.cumsum(np.diff(starts)[keep])]).astype(np.int64)
+        if len(chunk.rows) < len(y):
+            kept, sizes = chunk.places(), np.diff(starts)
+            entries = np.repeat(np.isin(np.arange(len(y)), kept), sizes)
             ids, values = ids[entries], values[entries]
-        rows = Rows(names, ids, values, starts, kept.labels, kept.codes, kept.weights, zeroed, kept.skipped)
-        yield from between(rows, found) if found else [rows]
+            starts = np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64)
+        sound = replace(chunk.rows, names=names, ids=ids, values=values, starts=starts)
+        return replace(chunk, rows=sound, mended=rows[np.isin(rows, chunk.mended)].astype(np.int64))
+
+
+def _reason(flaw: Flaw, start: int) -> str:
+    if flaw.column == "label":
+        return f"row {start + flaw.row}, label: it is missing"
+    if flaw.column == "weight":
+        return f"row {start + flaw.row}, weight: {why('weight', 'it')}"
+    return f"row {start + flaw.row}, column {flaw.column}: {why('number', 'it')}"
 
 
 def _side(role: str, given: Any, X: Any) -> tuple[Any, int | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -10,10 +11,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.rows import Rows
-from online_softmax.streams.stream import BadRow, RowStream
-from online_softmax.streams.tables.columns import Coded, FlawError, Table, Wanted, check_names, code, unlabelled
-from online_softmax.streams.tables.flaws import sift
+from online_softmax.streams.stream import Chunk, Reading, RowStream
+from online_softmax.streams.tables.columns import Coded, Table, check_names, code, unlabelled
+from online_softmax.streams.tables.flaws import Flaw, sifted, why
 
 HEAD = 1000  # rows to know a frame by
 
@@ -29,14 +29,14 @@ class FrameStream(RowStream):
         The column that holds the label.
     chunk_rows
         How many rows to take at a time.
-    wanted
-        What else is wanted of the columns; see `Wanted`.
+    reading
+        How else it is read; see `Reading`.
 
     Attributes
     ----------
     features
         The feature columns, in order.
-    words
+    text_columns
         Those of them that hold strings.
 
     Examples
@@ -52,13 +52,11 @@ class FrameStream(RowStream):
     """
 
     def __init__(
-        self, frame: nw.DataFrame[Any], target: Hashable | None = None, *, chunk_rows: int = 8192, **wanted: Any
+        self, frame: nw.DataFrame[Any], target: Hashable | None = None, *, chunk_rows: int = 8192, **reading: Any
     ) -> None:
-        self.wanted = Wanted(target, **wanted)
-        self.target, self.features = self.wanted.among(list(frame.columns), "the frame")
-        self.weight, self.missing, self.on_bad = self.wanted.weight, self.wanted.missing, self.wanted.on_bad
-        self.words = {name for name in self.features if _is_words(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
-        check_names(self.features, self.words)
+        self.reading = Reading(target, **reading).of(list(frame.columns), "the frame")
+        self.text_columns = {name for name in self.features if _is_text(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
+        check_names(self.features, self.text_columns)
         self.chunk_rows = chunk_rows
         self._frame = frame
         self._done = 0
@@ -73,46 +71,39 @@ class FrameStream(RowStream):
         head = repr(self._frame.head(HEAD).rows()).encode()
         return len(self._frame), sha256(head).hexdigest()
 
-    def __iter__(self) -> Iterator[Rows | BadRow]:
+    def __iter__(self) -> Iterator[Chunk]:
         for start in range(0, len(self._frame), self.chunk_rows):
             part = self._frame[start : start + self.chunk_rows]
             self._done = start + len(part)
-            for rows in sift(self._table(part), self.missing):
-                yield rows if isinstance(rows, Rows) else self.bad(self._reason(part, rows, start))
+            yield from self.told(sifted(self._table(part), self.missing, partial(self._reason, part, start)))
 
     def _table(self, part: nw.DataFrame[Any]) -> Table:
-        numbers = np.empty((len(part), len(self.features) - len(self.words)))
-        words = {}
+        numbers = np.empty((len(part), len(self.features) - len(self.text_columns)))
+        texts = {}
         j = 0
         for name in self.features:
             column = part.get_column(name)  # type: ignore[arg-type]
-            if name in self.words:
-                words[name] = _coded(column)
+            if name in self.text_columns:
+                texts[name] = _coded(column)
             else:
                 numbers[:, j] = _numbers(column)
                 j += 1
         target = unlabelled(len(part))
-        if self.wanted.labelled:
+        if self.reading.labelled:
             target = _coded(part.get_column(self.target))  # type: ignore[arg-type]
         weight = None
         if self.weight is not None:
             weight = self.weight, _numbers(part.get_column(self.weight))  # type: ignore[arg-type]
-        return Table(self.features, numbers, words, (self.target, target), weight)
+        return Table(self.features, numbers, texts, (self.target, target), weight)
 
-    def _reason(self, part: nw.DataFrame[Any], flaw: FlawError, start: int) -> str:
-        value = part.get_column(flaw.column)[flaw.row]  # type: ignore[arg-type]
-        if flaw.column == self.target:
-            wrong = "the label is missing"
-        elif flaw.column in self.words:
-            wrong = "the string is missing"
-        elif flaw.column == self.weight:
-            wrong = f"{value} is no weight, a finite number that is at least 0"
-        else:
-            wrong = f"{value} is not a finite number"
+    def _reason(self, part: nw.DataFrame[Any], start: int, flaw: Flaw) -> str:
+        role = self.role(flaw.column)
+        missing = {"label": "the label is missing", "text": "the string is missing"}
+        wrong = missing.get(role) or why(role, part.get_column(flaw.column)[flaw.row])  # type: ignore[arg-type]
         return f"row {start + flaw.row}, column {flaw.column!r}: {wrong}"
 
 
-def _is_words(name: Hashable, dtype: nw.dtypes.DType) -> bool:
+def _is_text(name: Hashable, dtype: nw.dtypes.DType) -> bool:
     if dtype.is_numeric() or dtype == nw.Boolean:
         return False
     if dtype in (nw.String, nw.Categorical, nw.Enum):

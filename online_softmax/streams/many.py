@@ -8,8 +8,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from online_softmax.rows import Rows
-from online_softmax.streams.stream import BadRow, RowStream
+from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables.file_bytes import ByteSource
 
 
@@ -45,8 +44,7 @@ class ManyStream(RowStream):
     def __init__(self, paths: list[Path], open_file: Callable[[Path], RowStream]) -> None:
         self.paths, self._open = paths, open_file
         self._first = open_file(paths[0])
-        self.target, self.features, self.words = self._first.target, self._first.features, self._first.words
-        self.weight, self.missing, self.on_bad = self._first.weight, self._first.missing, self._first.on_bad
+        self.reading, self.text_columns = self._first.reading, self._first.text_columns
         self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
         self._now: RowStream | None = None
 
@@ -61,14 +59,14 @@ class ManyStream(RowStream):
         found = [(path.name, ByteSource(path).identify()) for path in self.paths]
         return sum(self._sizes), sha256(repr(found).encode()).hexdigest()
 
-    def __iter__(self) -> Iterator[Rows | BadRow]:
+    def __iter__(self) -> Iterator[Chunk]:
         self._done = 0
         for at, path in enumerate(self.paths):
             self._at = at
             self._now = self._first if not at else self._open(path)
             if self._now.features != self.features:
                 raise ValueError(f"{path} has other features than {self.paths[0]}: {_other(self._now, self._first)}")
-            if other := next(iter(sorted(map(str, self._now.words ^ self.words))), None):
+            if other := next(iter(sorted(map(str, self._now.text_columns ^ self.text_columns))), None):
                 raise ValueError(f"column {other!r} is strings in only one of {self.paths[0]} and {path}")
             yield from self._now
             self._done += self._sizes[at]

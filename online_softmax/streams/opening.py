@@ -20,13 +20,6 @@ from online_softmax.streams.slice import SliceStream
 from online_softmax.streams.stream import RowStream
 
 
-class Chunk(Protocol):
-    """A run of samples: a `Rows`, or anything else that gives them one by one."""
-
-    def pairs(self) -> Iterator[tuple[Any, Hashable, Mapping[str, Any]]]:
-        """Yield each sample as `(x, y, keywords)`."""
-
-
 @runtime_checkable
 class Stream(Protocol):
     """An iterable of chunks that knows how much of its source has been read."""
@@ -35,7 +28,8 @@ class Stream(Protocol):
     def fraction(self) -> float | None:
         """Return the part of the source that has been read, 0 to 1, or None where its length is unknown."""
 
-    def __iter__(self) -> Iterator[Chunk]: ...
+    def __iter__(self) -> Iterator[Any]:
+        """Yield chunks: each a `Chunk`, or anything else that gives samples by `pairs()`."""
 
 
 def open_stream(
@@ -48,11 +42,12 @@ def open_stream(
     format: str | None = None,
     missing: str = "error",
     on_bad: str = "raise",
-    words: Container[Hashable] = (),
+    text_columns: Container[Hashable] = (),
     labelled: bool = True,
     skip: int = 0,
     limit: int | None = None,
     chunk_rows: int | None = None,
+    words: Container[Hashable] | None = None,
 ) -> Stream:
     """Open a source of labelled samples.
 
@@ -79,9 +74,9 @@ def open_stream(
         What becomes of a value that is missing or not finite: "error"; "zero", by which a number is 0 and a string no
         feature; or "skip-row". A missing label is an error or skips its row.
     on_bad
-        What becomes of a row of a file, frame or array that cannot be read: "raise"; or "skip", which puts a chunk
-        without samples in its place, whose `reason` says what is wrong.
-    words
+        What becomes of a row of a file, frame or array that cannot be read: "raise"; or "skip", which passes over it
+        with a note in `bad` of its chunk: its place among the chunk's rows, and the reason.
+    text_columns
         Columns of a file that hold strings, even where all of them spell numbers.
     labelled
         Whether the rows of a file or frame have labels. Those to predict need none: with False no target need be named,
@@ -91,7 +86,9 @@ def open_stream(
     limit
         How many rows of the source to take at most.
     chunk_rows
-        How many rows a chunk may have.
+        How many rows of the source a chunk may have.
+    words
+        The name of `text_columns` until 1.0.
 
     Returns
     -------
@@ -117,7 +114,7 @@ def open_stream(
     check_missing(missing)
     check_on_bad(on_bad)
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
-    wanted |= {"labelled": labelled, "words": words}
+    wanted |= {"labelled": labelled, "text_columns": text_columns if words is None else words}
     is_file = isinstance(source, str | Path)
     if format is not None and not is_file:
         raise ValueError(f"format={format!r} goes with a file")
@@ -152,14 +149,14 @@ def open_file(
 
 
 def _open_object(source: Any, target: Any, wanted: dict[str, Any]) -> Stream:
-    if wanted["words"] and not isinstance(source, str | Path):
+    if wanted["text_columns"]:
         raise ValueError("words goes with files: the columns of a frame have types")
     frame = nw.from_native(source, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return FrameStream(frame, target, **wanted)
     if not wanted.pop("labelled"):
         raise ValueError("labelled=False goes with files and frames")
-    wanted.pop("words")
+    wanted.pop("text_columns")
     if is_array(source):
         return ArrayStream(source, target, **wanted)
     if isinstance(frame, nw.LazyFrame):

@@ -2,11 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from online_softmax.streams.stream import BadRow
+from online_softmax.rows import Rows
+from online_softmax.streams.stream import NOWHERE, Chunk, Note, Places, Sample, others
 from online_softmax.streams.tables.columns import shorten
+
+
+class PairChunk:
+    """A chunk of samples that are taken from their source no sooner than they are asked for.
+
+    Until then nobody knows how many they are: it is true until its source has come to the end, its length is the number
+    of those that have been taken, and `bad` has notes on what was among them and is no sample.
+
+    Parameters
+    ----------
+    items
+        The source: what may be a sample, each with its number.
+    on_bad
+        What becomes of what is no sample: "raise", or "skip", which notes it in `bad`.
+
+    """
+
+    mended = left_out = NOWHERE
+
+    def __init__(self, items: Iterator[tuple[int, Any]], on_bad: str = "raise") -> None:
+        self._items, self.on_bad = items, on_bad
+        self.bad: list[Note] = []
+        self._n, self._ended = 0, False
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __bool__(self) -> bool:
+        return not self._ended
+
+    def split(self, n: int) -> tuple[PairChunk, PairChunk]:
+        """Return the next n samples, which have to be taken first, and the rest."""
+        return PairChunk(self._take(n), self.on_bad), self
+
+    def places(self) -> Places:
+        """Return the places of the samples that have been taken."""
+        return others([place for place, _ in self.bad], self._n)
+
+    def upto(self, n: int) -> PairChunk:
+        """Return what has been taken."""
+        return self
+
+    def drop(self) -> int:
+        """Take all that is left, and return how many it was."""
+        for _ in self.pairs():
+            pass
+        return self._n
+
+    def pairs(self) -> Iterator[Sample]:
+        """Yield each sample as `(x, y, keywords)`."""
+        for number, item in self._items:
+            self._n += 1
+            try:
+                sample = _sample(number, item)
+            except (TypeError, ValueError) as error:
+                if self.on_bad == "raise":
+                    raise
+                self.bad.append(Note(self._n - 1, str(error)))
+            else:
+                yield sample
+        self._ended = True
+
+    def _take(self, n: int) -> Iterator[tuple[int, Any]]:
+        for _ in range(n):
+            item = next(self._items, None)
+            if item is None:
+                self._ended = True
+                return
+            yield item
+
+
+def chunk_of(given: Any) -> Chunk | PairChunk:
+    """Return a chunk, or rows, or anything else that gives samples by `pairs()`, as a chunk."""
+    if isinstance(given, Chunk | PairChunk):
+        return given
+    return Chunk(given) if isinstance(given, Rows) else PairChunk(enumerate(given.pairs()))
 
 
 class PairStream:
@@ -20,7 +97,7 @@ class PairStream:
     source
         The iterable. `x` is what the model takes; the keyword `w` is the weight of the sample.
     on_bad
-        What becomes of what is no sample: "raise", or "skip", which puts a `BadRow` in its place.
+        What becomes of what is no sample: "raise", or "skip", which notes it in the chunk.
 
     Examples
     --------
@@ -46,31 +123,31 @@ class PairStream:
         """Return what little tells this stream from another, for JSON."""
         return {"kind": "pairs", "size": self._length, "skip": getattr(self.source, "skip", 0)}
 
-    def __iter__(self) -> Iterator[PairStream]:
-        yield self
+    def __iter__(self) -> Iterator[PairChunk]:
+        yield PairChunk(self._numbered(), self.on_bad)
 
-    def pairs(self) -> Iterator[Any]:
+    def pairs(self) -> Iterator[Sample]:
         """Yield each sample as `(x, y, keywords)`."""
+        for chunk in self:
+            yield from chunk.pairs()
+
+    def _numbered(self) -> Iterator[tuple[int, Any]]:
         self._done = 0
         for item in self.source:
             self._done += 1
-            try:
-                yield self._sample(item)
-            except (TypeError, ValueError) as error:
-                if self.on_bad == "raise":
-                    raise
-                yield BadRow(str(error))
+            yield self._done - 1, item
 
-    def _sample(self, item: Any) -> tuple[Any, Hashable, Mapping[str, Any]]:
-        name = f"sample {self._done - 1}"
-        if not isinstance(item, tuple) or not 2 <= len(item) <= 3:
-            raise TypeError(f"{name} is {shorten(item)}, not (x, y) or (x, y, {{'w': weight}})")
-        x, y, *rest = item
-        if rest and not isinstance(rest[0], Mapping):
-            raise TypeError(f"{name} has {shorten(rest[0])} in third place, not {{'w': weight}}")
-        if y is None:
-            raise ValueError(f"{name} has no label: y is None")
-        return x, y, rest[0] if rest else {}
+
+def _sample(number: int, item: Any) -> Sample:
+    name = f"sample {number}"
+    if not isinstance(item, tuple) or not 2 <= len(item) <= 3:
+        raise TypeError(f"{name} is {shorten(item)}, not (x, y) or (x, y, {{'w': weight}})")
+    x, y, *rest = item
+    if rest and not isinstance(rest[0], Mapping):
+        raise TypeError(f"{name} has {shorten(rest[0])} in third place, not {{'w': weight}}")
+    if y is None:
+        raise ValueError(f"{name} has no label: y is None")
+    return x, y, rest[0] if rest else {}
 
 
 def _length(source: Iterable[Any]) -> int | None:

@@ -1,60 +1,249 @@
-"""RowStream: what all streams of rows share."""
+"""Streams: what all streams of rows share, the chunks they give, and how they are read."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax.checks import check_missing, check_on_bad
 from online_softmax.rows import Rows
+
+Sample = tuple[Any, Hashable, Mapping[str, Any]]
+Places = NDArray[np.int64]
+
+NOWHERE: Places = np.empty(0, np.int64)
+
+
+def others(places: Sequence[int], n: int) -> Places:
+    """Return those of n places that are not among these."""
+    return np.delete(np.arange(n, dtype=np.int64), np.array(places, np.int64))
+
+
+class Note(NamedTuple):
+    """What is wrong with a row: the place where it stood, and the reason why it is none."""
+
+    place: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that was passed over: a chunk without samples.
+class Chunk:
+    """A run of a source's rows: the sound ones as samples, and notes on the others.
+
+    The places of the notes count the rows of the source from 0: samples, rows left out and bad rows alike.
 
     Attributes
     ----------
-    reason
-        Where it stood, and what is wrong with it.
+    rows
+        The samples.
+    mended
+        For each value that was set to 0, the place of its row.
+    left_out
+        The places of the rows that were left out for a missing value.
+    bad
+        The rows that could not be read, in the order of their places.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from online_softmax.streams import open_stream
+
+    >>> frame = pd.DataFrame({"size": [1.0, None, 3.0], "kind": ["a", "a", "b"]})
+    >>> (chunk,) = open_stream(frame, "kind", on_bad="skip")
+    >>> len(chunk), len(chunk.rows), chunk.bad[0].place
+    (3, 2, 1)
+    >>> first, rest = chunk.split(2)
+    >>> list(first.pairs()), list(rest.pairs())
+    ([({'size': 1.0}, 'a', {})], [({'size': 3.0}, 'b', {})])
 
     """
 
-    reason: str
+    rows: Rows
+    mended: Places = field(default_factory=lambda: NOWHERE)
+    left_out: Places = field(default_factory=lambda: NOWHERE)
+    bad: tuple[Note, ...] = ()
 
-    def pairs(self) -> Iterator[Any]:
-        """Yield nothing."""
-        return iter(())
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.left_out) + len(self.bad)
+
+    def split(self, n: int) -> tuple[Chunk, Chunk]:
+        """Return the first n rows of the source, and the rest."""
+        return self.part(0, n), self.part(n, len(self))
+
+    def part(self, start: int, stop: int) -> Chunk:
+        """Return the rows of the source from `start` to `stop`, without copying the samples."""
+        start, stop = min(start, len(self)), min(stop, len(self))
+        if start == 0 and stop == len(self):
+            return self
+        mended = _between(self.mended, start, stop)
+        out, out_end = np.searchsorted(self.left_out, [start, stop]).tolist()
+        bad, bad_end = (bisect_left(self.bad, place, key=_place) for place in (start, stop))
+        return Chunk(
+            self.rows.slice(start - out - bad, stop - out_end - bad_end),
+            mended,
+            self.left_out[out:out_end] - start,
+            tuple(Note(place - start, reason) for place, reason in self.bad[bad:bad_end]),
+        )
+
+    def with_bad(self, bad: Sequence[Note]) -> Chunk:
+        """Return the chunk with bad rows between its own, which move to make way for them."""
+        if not bad:
+            return self
+        own = others([place for place, _ in bad], len(self) + len(bad))
+        moved = (Note(int(own[place]), reason) for place, reason in self.bad)
+        return Chunk(self.rows, own[self.mended], own[self.left_out], tuple(sorted([*moved, *bad])))
+
+    def places(self) -> Places:
+        """Return the places of the samples."""
+        return others([*self.left_out.tolist(), *(place for place, _ in self.bad)], len(self))
+
+    def upto(self, n: int) -> Chunk:
+        """Return what comes before sample `n`, but for the rows that were left out right before it."""
+        given = others(self.left_out.tolist(), len(self))
+        before = int(np.searchsorted(given, self.places()[n]))
+        return self.part(0, int(given[before - 1]) + 1 if before else 0)
+
+    def drop(self) -> int:
+        """Return how many rows it gives, samples and bad; those that were left out are none."""
+        return len(self) - len(self.left_out)
+
+    def pairs(self) -> Iterator[Sample]:
+        """Yield each sample as `(x, y, keywords)`."""
+        return self.rows.pairs()
 
 
-class RowStream(ABC):
-    """A stream of `Rows`, which one thread may read while another uses them.
+def _place(note: Note) -> int:
+    return note.place
+
+
+def _between(places: Places, start: int, stop: int) -> Places:
+    first, last = np.searchsorted(places, [start, stop]).tolist()
+    return places[first:last] - start
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a source is read.
 
     Attributes
     ----------
     target
-        The column that holds the label, or None where the format has a place for it.
+        The column that holds the label.
     features
-        The feature columns, in order; empty where names come as they are met.
-    words
-        Those of them that hold strings.
+        The feature columns; None is every other column.
+    drop
+        Columns that are no features.
     weight
-        The column that holds the rows' weights.
+        The column that holds the sample weights.
     missing
-        What becomes of a value that is missing or not finite: "error", "zero" or "skip-row".
+        What becomes of a value that is missing or not finite: "error"; "zero", by which a number is 0 and a string no
+        feature; or "skip-row". A label or a weight cannot be 0 for want of another: there "zero" is an error, too.
     on_bad
-        What becomes of a row that cannot be read: "raise", or "skip", which puts a `BadRow` in its place.
+        What becomes of a row that cannot be read: "raise" or "skip".
+    labelled
+        Whether rows have labels; where they have none, each is None, and there need be no target.
+    text_columns
+        Columns that hold strings, even where all of them spell numbers.
 
     """
 
     target: Hashable | None = None
-    features: list[Hashable]
-    words: set[Hashable]
+    features: Sequence[Hashable] | None = None
+    drop: Sequence[Hashable] = ()
     weight: Hashable | None = None
     missing: str = "error"
     on_bad: str = "raise"
+    labelled: bool = True
+    text_columns: Container[Hashable] = ()
+
+    def __post_init__(self) -> None:
+        check_on_bad(self.on_bad)
+        check_missing(self.missing)
+        for name, columns in (("features", self.features), ("drop", self.drop)):
+            if isinstance(columns, str) or not isinstance(columns, Sequence | None):
+                raise ValueError(f"{name} is a list of columns, not {columns!r}")
+
+    def of(self, columns: Sequence[Hashable], table: str) -> Reading:
+        """Return the same with the features chosen among a table's columns, which must have names of their own."""
+        if len(set(columns)) < len(columns):
+            twice = next(name for i, name in enumerate(columns) if name in columns[:i])
+            raise ValueError(f"{table} has two columns called {twice!r}; rename one")
+        known = ", ".join(name if name.isprintable() else repr(name) for name in map(str, columns[:20]))
+        if len(columns) > 20:
+            known += f" and {len(columns) - 20:,} more"
+        if self.target is None and self.labelled:
+            raise ValueError(f"name the target column of {table}, one of: {known}")
+        if self.target is not None and self.target not in columns:
+            raise ValueError(f"{table} has no column {self.target!r} to be the target; its columns are: {known}")
+        others = {"the weight": [] if self.weight is None else [self.weight], "a feature": self.features or []}
+        for role, names in {**others, "dropped": self.drop}.items():
+            for name in names:
+                if name not in columns:
+                    raise ValueError(f"{table} has no column {name!r} to be {role}; its columns are: {known}")
+        for role, names in others.items():
+            if self.target in names and self.target is not None:
+                raise ValueError(f"column {self.target!r} of {table} cannot be the target and {role}")
+        if self.features is not None and self.weight in self.features:
+            raise ValueError(f"column {self.weight!r} of {table} cannot be the weight and a feature")
+        no_features = {self.target, self.weight, *self.drop} if self.weight is not None else {self.target, *self.drop}
+        wanted = columns if self.features is None else self.features
+        return replace(self, features=[name for name in wanted if name not in no_features])
+
+
+class RowStream(ABC):
+    """A stream of chunks of rows, which one thread may read while another uses them.
+
+    Attributes
+    ----------
+    reading
+        How its source is read.
+    features
+        The feature columns, in order; empty where names come as they are met.
+    text_columns
+        Those of them that hold strings.
+
+    """
+
+    reading: Reading
+    text_columns: set[Hashable]
+
+    @property
+    def target(self) -> Hashable | None:
+        """Return the column that holds the label, or None where the format has a place for it."""
+        return self.reading.target
+
+    @property
+    def features(self) -> list[Hashable]:
+        """Return the feature columns, in order."""
+        features = self.reading.features
+        return features if isinstance(features, list) else [*(features or ())]
+
+    @property
+    def words(self) -> set[Hashable]:
+        """Return `text_columns`, by the name they had."""
+        return self.text_columns
+
+    @property
+    def weight(self) -> Hashable | None:
+        """Return the column that holds the rows' weights."""
+        return self.reading.weight
+
+    @property
+    def missing(self) -> str:
+        """Return what becomes of a value that is missing or not finite: "error", "zero" or "skip-row"."""
+        return self.reading.missing
+
+    @property
+    def on_bad(self) -> str:
+        """Return what becomes of a row that cannot be read: "raise"; or "skip", which notes it in its chunk."""
+        return self.reading.on_bad
 
     @property
     def fraction(self) -> float | None:
@@ -64,7 +253,7 @@ class RowStream(ABC):
     def fingerprint(self) -> dict[str, Any]:
         """Return what tells this stream from another, for JSON: its source, and the way it is read."""
         size, head = self.identify() or (None, None)
-        columns = sha256(repr((self.features, sorted(map(str, self.words)))).encode()).hexdigest()
+        columns = sha256(repr((self.features, sorted(map(str, self.text_columns)))).encode()).hexdigest()
         source = {"kind": type(self).__name__, "size": size, "head": head, "skip": 0}
         reading = {
             "target": repr(self.target),
@@ -79,15 +268,28 @@ class RowStream(ABC):
         return None
 
     @abstractmethod
-    def __iter__(self) -> Iterator[Rows | BadRow]: ...
+    def __iter__(self) -> Iterator[Chunk]: ...
 
-    def bad(self, reason: str) -> BadRow:
-        """Return what takes the place of a row that cannot be read, or raise."""
-        if self.on_bad == "raise":
-            raise ValueError(reason) from None
-        return BadRow(reason)
+    def told(self, chunk: Chunk) -> Iterator[Chunk]:
+        """Yield a chunk that has rows; but where bad rows are errors the rows before the first alone, and raise."""
+        reason = ""
+        if chunk.bad and self.on_bad == "raise":
+            place, reason = chunk.bad[0]
+            chunk, _ = chunk.split(place)
+        if len(chunk):
+            yield chunk
+        if reason:
+            raise ValueError(reason)
 
-    def pairs(self) -> Iterator[tuple[dict[Hashable, float], Hashable, Mapping[str, Any]]]:
+    def role(self, column: Hashable) -> str:
+        """Return what a column is to the rows: their "label", their "weight", a "text" or a "number"."""
+        if column == self.target:
+            return "label"
+        if column == self.weight:
+            return "weight"
+        return "text" if column in self.text_columns else "number"
+
+    def pairs(self) -> Iterator[Sample]:
         """Yield each sample as `(x, y, keywords)`."""
-        for rows in self:
-            yield from rows.pairs()
+        for chunk in self:
+            yield from chunk.pairs()

@@ -16,9 +16,7 @@ from hypothesis import strategies as st
 
 from online_softmax import SoftmaxRegression, progressive_validation
 from online_softmax.evaluation.progressive import RowError
-from online_softmax.rows import Rows
-from online_softmax.streams import open_stream
-from online_softmax.streams.stream import BadRow
+from online_softmax.streams import Chunk, open_stream
 from online_softmax.streams.tables import record_stream
 
 CSV = "a,b,y\n1,2,u\n3,inf,v\n4,5\n6,7,u\n8,9,v,10\n"
@@ -42,9 +40,9 @@ FILES = {
 def read(stream):
     """Give a stream's samples and the reasons of its bad rows."""
     chunks = list(stream)
-    assert all(isinstance(chunk, Rows | BadRow) for chunk in chunks)
+    assert all(isinstance(chunk, Chunk) for chunk in chunks)
     samples = [(sum(x.values()), y) for chunk in chunks for x, y, _ in chunk.pairs()]
-    return samples, [chunk.reason for chunk in chunks if isinstance(chunk, BadRow)]
+    return samples, [note.reason for chunk in chunks for note in chunk.bad]
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -131,13 +129,13 @@ def test_parts_of_any_size_have_the_same_bad_rows(tmp_path_factory, data):
             chunks = list(open_stream(path, "y", weight=weight, missing=missing, on_bad="skip"))
         found.append([])
         for chunk in chunks:
-            if isinstance(chunk, BadRow):
-                found[-1].append(chunk.reason)
-                continue
-            skipped = [] if chunk.skipped is None else chunk.skipped.tolist()
-            for i, sample in enumerate(chunk.pairs()):
-                found[-1] += ["skipped"] * skipped.count(i) + [sample]
-            found[-1] += ["skipped"] * skipped.count(len(chunk))
+            rows = ["skipped"] * len(chunk)
+            for place, sample in zip(chunk.places().tolist(), chunk.pairs(), strict=True):
+                rows[place] = sample
+            for place, reason in chunk.bad:
+                rows[place] = reason
+            assert [place for place, row in enumerate(rows) if row == "skipped"] == chunk.left_out.tolist()
+            found[-1] += rows
     assert found[0] == found[1] == found[2]
 
 
@@ -232,8 +230,8 @@ def test_skip_and_limit_count_the_rows_of_the_file(tmp_path, on_bad):
             stop = 60 if limit is None else skip + limit
             sound = [i for i in range(60)[skip:stop] if lines[i] == f"{i},u"]
             assert [x["a"] for chunk in chunks for x, _, _ in chunk.pairs()] == sound
-            gone = sum(len(chunk.skipped) for chunk in chunks if isinstance(chunk, Rows) and chunk.skipped is not None)
-            bad = sum(isinstance(chunk, BadRow) for chunk in chunks)
+            gone = sum(len(chunk.left_out) for chunk in chunks)
+            bad = sum(len(chunk.bad) for chunk in chunks)
             assert len(sound) + gone + bad == len(range(60)[skip:stop])
 
 
@@ -271,7 +269,7 @@ def test_sparse_arff_rows_name_what_is_not_the_default(tmp_path):
         ({"a": 0.0, "b c=x": 1.0, "d": 0.0}, "u"),
         ({"a": 1.0, "b c=x": 1.0, "d": 2.0}, "v"),
     ]
-    reasons = [chunk.reason.removeprefix(f"{path}, line ") for chunk in chunks if isinstance(chunk, BadRow)]
+    reasons = [note.reason.removeprefix(f"{path}, line ") for chunk in chunks for note in chunk.bad]
     assert reasons == [
         "10: a sparse row that never closes",
         "11: '9 1' is not an attribute's number, from 0 to 3, and its value",

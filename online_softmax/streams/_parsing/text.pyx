@@ -11,6 +11,7 @@ import numpy as np
 
 from online_softmax.checks import MISSING
 from online_softmax.rows import Rows
+from online_softmax.streams.stream import NOWHERE, Chunk
 
 cdef extern from "text.h":
     ctypedef struct word:
@@ -91,7 +92,7 @@ cdef class Tokenizer:
     def read(self, bytes block, Py_ssize_t start=0, Py_ssize_t most=1 << 62):
         """Read at most `most` rows of whole lines from `start` on.
 
-        Returns the rows, where the reading stopped, the number of lines read, and why the next line is refused, or "".
+        Returns the chunk, where the reading stopped, the number of lines read, and why the next line is refused, or "".
         """
         cdef const char *s = PyBytes_AS_STRING(block)
         cdef const char *stop
@@ -103,14 +104,14 @@ cdef class Tokenizer:
         with nogil:
             stop = text_read(&self.t, s + start, s + size, most, &lines)
         reason = self.reason() if self.t.flaw else ""
-        return self.rows(), stop - s, lines, reason
+        return self.chunk(), stop - s, lines, reason
 
     cdef object reason(self):
         said = self.t.where[:min(self.t.length, 200)].decode(errors="backslashreplace")
         shown = repr(said if len(said) <= 58 else said[:55] + "...")
         return FLAWS[self.t.flaw].format(shown)
 
-    cdef object rows(self):
+    cdef object chunk(self):
         cdef text *t = &self.t
         cdef Py_ssize_t i, m
         cdef int32_t k
@@ -140,9 +141,12 @@ cdef class Tokenizer:
             codes = np.array([distinct.index(each) for each in labels], np.int32)[codes]
             labels = distinct
         weights = copied(t.weights, t.rows, np.float64) if t.weighted else None
-        zeroed = copied(t.zeroed, t.n_zeroed, np.int64) if t.n_zeroed else None
-        skipped = copied(t.skipped, t.n_skipped, np.int64) if t.n_skipped else None
-        return Rows(names, ids, values, starts, labels, codes, weights, zeroed, skipped)
+        # C counts the rows that are kept, and places count all.
+        after = copied(t.skipped, t.n_skipped, np.int64)
+        left_out = after + np.arange(len(after)) if t.n_skipped else NOWHERE
+        mended = copied(t.zeroed, t.n_zeroed, np.int64) if t.n_zeroed else NOWHERE
+        mended = mended + np.searchsorted(after, mended, side="right")
+        return Chunk(Rows(names, ids, values, starts, labels, codes, weights), mended, left_out)
 
 
 cdef object copied(const void *items, Py_ssize_t n, kind):

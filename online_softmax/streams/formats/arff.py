@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Hashable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from math import nan
 from pathlib import Path
@@ -11,23 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from online_softmax.rows import Rows
-from online_softmax.streams.stream import BadRow, RowStream
-from online_softmax.streams.tables.columns import FlawError, Table, Wanted, check_names, code, shorten, unlabelled
+from online_softmax.streams.stream import Chunk, Note, Reading
+from online_softmax.streams.tables.columns import Table, check_names, code, shorten, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource
-from online_softmax.streams.tables.flaws import sift
+from online_softmax.streams.tables.file_stream import FileStream
+from online_softmax.streams.tables.flaws import Flaw, sifted, why
 from online_softmax.streams.tables.records import Lines
 
 BLOCK = 1 << 20  # bytes to read at a time
 CHUNK_ROWS = 8192
-WORD = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-ATTRIBUTE = re.compile(rf"@attribute\s+({WORD}|[^\s{{]+)\s*(\{{.*\}}|\w+)", re.IGNORECASE)
-FIELD = re.compile(rf"\s*({WORD}|[^,'\"]*)\s*(?:,|$)")
-ENTRY = re.compile(rf"\s*(?:(\d{{1,9}})\s+({WORD}|[^,'\"\s]+)\s*|[^,]*)(,|$)")
+QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+ATTRIBUTE = re.compile(rf"@attribute\s+({QUOTED}|[^\s{{]+)\s*(\{{.*\}}|\w+)", re.IGNORECASE)
+FIELD = re.compile(rf"\s*({QUOTED}|[^,'\"]*)\s*(?:,|$)")
+ENTRY = re.compile(rf"\s*(?:(\d{{1,9}})\s+({QUOTED}|[^,'\"\s]+)\s*|[^,]*)(,|$)")
 NUMBERS = {"numeric", "real", "integer"}
 
 
-class ArffStream(RowStream):
+class ArffStream(FileStream):
     """A stream over an ARFF file: numbers as they are, nominal attributes and strings one-hot; `?` is missing.
 
     A sparse row, `{index value, ..}`, means 0 or the first of the values by an attribute that it does not name.
@@ -38,8 +39,8 @@ class ArffStream(RowStream):
         The file; `-` is standard input.
     target
         The attribute that holds the label.
-    wanted
-        What else is wanted of the columns; see `Wanted`.
+    reading
+        How else it is read; see `Reading`.
 
     Examples
     --------
@@ -55,36 +56,26 @@ class ArffStream(RowStream):
 
     """
 
-    def __init__(self, path: str | Path, target: Hashable | None = None, **wanted: Any) -> None:
+    def __init__(self, path: str | Path, target: Hashable | None = None, **reading: Any) -> None:
         self.source = ByteSource(path)
-        self.wanted = Wanted(target, **wanted)
+        wanted = Reading(target, **reading)
         lines = self._lines()
         attributes = list(self._header(lines))
         self._types, self.columns = dict(attributes), [name for name, _ in attributes]
-        self.target, self.features = self.wanted.among(self.columns, self.source.name)
-        self.weight, self.missing, self.on_bad = self.wanted.weight, self.wanted.missing, self.wanted.on_bad
+        self.reading = wanted.of(self.columns, self.source.name)
         for name in [*self.features, *([] if self.weight is None else [self.weight])]:
             if self._types[str(name)] == "date":
                 raise ValueError(f"{self.source}, column {name!r}: dates are no features; leave the column out")
-        self.words = {name for name in self.features if self._types[str(name)] not in NUMBERS}
-        self._place = {name: place for place, name in enumerate(self.columns)}
+        self.text_columns = {name for name in self.features if self._types[str(name)] not in NUMBERS}
+        self._position = {name: i for i, name in enumerate(self.columns)}
         read = {*self.features, self.weight}
         self._numbers = [i for i, name in enumerate(self.columns) if name in read and self._types[name] in NUMBERS]
-        check_names(self.features, self.words)
+        check_names(self.features, self.text_columns)
         self._begun: Generator[tuple[int, str, str], None, None] | None = lines if self.source.is_pipe else None
         if self._begun is None:
             lines.close()
 
-    @property
-    def fraction(self) -> float | None:
-        """Return the part of the file that has been read, 0 to 1, or None for standard input."""
-        return self.source.fraction
-
-    def identify(self) -> tuple[int, str] | None:
-        """Return the file's size and a digest of its head; None for standard input."""
-        return self.source.identify()
-
-    def __iter__(self) -> Iterator[Rows | BadRow]:
+    def __iter__(self) -> Iterator[Chunk]:
         lines, self._begun = self._begun, None
         if lines is None:
             lines = self._lines()
@@ -92,24 +83,25 @@ class ArffStream(RowStream):
                 pass
         more = True
         while more:
-            reason, more = "", False
+            more = False
             records: list[list[str]] = []
             numbers: list[int] = []
+            bad: list[Note] = []
             try:
                 for line, text, reason in islice(lines, CHUNK_ROWS):
                     more = True
                     fields, reason = ([], reason) if reason else self._fields(text)
                     if reason:
-                        reason = f"{self.source}, line {line}: {reason}"
-                        break
+                        bad.append(Note(len(records) + len(bad), f"{self.source}, line {line}: {reason}"))
+                        if self.on_bad == "raise":
+                            break
+                        continue
                     records.append(fields)
                     numbers.append(line)
             except ValueError:
-                yield from self._part(records, numbers)
+                yield from self._part(records, numbers, bad)
                 raise
-            yield from self._part(records, numbers)
-            if reason:
-                yield self.bad(reason)
+            yield from self._part(records, numbers, bad)
 
     def _lines(self) -> Generator[tuple[int, str, str], None, None]:
         """Yield number and text of each line that is not blank and no comment, and why it is none, or nothing."""
@@ -182,30 +174,32 @@ class ArffStream(RowStream):
             match = ENTRY.match(entries, match.end()) if match[3] else None
         return fields, ""
 
-    def _part(self, records: list[list[str]], lines: list[int]) -> Iterator[Rows | BadRow]:
-        for rows in sift(self._table(records), self.missing) if records else ():
-            yield rows if isinstance(rows, Rows) else self.bad(self._reason(records, lines, rows))
+    def _part(self, records: list[list[str]], lines: list[int], bad: list[Note]) -> Iterator[Chunk]:
+        chunk = sifted(self._table(records), self.missing, partial(self._reason, records, lines))
+        yield from self.told(chunk.with_bad(bad))
 
-    def _reason(self, records: list[list[str]], lines: list[int], flaw: FlawError) -> str:
-        value = records[flaw.row][self._place[str(flaw.column)]]
-        wrong = "is no label" if flaw.column == self.target else "is missing or not a finite number"
-        return f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {shorten(value)} {wrong}"
+    def _reason(self, records: list[list[str]], lines: list[int], flaw: Flaw) -> str:
+        shown = shorten(records[flaw.row][self._position[str(flaw.column)]])
+        is_label = self.role(flaw.column) == "label"
+        wrong = why("label", shown) if is_label else f"{shown} is missing or not a finite number"
+        return f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {wrong}"
 
     def _table(self, records: list[list[str]]) -> Table:
-        columns = dict(zip(self.columns, zip(*records, strict=True), strict=True))
-        plain = [name for name in self.features if name not in self.words]
+        cells = zip(*records, strict=True) if records else [()] * len(self.columns)
+        columns = dict(zip(self.columns, cells, strict=True))
+        plain = [name for name in self.features if name not in self.text_columns]
         numbers = np.empty((len(records), len(plain)))
         for j, name in enumerate(plain):
             numbers[:, j] = _values(columns[str(name)])
-        words = {name: code(map(_word, columns[str(name)])) for name in self.features if name in self.words}
+        texts = {name: code(map(_text, columns[str(name)])) for name in self.features if name in self.text_columns}
         labels = unlabelled(len(records))
-        if self.wanted.labelled:
-            read = _label if self._types[str(self.target)] in NUMBERS else _word
+        if self.reading.labelled:
+            read = _label if self._types[str(self.target)] in NUMBERS else _text
             labels = code(map(read, columns[str(self.target)]))
         weight = None
         if self.weight is not None:
             weight = (self.weight, np.array(_values(columns[str(self.weight)])))
-        return Table(self.features, numbers, words, (self.target, labels), weight)
+        return Table(self.features, numbers, texts, (self.target, labels), weight)
 
 
 def _split(text: str) -> tuple[list[str], str]:
@@ -226,7 +220,7 @@ def _unquoted(field: str) -> str:
     return re.sub(r"\\(.)", r"\1", field[1:-1]) if field[:1] in ("'", '"') else field
 
 
-def _word(field: str) -> str | None:
+def _text(field: str) -> str | None:
     return None if field == "?" else _unquoted(field)
 
 

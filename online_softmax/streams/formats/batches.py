@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from online_softmax.rows import Rows
-from online_softmax.streams.stream import BadRow
+from online_softmax.streams.stream import Chunk, Reading
 from online_softmax.streams.tables.arrow import pyarrow
-from online_softmax.streams.tables.columns import FlawError, Wanted, shorten
+from online_softmax.streams.tables.columns import shorten
 from online_softmax.streams.tables.file_bytes import ByteSource
-from online_softmax.streams.tables.flaws import sift
+from online_softmax.streams.tables.flaws import Flaw, why
 from online_softmax.streams.tables.table_stream import TableStream
 
 if TYPE_CHECKING:
@@ -32,23 +32,22 @@ class BatchStream(TableStream):
         The file.
     target
         The column that holds the label.
-    wanted
-        What else is wanted of the columns; see `Wanted`.
+    reading
+        How else it is read; see `Reading`.
 
     """
 
     kind: str  # what the file should be
 
-    def __init__(self, path: str | Path, target: Hashable | None = None, **wanted: Any) -> None:
-        self.source = ByteSource(path)
+    def __init__(self, path: str | Path, target: Hashable | None = None, **reading: Any) -> None:
+        super().__init__(ByteSource(path), Reading(target, **reading))
         self.path = self.source.path
-        super().__init__(self.source.name, Wanted(target, **wanted))
         self._done, self._length = 0, None
         pyarrow(f"{self.kind} files are")
         try:
             schema = self.open()
         except DAMAGE as error:
-            raise ValueError(f"{self.place} is not {self.kind}, or cut off or damaged ({_one_line(error)})") from None
+            raise ValueError(f"{self.source} is not {self.kind}, or cut off or damaged ({_one_line(error)})") from None
         self.choose(schema.names)
         self.settle(schema)
 
@@ -57,11 +56,7 @@ class BatchStream(TableStream):
         """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
         return None if self._length is None else self._done / max(1, self._length)
 
-    def identify(self) -> tuple[int, str] | None:
-        """Return the file's size and a digest of its head; None for standard input."""
-        return self.source.identify()
-
-    def __iter__(self) -> Iterator[Rows | BadRow]:
+    def __iter__(self) -> Iterator[Chunk]:
         self._done = 0
         batches = self.batches()
         while True:
@@ -72,21 +67,15 @@ class BatchStream(TableStream):
                 batch.validate(full=True)  # damaged offsets would lead out of its memory
             except DAMAGE as error:
                 wrong = f"the data is cut off or damaged ({_one_line(error)})"
-                raise ValueError(f"{self.place}, row {self._done}: {wrong}") from None
+                raise ValueError(f"{self.source}, row {self._done}: {wrong}") from None
             for start in range(0, batch.num_rows, BATCH):
                 table = pyarrow().Table.from_batches([batch.slice(start, BATCH)])
-                for rows in sift(self.taken(table), self.missing):
-                    yield rows if isinstance(rows, Rows) else self.bad(self._reason(table, rows))
+                yield from self.told(self.sifted(table, partial(self._reason, table)))
                 self._done += table.num_rows
 
-    def _reason(self, table: pa.Table, flaw: FlawError) -> str:
-        value = table[flaw.column][flaw.row].as_py()
-        wrong = "is no label" if flaw.column == self.target else "is not a finite number"
-        if flaw.column == self.weight:
-            wrong = "is no weight, a finite number that is at least 0"
-        elif flaw.column in self.words:
-            wrong = "is no string"
-        return f"{self.place}, row {self._done + flaw.row}, column {flaw.column!r}: {shorten(value)} {wrong}"
+    def _reason(self, table: pa.Table, flaw: Flaw) -> str:
+        wrong = why(self.role(flaw.column), shorten(table[flaw.column][flaw.row].as_py()))
+        return f"{self.source}, row {self._done + flaw.row}, column {flaw.column!r}: {wrong}"
 
     @abstractmethod
     def open(self) -> pa.Schema:

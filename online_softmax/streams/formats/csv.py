@@ -12,9 +12,11 @@ import numpy as np
 
 from online_softmax.rows import Rows
 from online_softmax.streams._parsing.grid import Grid
+from online_softmax.streams.stream import Chunk, Reading
 from online_softmax.streams.tables.arrow import pyarrow, read_csv
-from online_softmax.streams.tables.columns import Wanted, shorten, unlabelled
+from online_softmax.streams.tables.columns import shorten, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource
+from online_softmax.streams.tables.flaws import why
 from online_softmax.streams.tables.record_stream import LARGE, RecordStream
 from online_softmax.streams.tables.records import Quoted
 
@@ -38,14 +40,14 @@ class CsvStream(RecordStream):
         What is between two fields.
     block_bytes
         About how much to read at a time.
-    wanted
-        What else is wanted of the columns; see `Wanted`.
+    reading
+        How else it is read; see `Reading`.
 
     Attributes
     ----------
     features
         The feature columns, in order.
-    words
+    text_columns
         Those of them that hold strings.
 
     Examples
@@ -57,10 +59,10 @@ class CsvStream(RecordStream):
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "fruit.csv")
     ...     _ = path.write_text("size,colour,kind\\n7,green,apple\\n19,yellow,banana\\n")
-    ...     (rows,) = CsvStream(path, "kind")
-    >>> rows.names
+    ...     (chunk,) = CsvStream(path, "kind")
+    >>> chunk.rows.names
     ['size', 'colour=green', 'colour=yellow']
-    >>> rows.x(1), rows.y(1)
+    >>> chunk.rows.x(1), chunk.rows.y(1)
     ({'size': 19.0, 'colour=yellow': 1.0}, 'banana')
 
     """
@@ -76,31 +78,31 @@ class CsvStream(RecordStream):
         *,
         delimiter: str = ",",
         block_bytes: int = LARGE,
-        **wanted: Any,
+        **reading: Any,
     ) -> None:
         source = ByteSource(path)
         self.delimiter = delimiter
         self._grid: Grid | None = None  # for blocks of plain numbers
         # A column's name is text, whatever the name that is asked for.
-        asked = Wanted(None if target is None else str(target), **wanted)
+        asked = Reading(None if target is None else str(target), **reading)
         self.quoted = Quoted(source.name, delimiter.encode())
-        self._cells: list[tuple[int, str, str]] = []  # place, name and kind of the columns that are used
+        self._cells: list[tuple[int, str, str]] = []  # position, name and kind of the columns that are used
         super().__init__(source, asked, self.quoted, block_bytes)
 
     def start(self, block: bytes) -> int:
         """Read the header; return where the rows begin."""
         end = next((end for end in self.records.ends(block) if block[:end].strip()), 0)
         if not end:
-            raise ValueError(f"{self.place} is empty")
+            raise ValueError(f"{self.source} is empty")
         text = block[:end].decode(errors="replace")
         if "\0" in text or "\ufffd" in text:
-            raise ValueError(f"{self.place} is not a CSV file: its header is not UTF-8 text")
+            raise ValueError(f"{self.source} is not a CSV file: its header is not UTF-8 text")
         if self.records.is_broken(block[:end]):
-            raise ValueError(f"{self.place}, line 1: a carriage return outside quotes")
+            raise ValueError(f"{self.source}, line 1: a carriage return outside quotes")
         try:
             self.columns = read_csv(block[:end] + b"\n", delimiter=self.delimiter).column_names
         except ValueError as error:
-            raise ValueError(f"{self.place} is not a CSV file: its header cannot be read ({error})") from None
+            raise ValueError(f"{self.source} is not a CSV file: its header cannot be read ({error})") from None
         self.choose(self.columns)
         return end
 
@@ -119,19 +121,20 @@ class CsvStream(RecordStream):
         kinds = {str(self._types[str(name)]) for name in self.features}
         target = str(self._types.get(str(self.target)))
         self._cells = [(i, name, str(self._types[name])) for i, name in enumerate(self.columns) if name in self.used]
-        is_plain = target in ("int64", "string") or not self.wanted.labelled
+        is_plain = target in ("int64", "string") or not self.reading.labelled
         if kinds <= {"double"} and is_plain and self.weight is None and len(self.columns) > 1:
-            label = self.target if self.wanted.labelled else None
+            label = self.target if self.reading.labelled else None
             self._grid = Grid(self.columns, self.features, label, target == "int64", self.delimiter)
 
-    def parse(self, block: bytes) -> Rows:
-        """Return the records of a block as rows."""
+    def parse(self, block: bytes) -> Chunk:
+        """Return the records of a block as rows, or raise where one of them is bad."""
         grid = None if b'"' in block or b"\0" in block else self._grid
         if grid is not None and (found := grid.read(block)) is not None:
             values, labels, codes = found
-            if not self.wanted.labelled:
+            if not self.reading.labelled:
                 labels, codes = unlabelled(len(values))
-            return Rows([*self.features], np.arange(len(self.features), dtype=np.int32), values, None, labels, codes)
+            ids = np.arange(len(self.features), dtype=np.int32)
+            return Chunk(Rows([*self.features], ids, values, None, labels, codes))
         return super().parse(block)
 
     def label_type(self, field: pa.Field, is_plain: bool) -> Any:
@@ -170,15 +173,12 @@ class CsvStream(RecordStream):
         return self.missing == "error" or (self.missing == "zero" and (is_label or is_weight))
 
     def _wrong(self, cell: bytes, column: str, wants: str) -> str:
+        shown, role = shorten(cell.decode(errors="backslashreplace")), self.role(column)
         if wants == "string" and cell:
-            wrong = "is not UTF-8 text"
-        elif column == self.target:
-            wrong = f"does not fit the labels before it, which are {wants}" if cell.strip() else "is no label"
-        elif column == self.weight:
-            wrong = "is no weight, a finite number that is at least 0"
-        else:
-            wrong = "is not true or false" if wants == "bool" else "is not a finite number"
-        return f"{shorten(cell.decode(errors='backslashreplace'))} {wrong}"
+            return f"{shown} is not UTF-8 text"
+        if role == "label" and cell.strip():
+            return f"{shown} does not fit the labels before it, which are {wants}"
+        return why("truth" if wants == "bool" and role == "number" else role, shown)
 
 
 def _number(cell: bytes) -> float | None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from sys import float_info
 from typing import TYPE_CHECKING, Any
 
+from online_softmax.streams.stream import Reading
 from online_softmax.streams.tables.arrow import pyarrow, read_json
-from online_softmax.streams.tables.columns import Wanted, shorten
+from online_softmax.streams.tables.columns import shorten
 from online_softmax.streams.tables.file_bytes import ByteSource
+from online_softmax.streams.tables.flaws import WRONG
 from online_softmax.streams.tables.record_stream import LARGE, RecordStream
 from online_softmax.streams.tables.records import Lines
 
@@ -35,8 +37,8 @@ class JsonStream(RecordStream):
         The member that holds the label.
     block_bytes
         About how much to read at a time.
-    wanted
-        What else is wanted of the columns; see `Wanted`.
+    reading
+        How else it is read; see `Reading`.
 
     Examples
     --------
@@ -53,20 +55,20 @@ class JsonStream(RecordStream):
     """
 
     def __init__(
-        self, path: str | Path, target: Hashable | None = None, *, block_bytes: int = LARGE, **wanted: Any
+        self, path: str | Path, target: Hashable | None = None, *, block_bytes: int = LARGE, **reading: Any
     ) -> None:
         source = ByteSource(path)
         self.columns: list[str] = []
         self._kinds: dict[str, str] = {}
         self._schema: pa.Schema | None = None
-        super().__init__(source, Wanted(target, **wanted), Lines(source.name), block_bytes)
+        super().__init__(source, Reading(target, **reading), Lines(source.name), block_bytes)
 
     doubt = ": a number beyond what it can be read as, or members of different kinds"
 
     def start(self, block: bytes) -> int:
         """Begin at once: there is no header."""
         if not block.strip():
-            raise ValueError(f"{self.place} is empty")
+            raise ValueError(f"{self.source} is empty")
         return 0
 
     def settle(self, schema: Any) -> None:
@@ -74,7 +76,7 @@ class JsonStream(RecordStream):
         try:
             self.columns = [field.name for field in schema]
         except UnicodeDecodeError:
-            raise ValueError(f"{self.place}: a member's name is not UTF-8 text") from None
+            raise ValueError(f"{self.source}: a member's name is not UTF-8 text") from None
         self._names = frozenset(self.columns)
         self.choose(self.columns)
         super().settle(schema)
@@ -130,16 +132,17 @@ class JsonStream(RecordStream):
         if name == self.target:
             kinds = {"string": str, "bool": bool, "int64": int, "double": int | float}
             fits = isinstance(value, kinds.get(wants, object)) and (wants == "bool" or not isinstance(value, bool))
-            return "is no label" if value is None else None if fits else f"is no label like those before it, of {wants}"
+            unlike = f"is no label like those before it, of {wants}"
+            return WRONG["label"] if value is None else None if fits else unlike
         if value is None:
             return "is missing"
         if wants == "string":
             return None if isinstance(value, str) else "is not a string"
         if wants == "bool":
-            return None if isinstance(value, bool) else "is not true or false"
+            return None if isinstance(value, bool) else WRONG["truth"]
         if is_number and self.missing == "skip-row":
             return None
         if name == self.weight and not (is_number and 0 <= value <= float_info.max):
-            return "is no weight, a finite number that is at least 0"
+            return WRONG["weight"]
         is_sound = is_number and (abs(value) <= float_info.max or self.missing == "zero")
-        return None if is_sound else "is not a finite number"
+        return None if is_sound else WRONG["number"]

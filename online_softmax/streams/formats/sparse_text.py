@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from online_softmax.checks import check_on_bad
-from online_softmax.rows import Rows
 from online_softmax.streams._parsing.text import Tokenizer
-from online_softmax.streams.stream import BadRow, RowStream
+from online_softmax.streams.stream import Chunk, Note, Reading
 from online_softmax.streams.tables.file_bytes import ByteSource
+from online_softmax.streams.tables.file_stream import FileStream
 from online_softmax.streams.tables.records import Lines
 
 BLOCK = 1 << 23  # bytes to read at a time
 
 
-class TextStream(RowStream):
+class TextStream(FileStream):
     """A stream over svmlight or Vowpal Wabbit text.
 
     svmlight: `label index:value ..`, where `#` begins a comment and `qid:` is skipped; a feature's name is its index,
@@ -62,31 +61,20 @@ class TextStream(RowStream):
         *,
         block_bytes: int = BLOCK,
     ) -> None:
-        check_on_bad(on_bad)
+        self.reading = Reading(features=[], missing=missing, on_bad=on_bad, labelled=labelled)
         self.source = ByteSource(path)
-        self.format, self.missing, self.on_bad, self.labelled = format, missing, on_bad, labelled
-        self.block_bytes = block_bytes
-        self.features, self.words = [], set()
+        self.format, self.block_bytes = format, block_bytes
+        self.text_columns = set()
 
-    @property
-    def fraction(self) -> float | None:
-        """Return the part of the file that has been read, 0 to 1, or None for standard input."""
-        return self.source.fraction
-
-    def identify(self) -> tuple[int, str] | None:
-        """Return the file's size and a digest of its head; None for standard input."""
-        return self.source.identify()
-
-    def __iter__(self) -> Iterator[Rows | BadRow]:
-        tokenizer = Tokenizer(self.format, self.missing, self.labelled)
+    def __iter__(self) -> Iterator[Chunk]:
+        tokenizer = Tokenizer(self.format, self.missing, self.reading.labelled)
         with self.source.opened() as file:
             for line, block in Lines(self.source.name).numbered(file, self.block_bytes):
                 start = 0
                 while start < len(block):
-                    rows, start, n_lines, reason = tokenizer.read(block, start)
-                    if len(rows) or rows.skipped is not None:
-                        yield rows
+                    chunk, start, n_lines, reason = tokenizer.read(block, start)
                     if reason:
-                        yield self.bad(f"{self.source}, line {line + n_lines}: {reason}")
+                        chunk = chunk.with_bad([Note(len(chunk), f"{self.source}, line {line + n_lines}: {reason}")])
                         start = (block.find(b"\n", start) + 1) or len(block)
                         line += n_lines + 1
+                    yield from self.told(chunk)

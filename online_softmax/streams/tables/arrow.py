@@ -72,16 +72,16 @@ def matrix(table: pa.Table) -> NDArray[np.float64]:
 
 
 def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
-    """Return the column as codes, where a null, nan and the word `missing` are missing."""
+    """Return the column as codes, where a null, nan and the text `missing` are missing."""
     array = column.combine_chunks()
     if not hasattr(array, "indices"):
         array = array.dictionary_encode()
-    words = array.dictionary.to_pylist()
+    values = array.dictionary.to_pylist()
     codes = _view(array.indices if not array.indices.null_count else array.indices.fill_null(-1))
-    for i, word in enumerate(words):
-        if word is None or word != word or word == missing:
+    for i, value in enumerate(values):
+        if value is None or value != value or value == missing:
             codes = np.where(codes == i, -1, codes)
-    return Coded(words, codes.astype(np.int32, copy=False))
+    return Coded(values, codes.astype(np.int32, copy=False))
 
 
 def _view(array: pa.Array) -> NDArray[Any]:

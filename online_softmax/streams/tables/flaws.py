@@ -1,98 +1,104 @@
-"""Sieve: all flawed rows of a table at once, and the sound rows between them."""
+"""Flaws: the cells that no row can hold, and what becomes of their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.rows import Rows
-from online_softmax.streams.tables.columns import Coded, FlawError, Table, assemble
+from online_softmax.streams.stream import NOWHERE, Chunk, Note
+from online_softmax.streams.tables.columns import Table, assemble
+
+WRONG = {
+    "label": "is no label",
+    "weight": "is no weight, a finite number that is at least 0",
+    "number": "is not a finite number",
+    "truth": "is not true or false",
+    "text": "is no string",
+}
 
 
-def sift(table: Table, missing: str) -> Iterator[Rows | FlawError]:
-    """Yield the rows of a table, and in its place each flaw that `missing` does not mend.
+class Flaw(NamedTuple):
+    """Where a cell stands that no row can hold."""
+
+    row: int
+    column: Hashable
+
+
+def why(role: str, shown: object) -> str:
+    """Say what is wrong with a cell, by what its column is to the rows; see `WRONG`.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.tables.flaws import why
+
+    >>> why("weight", -1)
+    '-1 is no weight, a finite number that is at least 0'
+
+    """
+    return f"{shown} {WRONG[role]}"
+
+
+def sifted(table: Table, missing: str, reason: Callable[[Flaw], str] = str) -> Chunk:
+    """Return the sound rows of a table, with notes on what was mended, left out or bad.
+
+    Parameters
+    ----------
+    table
+        The columns.
+    missing
+        What becomes of a value that is missing or not finite; see `Reading`.
+    reason
+        Says what is wrong with a row, given its first flaw.
 
     Examples
     --------
     >>> import numpy as np
     >>> from online_softmax.streams.tables.columns import Table, code
-    >>> from online_softmax.streams.tables.flaws import sift
+    >>> from online_softmax.streams.tables.flaws import sifted
 
     >>> table = Table(["a"], np.array([[1.0], [np.nan], [3.0], [4.0]]), {}, ("y", code("uvuv")))
-    >>> [len(part) if isinstance(part, Rows) else str(part) for part in sift(table, "error")]
-    [1, "row 1, column 'a'", 2]
+    >>> sifted(table, "error").bad
+    (Note(place=1, reason="Flaw(row=1, column='a')"),)
+    >>> sifted(table, "zero").mended, sifted(table, "skip-row").left_out
+    (array([1]), array([1]))
 
     """
-    try:
-        yield assemble(table, missing)
-    except FlawError:
-        yield from between(assemble(mended(table), "zero"), flaws(table, missing))
+    fatal = np.logical_or.reduce([hole for _, hole in _fatal(table)])
+    gaps = ~np.isfinite(table.numbers).all(axis=1)
+    for coded in table.texts.values():
+        gaps |= coded.codes < 0
+    if not (gaps.any() or fatal.any()):
+        return Chunk(assemble(table))
+    flawed = fatal if missing == "zero" else fatal | gaps
+    kept = table.only(~flawed) if flawed.any() else table
+    gone = np.flatnonzero(flawed)
+    if missing == "skip-row":
+        return Chunk(assemble(kept), left_out=gone)
+    mended = NOWHERE
+    if missing == "zero":
+        holes = ~np.isfinite(kept.numbers)
+        rows = [np.nonzero(holes)[0], *(np.flatnonzero(coded.codes < 0) for coded in kept.texts.values())]
+        kept, mended = kept._replace(numbers=np.where(holes, 0.0, kept.numbers)), np.sort(np.concatenate(rows))
+    found = [*(_plain(table) if missing == "error" else []), *_fatal(table)]
+    flaws = (Flaw(row, next(name for name, hole in found if hole[row])) for row in gone.tolist())
+    return Chunk(assemble(kept), mended).with_bad([Note(flaw.row, reason(flaw)) for flaw in flaws])
 
 
-def flaws(table: Table, missing: str) -> list[FlawError]:
-    """Return the first flaw of each row that has any."""
-    holes = list(_holes(table, missing))
-    flawed = np.flatnonzero(np.any([hole for _, hole in holes], axis=0))
-    return [FlawError(row, next(name for name, hole in holes if hole[row])) for row in flawed.tolist()]
+def _plain(table: Table) -> list[tuple[Hashable, NDArray[np.bool_]]]:
+    """Return each feature column, with where it has gaps."""
+    numbers = [name for name in table.features if name not in table.texts]
+    texts = [(name, coded.codes < 0) for name, coded in table.texts.items()]
+    return [*zip(numbers, ~np.isfinite(table.numbers).T, strict=True), *texts]
 
 
-def mended(table: Table) -> Table:
-    """Return a table in whose flawed rows stands any label, and any weight."""
-    name, (words, codes) = table.target
-    used = np.bincount(codes[codes >= 0], minlength=max(1, len(words))) > 0
-    position = np.cumsum(used, dtype=np.int32) - used
-    left = [word for word, is_used in zip(words, used, strict=False) if is_used]
-    table = table._replace(target=(name, Coded(left or [None], position[np.maximum(codes, 0)])))
-    if table.weight is None:
-        return table
-    name, weights = table.weight
-    return table._replace(weight=(name, np.where(_are_weights(weights), weights, 1.0)))
-
-
-def between(rows: Rows, found: Sequence[FlawError]) -> Iterator[Rows | FlawError]:
-    """Yield rows, and a flaw in the place of each row that has one."""
-    start = 0
-    for flaw in found:
-        if flaw.row > start:
-            yield rows.slice(start, flaw.row)
-        yield flaw
-        start = flaw.row + 1
-    if start < len(rows):
-        yield rows.slice(start, len(rows))
-
-
-def cut(rows: Rows, places: Sequence[int]) -> Iterator[Rows | int]:
-    """Yield rows, and between them the places of the rows of the same source that are not among them."""
-    gone = np.empty(0, np.int64) if rows.skipped is None else rows.skipped + np.arange(len(rows.skipped))
-    start, first = 0, 0
-    for n, place in enumerate([*places, -1]):
-        last = len(gone) if place < 0 else int(np.searchsorted(gone, place - n))
-        stop = len(rows) if place < 0 else place - n - last
-        if stop > start or last > first:
-            part = rows.slice(start, stop)
-            yield part if rows.skipped is None else replace(part, skipped=rows.skipped[first:last] - start)
-        if place >= 0:
-            yield place
-        start, first = stop, last
-
-
-def _holes(table: Table, missing: str) -> Iterator[tuple[Hashable, NDArray[np.bool_]]]:
-    """Yield each column that can have flaws, with where they are."""
-    if missing == "error":
-        plain = [name for name in table.features if name not in table.words]
-        yield from zip(plain, ~np.isfinite(table.numbers).T, strict=True)
-        for word, coded in table.words.items():
-            yield word, coded.codes < 0
+def _fatal(table: Table) -> list[tuple[Hashable, NDArray[np.bool_]]]:
+    """Return the columns of labels and weights, with where they hold none."""
     target, labels = table.target
-    yield target, labels.codes < 0
+    found = [(target, labels.codes < 0)]
     if table.weight is not None:
         weight, values = table.weight
-        yield weight, ~_are_weights(values)
-
-
-def _are_weights(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    are: NDArray[np.bool_] = (values >= 0) & (values < np.inf)
-    return are
+        found.append((weight, ~((values >= 0) & (values < np.inf))))
+    return found

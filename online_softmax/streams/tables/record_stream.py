@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from online_softmax.rows import Rows
-from online_softmax.streams.stream import BadRow
-from online_softmax.streams.tables.columns import Wanted
+from online_softmax.streams.stream import Chunk, Note, Reading
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
-from online_softmax.streams.tables.flaws import cut
 from online_softmax.streams.tables.records import Lines
 from online_softmax.streams.tables.table_stream import TableStream
 
@@ -33,9 +30,9 @@ class RecordStream(TableStream):
     doubt = ": it cannot be read"  # what is wrong where there is no other reason
     space: bytes | None = None  # a record of nothing else is no row
 
-    def __init__(self, source: ByteSource, wanted: Wanted, records: Lines, block_bytes: int) -> None:
-        super().__init__(source.name, wanted)
-        self.source, self.records, self.block_bytes = source, records, block_bytes
+    def __init__(self, source: ByteSource, reading: Reading, records: Lines, block_bytes: int) -> None:
+        super().__init__(source, reading)
+        self.records, self.block_bytes = records, block_bytes
         self._begun: Iterator[tuple[int, bytes]] | None = None  # standard input, read so far to decide
         with source.opened() as file:
             blocks = records.numbered(file, BLOCK)
@@ -49,57 +46,44 @@ class RecordStream(TableStream):
         if source.is_pipe:
             self._begun = chain([first], blocks)
 
-    @property
-    def fraction(self) -> float | None:
-        """Return the part of the file that has been read, 0 to 1, or None for standard input."""
-        return self.source.fraction
-
-    def identify(self) -> tuple[int, str] | None:
-        """Return the file's size and a digest of its head; None for standard input."""
-        return self.source.identify()
-
-    def __iter__(self) -> Iterator[Rows | BadRow]:
+    def __iter__(self) -> Iterator[Chunk]:
         with self.source.opened() as file:
             for line, block in self._blocks(file):
-                for rows in self._read(line, block):
-                    if not isinstance(rows, Rows) or len(rows) or rows.skipped is not None:
-                        yield rows
+                yield from self.told(self._read(line, block))
 
-    def _read(self, line: int, block: bytes) -> Iterator[Rows | BadRow]:
-        """Parse the records of a block: at once, or else in parts."""
+    def _read(self, line: int, block: bytes) -> Chunk:
+        """Parse the records of a block: at once, or else those that nothing is wrong with."""
         try:
-            rows = self.parse(block)
+            return self.parse(block)
         except ValueError:
-            records = list(self._numbered(line, block))
-            for start in range(0, len(records), PART):
-                yield from self._part(records[start : start + PART])
-        else:
-            yield rows
+            pass
+        records, sound, bad = list(self._numbered(line, block)), [], []
+        for start in range(0, len(records), PART):
+            part = records[start : start + PART]
+            for place, reason in enumerate(self._reasons([record for _, record in part]), start):
+                if reason:
+                    bad.append(Note(place, f"{self.source}, line {records[place][0]}{reason}"))
+                else:
+                    sound.append(records[place][1])
+            if bad and self.on_bad == "raise":
+                break
+        return self.parse(b"".join(sound)).with_bad(bad)
 
-    def _part(self, records: list[tuple[int, bytes]]) -> Iterator[Rows | BadRow]:
-        """Parse records at once, or else those that nothing is wrong with."""
+    def _reasons(self, records: list[bytes]) -> list[str]:
+        """Say of each record what is wrong with it, or nothing."""
         try:
-            rows, reasons = self.parse(b"".join(record for _, record in records)), [""] * len(records)
+            self.parse(b"".join(records))
         except ValueError:
-            reasons = [self.reason(record) for _, record in records]
-            sound = b"".join(record for (_, record), reason in zip(records, reasons, strict=True) if not reason)
-            try:
-                rows = self.parse(sound)
-            except ValueError:
-                yield from self._halves(records, reasons[0] or self.doubt)
-                return
-        for part in cut(rows, [i for i, reason in enumerate(reasons) if reason]):
-            if isinstance(part, int):
-                yield self.bad(f"{self.place}, line {records[part][0]}{reasons[part]}")
-            else:
-                yield part
-
-    def _halves(self, records: list[tuple[int, bytes]], reason: str) -> Iterator[Rows | BadRow]:
-        if half := len(records) // 2:
-            yield from self._part(records[:half])
-            yield from self._part(records[half:])
+            reasons = [self.reason(record) for record in records]
         else:
-            yield self.bad(f"{self.place}, line {records[0][0]}{reason}")
+            return [""] * len(records)
+        try:
+            self.parse(b"".join(record for record, reason in zip(records, reasons, strict=True) if not reason))
+        except ValueError:
+            if half := len(records) // 2:
+                return self._reasons(records[:half]) + self._reasons(records[half:])
+            return [reasons[0] or self.doubt]
+        return reasons
 
     def _numbered(self, line: int, block: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield the records of a block that are not blank, each with the number of its first line."""
@@ -131,14 +115,17 @@ class RecordStream(TableStream):
     def reason(self, record: bytes) -> str:
         """Say what is wrong with a record, or nothing where there is no telling."""
 
-    def parse(self, block: bytes) -> Rows:
-        """Return the records of a block as rows."""
-        return self.rows(self.table(block))
+    def parse(self, block: bytes) -> Chunk:
+        """Return the records of a block as rows, or raise where one of them is bad."""
+        chunk = self.sifted(self.table(block))
+        if chunk.bad:
+            raise ValueError(chunk.bad[0].reason)
+        return chunk
 
     def _decide(self, line: int, block: bytes) -> None:
         """Decide what each column holds, from the records of `block` that can be read at all."""
         if not block.strip():
-            raise ValueError(f"{self.place} holds {'a header and ' if self._start else ''}no rows")
+            raise ValueError(f"{self.source} holds {'a header and ' if self._start else ''}no rows")
         try:
             table = self.table(block)
         except ValueError:
@@ -153,10 +140,10 @@ class RecordStream(TableStream):
                 sound.append(record)
             elif self.on_bad == "raise":
                 if not sound:
-                    raise ValueError(f"{self.place}, line {place}{reason}")
+                    raise ValueError(f"{self.source}, line {place}{reason}")
                 break
         if not (sound := self._readable(list(self.alike(sound)))):
-            raise ValueError(f"{self.place}, line {line}: no row of the first {len(block):,} bytes can be read")
+            raise ValueError(f"{self.source}, line {line}: no row of the first {len(block):,} bytes can be read")
         return sound
 
     def _readable(self, records: list[bytes]) -> list[bytes]:

@@ -2,68 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from online_softmax.rows import Rows
-from online_softmax.streams.stream import RowStream
+from online_softmax.streams.stream import Chunk, Reading
 from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
-from online_softmax.streams.tables.columns import Table, Wanted, assemble, check_names, unlabelled
+from online_softmax.streams.tables.columns import Table, check_names, unlabelled
+from online_softmax.streams.tables.file_bytes import ByteSource
+from online_softmax.streams.tables.file_stream import FileStream
+from online_softmax.streams.tables.flaws import Flaw, sifted
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class TableStream(RowStream):
+class TableStream(FileStream):
     """A stream whose chunks come as Arrow tables.
 
     Parameters
     ----------
-    place
-        What to call the source in an error.
-    wanted
-        What is wanted of it.
+    source
+        The file.
+    reading
+        How it is read.
 
     """
 
     blank: str | None = None  # the label that is none
     bytes_are_text = False  # where text that is not UTF-8 seems to be bytes
 
-    def __init__(self, place: str, wanted: Wanted) -> None:
-        self.place = place
-        self.wanted, self.missing, self.on_bad = wanted, wanted.missing, wanted.on_bad
+    def __init__(self, source: ByteSource, reading: Reading) -> None:
+        self.source, self.reading = source, reading
         self._types: dict[str, pa.DataType] | None = None
 
     def choose(self, columns: list[str]) -> None:
         """Choose target and features among the columns."""
-        self.target, self.features = self.wanted.among(columns, self.place)
-        self.weight = self.wanted.weight
-        target = {self.target} if self.wanted.labelled else set()
+        self.reading = self.reading.of(columns, self.source.name)
+        target = {self.target} if self.reading.labelled else set()
         self.used = [name for name in columns if name in {*target, self.weight, *self.features}]
 
     def settle(self, schema: Iterable[pa.Field]) -> None:
         """Settle what each column holds."""
         self._types = {field.name: self._type(field) for field in schema if field.name in self.used}
-        self.words = {name for name in self.features if str(self._types[str(name)]) == "string"}
-        self.numbers = [name for name in self.features if name not in self.words]
-        check_names(self.features, self.words)
+        self.text_columns = {name for name in self.features if str(self._types[str(name)]) == "string"}
+        self.numbers = [name for name in self.features if name not in self.text_columns]
+        check_names(self.features, self.text_columns)
 
-    def rows(self, table: pa.Table) -> Rows:
-        """Return a table's rows."""
-        return assemble(self.taken(table), self.missing)
+    def sifted(self, table: pa.Table, reason: Callable[[Flaw], str] = str) -> Chunk:
+        """Return a table's rows; `reason` says what is wrong with a bad one."""
+        return sifted(self.taken(table), self.missing, reason)
 
     def taken(self, table: pa.Table) -> Table:
         """Return what the columns of a table are taken for."""
-        words = {name: coded(table[name].cast("string")) for name in self.features if name in self.words}
-        has_labels = self.wanted.labelled
+        texts = {name: coded(table[name].cast("string")) for name in self.features if name in self.text_columns}
+        has_labels = self.reading.labelled
         labels = coded(table[self.target], missing=self.blank) if has_labels else unlabelled(table.num_rows)
         weight = None if self.weight is None else (self.weight, matrix(table.select([self.weight]))[:, 0])
         numbers = matrix(table.select(self.numbers))
-        return Table(self.features, numbers, words, (self.target, labels), weight)
+        return Table(self.features, numbers, texts, (self.target, labels), weight)
 
     def _type(self, field: pa.Field) -> Any:
         types, kind = pyarrow().types, field.type
-        if field.name in self.wanted.words and field.name in self.features:
+        if field.name in self.reading.text_columns and field.name in self.features:
             return pyarrow().string()
         number = types.is_integer(kind) or types.is_floating(kind)
         if field.name == self.target:
@@ -80,7 +80,7 @@ class TableStream(RowStream):
             return pyarrow().string()
         wrong = "dates and times are" if types.is_temporal(kind) else f"{kind} values are"
         raise ValueError(
-            f"{self.place}, column {field.name!r}: {wrong} no features; drop the column, or name the wanted ones"
+            f"{self.source}, column {field.name!r}: {wrong} no features; drop the column, or name the wanted ones"
         )
 
     def label_type(self, field: pa.Field, is_plain: bool) -> Any:

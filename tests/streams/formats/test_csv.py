@@ -67,9 +67,9 @@ def test_labels_are_python_values_of_the_columns_kind(write, texts, labels):
 
 
 def test_names_are_in_the_order_of_their_first_appearance_row_by_row(write):
-    (rows,) = CsvStream(write("c,n,d,y\nu,1,p,0\nv,1,q,0\nu,1,r,0\n"), "y")
+    (chunk,) = CsvStream(write("c,n,d,y\nu,1,p,0\nv,1,q,0\nu,1,r,0\n"), "y")
 
-    assert rows.names == ["c=u", "n", "d=p", "c=v", "d=q", "d=r"]
+    assert chunk.rows.names == ["c=u", "n", "d=p", "c=v", "d=q", "d=r"]
 
 
 table = st.lists(

@@ -25,9 +25,9 @@ def write(tmp_path):
 
 
 def vw(text):
-    rows, _, _, reason = Tokenizer("vw").read(text.encode())
+    chunk, _, _, reason = Tokenizer("vw").read(text.encode())
     assert not reason
-    return list(rows.pairs())
+    return list(chunk.pairs())
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**30), 10**30), st.integers(0, 30))
@@ -35,14 +35,14 @@ def test_every_number_is_the_nearest_double(number, digits):
     texts = [repr(number), f"{number:.{digits}e}", f"{float(number):.{digits}f}"]
     text = "".join(f"1 1:{each}\n" for each in texts)
 
-    rows, _, _, reason = Tokenizer("svmlight").read(text.encode())
+    chunk, _, _, reason = Tokenizer("svmlight").read(text.encode())
     assert not reason
-    assert rows.values.ravel().tolist() == [float(each) for each in texts]
+    assert chunk.rows.values.ravel().tolist() == [float(each) for each in texts]
 
 
 def test_halves_between_doubles_go_to_the_even_one():
     texts = ["9007199254740993", "9007199254740995", "1.00000000000000011102230246251565404", "4503599627370496.5"]
-    rows = Tokenizer("svmlight").read("".join(f"1 1:{text}\n" for text in texts).encode())[0]
+    rows = Tokenizer("svmlight").read("".join(f"1 1:{text}\n" for text in texts).encode())[0].rows
 
     assert rows.values.ravel().tolist() == [float(text) for text in texts]
 
@@ -62,8 +62,8 @@ def test_svmlight_is_what_scikit_learn_reads(tmp_path_factory, seed, size):
 
 
 def test_rows_of_the_same_features_are_shared():
-    assert Tokenizer("svmlight").read(b"1 1:2 3:4\n2 1:5 3:6\n")[0].starts is None
-    assert Tokenizer("svmlight").read(b"1 1:2 3:4\n2 3:5 1:6\n")[0].starts is not None
+    assert Tokenizer("svmlight").read(b"1 1:2 3:4\n2 1:5 3:6\n")[0].rows.starts is None
+    assert Tokenizer("svmlight").read(b"1 1:2 3:4\n2 3:5 1:6\n")[0].rows.starts is not None
 
 
 def test_vw_namespaces_words_weights_and_tags():
@@ -80,7 +80,7 @@ def test_vw_counts_what_is_there_twice():
 
 
 def test_labels_that_spell_numbers_are_numbers():
-    rows = Tokenizer("svmlight").read(b"1 1:1\n+1 1:1\n1.0 1:1\n-1 1:1\n2.5 1:1\n")[0]
+    rows = Tokenizer("svmlight").read(b"1 1:1\n+1 1:1\n1.0 1:1\n-1 1:1\n2.5 1:1\n")[0].rows
 
     assert [rows.y(i) for i in range(5)] == [1, 1, 1, -1, 2.5]
     assert len(rows.labels) == 3
@@ -127,8 +127,8 @@ def test_missing_values_follow_the_policy(write, value):
         list(TextStream(path))
     (zero,) = TextStream(path, missing="zero")
     (skip,) = TextStream(path, missing="skip-row")
-    assert (zero.x(1), zero.zeroed.tolist()) == ({1: 0.0, 2: 3.0}, [1])
-    assert ([y for _, y, _ in skip.pairs()], skip.skipped.tolist()) == ([1, 3], [1])
+    assert (zero.rows.x(1), zero.mended.tolist()) == ({1: 0.0, 2: 3.0}, [1])
+    assert ([y for _, y, _ in skip.pairs()], skip.left_out.tolist()) == ([1, 3], [1])
 
 
 FLAWS = [
@@ -170,7 +170,8 @@ def test_flawed_line_is_named_and_comes_after_the_rows_before_it(write, format, 
 
 @given(st.binary(max_size=200), st.sampled_from(["svmlight", "vw"]), st.sampled_from(["error", "zero", "skip-row"]))
 def test_any_bytes_are_rows_or_a_reason(data, format, missing):
-    rows, stop, lines, reason = Tokenizer(format, missing).read(data)
+    chunk, stop, lines, reason = Tokenizer(format, missing).read(data)
+    rows = chunk.rows
 
     assert reason or stop == len(data)
     assert lines == data[:stop].count(b"\n") + (
