@@ -29,7 +29,7 @@ LEARNED_SIZES |= {"sample", "expert", "value", "scalar"}
 def samples(n, d=6, classes=4):
     """Give a small stream, of which the later samples carry more features and more classes."""
     return [
-        ({f"x{j}": math.sin(3 * i * (j + 1) + j) for j in range(1 + min(i, d - 1))}, i * i % 13 % min(1 + i, classes))
+        ({f"x{j}": math.sin(3 * i * (j + 1) + j) for j in range(1 + min(i, d - 1))}, i * i % 61 % min(1 + i, classes))
         for i in range(n)
     ]
 
@@ -53,13 +53,16 @@ BANKS = {
         AutoSoftmaxRegression(), samples(520) + samples(130, 120)[120:]
     ),
     "bank without Gaussians": lambda: trained(AutoSoftmaxRegression(), samples(70, 70)),
+    "bank, more classes than Gaussians": lambda: trained(
+        trained(AutoSoftmaxRegression(), samples(520, 60, 2)), samples(60, 60, 30)
+    ),
     "linear bank": lambda: trained(AutoSoftmaxRegression(interactions=False), samples(60)),
 }
-BOUNDED = {
+SOFTMAX = {
     "implicit, bounded": lambda: trained(SoftmaxRegression(ImplicitAdaGrad(), max_features=9), samples(60)),
     "Adam": lambda: trained(SoftmaxRegression(optim.Adam(), intercept=True), samples(60)),
 }
-MODELS = BANKS | BOUNDED
+MODELS = BANKS | SOFTMAX
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -257,7 +260,24 @@ def test_one_after_the_other_or_at_once():
     was = BANKS["bank"]()._state()
     at_once = without_features(was, {1, 4})
     one_by_one = without_features(without_features(was, {1}), {3})
+    del at_once["qda_turn"], one_by_one["qda_turn"]  # whose turn is next depends on how many there are
     assert same_bits(at_once, one_by_one)
+
+
+def test_window_without_a_class_is_the_samples_of_the_others_oldest_first():
+    was = BANKS["bank, its window full"]()._state()
+    assert 0 < was["window_head"] < len(was["window_time"]) == was["window_size"]
+    left = without_class(was, 1)
+    order = np.argsort(was["window_time"])
+    order = order[was["window_label"][order] != 1]
+    assert 0 < len(order) < was["window_size"]
+    for name in ("window_time", "window_weight"):
+        np.testing.assert_array_equal(left[name], was[name][order])
+    np.testing.assert_array_equal(left["window_B"], was["window_B"][:, order])
+    np.testing.assert_array_equal(
+        np.delete(was["labels"], 1)[left["window_label"]], np.array(was["labels"])[was["window_label"][order]]
+    )
+    assert left["window_head"] == len(order)
 
 
 def test_forgetting_leaves_the_old_state_alone(model):
@@ -272,7 +292,7 @@ def test_forgetting_leaves_the_old_state_alone(model):
 
 @pytest.mark.parametrize("name", [name for name in FIELDS if name not in state.USE])
 def test_the_kernels_take_only_what_fits(name):
-    kinds = [make() for make in (BOUNDED["Adam"], BANKS["bank"])]
+    kinds = [make() for make in (SOFTMAX["Adam"], BANKS["bank"])]
     model = next(model for model in kinds if name in model._state())
     found = model._state()
     value = found[name]
