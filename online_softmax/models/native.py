@@ -24,14 +24,11 @@ class NativeModel:
         What the caller holds: the model, or the pipeline that ends with it.
     can_progress
         Whether `progress` takes rows; where it does not, only the sample alone is predicted and learned.
-    scaler
-        What a model file tells of a scaler before the model, as JSON's own kinds.
     lists
         What a name stands for in each list of names in the state.
     """
 
     lists: ClassVar[dict[str, str]] = {"names": "feature name", "labels": "label"}
-    scaler: dict[str, Any] | None = None
 
     def __init__(self, model: BulkModel) -> None:
         self.whole: Any = model
@@ -81,6 +78,10 @@ class NativeModel:
         """Return the probabilities of each row, of shape (rows, classes), and the labels of the classes."""
         answer: tuple[NDArray[np.float64], list[Hashable]] = self.model._predict_rows(rows)
         return answer
+
+    def to_json(self) -> dict[str, Any] | None:
+        """Return what a model file tells of a scaler before the model, beside what it has learned."""
+        return None
 
     def state(self) -> dict[str, Any]:
         """Return all that has been learned: lists of names, arrays and numbers."""

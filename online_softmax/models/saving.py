@@ -115,7 +115,7 @@ def to_bytes(model: Any) -> bytes:
                 name: parameters.to_json(f"{kind}'s {name}", getattr(inner, name)) for name in inner._get_params()
             },
             "version": version("online-softmax"),
-            "scaler": found.scaler,
+            "scaler": found.to_json(),
         },
         arrays,
     )

@@ -94,9 +94,16 @@ class ScaledModel(NativeModel):
         self._numbers = scaler if isinstance(scaler, NumberScaler) else None
         self._inner = scaler if self._numbers is None else scaler.scaler
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what a model file tells of the scaler, beside what it has learned."""
+        numbers = None
+        if self._numbers is not None:
+            numbers = [names.to_json("feature name", name) for name in self._numbers.numbers]
+        return {"steps": list(self.whole.steps), "numbers": numbers}
+
     @classmethod
     def from_json(cls, node: dict[str, Any], model: Any) -> ScaledModel:
-        """Return `model` behind a fresh scaler, of which `scaler` was this."""
+        """Return `model` behind a fresh scaler, of which `to_json` told this."""
         from river import compose, preprocessing
 
         if node.keys() != {"steps", "numbers"}:
@@ -106,14 +113,6 @@ class ScaledModel(NativeModel):
             raise ValueError("its steps are not two names")
         scaler = preprocessing.StandardScaler() if numbers is None else NumberScaler(map(names.from_json, numbers))
         return cls(compose.Pipeline((steps[0], scaler), (steps[1], model)))
-
-    @property
-    def scaler(self) -> dict[str, Any]:  # type: ignore[override]
-        """Return what a model file tells of the scaler."""
-        numbers = None
-        if self._numbers is not None:
-            numbers = [names.to_json("feature name", name) for name in self._numbers.numbers]
-        return {"steps": list(self.whole.steps), "numbers": numbers}
 
     @property
     def can_progress(self) -> bool:
