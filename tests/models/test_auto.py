@@ -1,8 +1,7 @@
-"""AutoSoftmaxRegression: zeros and order play no part, weights weigh, and nothing but its two parameters can be set."""
+"""AutoSoftmaxRegression: zeros and order play no part, weights weigh, and any window learns."""
 
 from __future__ import annotations
 
-import inspect
 import math
 import pickle
 import random
@@ -11,7 +10,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from river import base
 
 from online_softmax import AutoSoftmaxRegression
 
@@ -168,36 +166,6 @@ def test_any_weight_is_learned_or_refused_whole(is_finite, interactions, w):
             assert pickle.dumps(model) == before
         assert math.isclose(math.fsum(model.predict_proba_one(x).values()), 1, rel_tol=1e-12)
     assert is_finite(model)
-
-
-def test_the_parameters():
-    parameters = inspect.signature(AutoSoftmaxRegression).parameters
-    assert {name: parameter.default for name, parameter in parameters.items()} == {
-        "interactions": "auto",
-        "window": 1000,
-        "max_features": None,
-        "hash_bits": None,
-    }
-    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters.values())
-    model = AutoSoftmaxRegression(interactions=False, window=300)
-    assert isinstance(model, base.MiniBatchClassifier)
-    assert (model.interactions, model.window) == (False, 300)
-    assert (model.clone().interactions, model.clone().window) == (False, 300)
-    for name in parameters:
-        with pytest.raises(AttributeError):
-            setattr(model, name, True)
-
-
-@pytest.mark.parametrize(
-    "parameters",
-    [{"interactions": value} for value in (None, "yes", 1, 0.0)]
-    + [{"window": value} for value in (None, 0, -1, 2.5, True, "100", 10**9, math.nan)],
-    ids=repr,
-)
-def test_bad_parameters_are_refused_at_the_door(parameters):
-    name, value = next(iter(parameters.items()))
-    with pytest.raises((TypeError, ValueError), match=f"^{name} [^\\n]*{value!r}$"):
-        AutoSoftmaxRegression(**parameters)
 
 
 @pytest.mark.parametrize("window", [1, 10, 256, 100_000])
