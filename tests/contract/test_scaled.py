@@ -63,7 +63,7 @@ def test_rows_are_learned_as_one_by_one(make_pipeline, learned, rows):
 @pytest.mark.parametrize("rows", [shared_rows(), ragged_rows()], ids=["shared", "ragged"])
 def test_rows_are_predicted_as_one_by_one(make_pipeline, rows):
     pipeline = make_pipeline()
-    native(pipeline).progress(rows.head(30))
+    native(pipeline).progress(rows.slice(0, 30))
     P, labels = native(pipeline).predict_rows(rows)
     assert labels == native(pipeline).classes
     for i, probabilities in enumerate(P.tolist()):
