@@ -7,8 +7,10 @@ from libc.stdint cimport int32_t
 
 from online_softmax._kernel.arrays cimport Buffer
 from online_softmax._kernel.checks cimport check_label, feature_value, sample_weight
-from online_softmax._kernel.model cimport Model, largest
+from online_softmax._kernel.model cimport Model, Scratch, largest
 from online_softmax._kernel.reader cimport Reader
+
+import threading
 
 import numpy as np
 
@@ -20,69 +22,75 @@ cdef enum:
 
 cdef class BulkModel(Model):
     cdef int begin_many(self, Reader r) except -1:
-        """Before rows that stand or fall together: save what `rollback_many` brings back. False where nothing can make them fall."""
+        """Called before rows of which all are learned or none. Save what `rollback_many` needs.
+
+        Return False if no row can be refused.
+        """
         raise NotImplementedError
 
     cdef void end_many(self) noexcept:
-        """After them, either way."""
+        """Called after them, either way."""
 
     cdef int rollback_many(self, Py_ssize_t classes) except -1:
         """Undo them; there were so many `classes` before."""
 
-    cdef bint _admit_row(self, Reader r) noexcept with gil:
+    # ---- one row, inside ----
+
+    cdef bint _add_row(self, Reader r) noexcept with gil:
         """Give slots to the new names of the row just read, and a position to its label; false where Python says no."""
         cdef Py_ssize_t i
         try:
             new = {r.names[r.ids[i]]: r.ids[i] for i in range(r.n)
                    if r.slots[i] < 0 and not (r.x[i] == 0 and self.zero_is_absent)}
-            for name in self._admission(list(new)):
-                r.slot_of[<Py_ssize_t>new[name]] = self._admit_feature(name)
-            r.position = r.position_of[r.code] = self._admit_label(r.labels[r.code])
+            for name in self.slot_order(list(new)):
+                r.slot_of[<Py_ssize_t>new[name]] = self.add_feature(name)
+            r.position = r.position_of[r.code] = self.add_label(r.labels[r.code])
             r.find_slots()
-            if self.ticks:
-                self.tick()
+            if self.prepares:
+                self.prepare()
             if self.budget:
-                self._make_usage_room()
+                self.reserve_usage()
         except BaseException as error:
             self._error = error
             return False
         return True
 
-    cdef bint _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil:
+    cdef void _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil:
         """Forget the names and the label that a refused row brought."""
         try:
-            self._truncate(features, classes)
+            self.truncate(features, classes)
         except BaseException as error:
             self._error = error
-        return False
 
-    cdef bint _make_room(self, Reader r) noexcept with gil:
-        """After a row: where there are more features than the budget, let some go; false where that failed."""
+    cdef bint _evict_after(self, Reader r) noexcept with gil:
+        """Where there are more features than the budget, let some go after the row; false where that failed."""
         try:
-            self._evict()
+            self.evict()
             r.look_up(self._slots)
         except BaseException as error:
             self._error = error
             return False
         return True
 
-    cdef double *_learn_row(self, Reader r, bint many) noexcept nogil:
-        """Learn the row just read; p of the classes known before it, or NULL, and then (unless `many` do) no trace of it."""
-        cdef Py_ssize_t features = self.n_features, known = self.n_classes
-        cdef double *p = NULL
-        if not (r.n_new or r.position < 0 or self.ticks) or self._admit_row(r):
-            if r.n_new:
-                r.keep_known()
-                p = self.learn(r.known_slots, r.known_x, r.n_known, known, r.position, r.w)
-                if p != NULL and self.budget:
-                    self._use(r.known_slots, r.known_x, r.n_known)
-            else:
-                p = self.learn(r.slots, r.x, r.n, known, r.position, r.w)
-                if p != NULL and self.budget:
-                    self._use(r.slots, r.x, r.n)
-        if p == NULL and not many:
-            self._dismiss_row(features, known)
+    cdef double *_learn_row(self, Reader r, Scratch *own) noexcept nogil:
+        """Learn the row just read; p of the classes known before it, or NULL."""
+        cdef Py_ssize_t known = self.n_classes, n
+        cdef const int32_t *slots
+        cdef const double *x
+        cdef double *p
+        if (r.n_new or r.position < 0 or self.prepares) and not self._add_row(r):
+            return NULL
+        if r.n_new:
+            r.keep_known()
+            slots, x, n = r.known_slots, r.known_x, r.n_known
+        else:
+            slots, x, n = r.slots, r.x, r.n
+        p = self.learn(own, slots, x, n, known, r.position, r.w)
+        if p != NULL and self.budget:
+            self.use(slots, x, n)
         return p
+
+    # ---- many rows ----
 
     def _progress(self, rows, scale=None):
         """Predict, then learn, each row in turn.
@@ -92,18 +100,20 @@ cdef class BulkModel(Model):
         Returns the number of rows done, the predicted positions (-1 while there was no class), and p of the true
         labels (nan where the label was unseen). Where a row is refused, it and the rows after it are not done.
         """
-        cdef Py_ssize_t n = len(rows), i = 0, done = 0, known
+        cdef Py_ssize_t n = len(rows), i = 0, done = 0, known, features
         cdef bint fits = True
         cdef int32_t position
         cdef double *p
+        cdef Scratch *own = NULL
         predicted, chances = np.full(n, -1, np.int32), np.full(n, np.nan)
         cdef Buffer predicted_ = Buffer(predicted, "i", n, True), chances_ = Buffer(chances, "d", n, True)
         cdef int32_t *best = <int32_t *>predicted_.view.buf
         cdef double *chance = <double *>chances_.view.buf
         cdef Reader r
-        self._enter()
+        self.enter_to_change()
         try:
             r = Reader(self._named(rows), self._slots, self._positions, scale)
+            own = self.borrow()
             with nogil:
                 for i in range(n):
                     if i % SIGNAL_ROWS == 0:
@@ -111,21 +121,23 @@ cdef class BulkModel(Model):
                             PyErr_CheckSignals()
                     if not r.read(i):
                         break
-                    known, position = self.n_classes, r.position
-                    if r.scaled:
+                    features, known, position = self.n_features, self.n_classes, r.position
+                    p = NULL
+                    if r.scaled:  # the model predicts with the scales before the row, and learns with those after it
                         if not r.transform():
                             break
                         if known:
                             r.keep_known()
-                            p = self.probabilities(r.known_slots, r.known_x, r.n_known)
+                            p = self.probabilities(own, r.known_slots, r.known_x, r.n_known)
                             if p == NULL:
                                 break
                             best[i] = largest(p, known)
                             if position >= 0:
                                 chance[i] = p[position]
                         fits = r.learn_scale() and r.transform()
-                    p = self._learn_row(r, False) if fits else NULL
+                    p = self._learn_row(r, own) if fits else NULL
                     if p == NULL:
+                        self._dismiss_row(features, known)
                         if r.scaled:
                             r.unlearn_scale()
                         best[i], chance[i] = -1, NAN
@@ -135,20 +147,21 @@ cdef class BulkModel(Model):
                         if position >= 0:
                             chance[i] = p[position]
                     done = i + 1
-                    if self.budget and self.n_features > self.budget and not self._make_room(r):
+                    if self.budget and self.n_features > self.budget and not self._evict_after(r):
                         break
         finally:
-            self._leave()
+            self.give_back(own)
+            self.leave_changing()
         return done, predicted, chances
 
     def _learn_rows(self, rows):
         """Learn every row in turn, or none."""
-        cdef Py_ssize_t n = len(rows), i = 0, features, known
-        cdef bint failed = False, can_undo
+        cdef Py_ssize_t i, features, known
+        cdef bint can_undo
         cdef Reader r
-        if n == 0:
+        if len(rows) == 0:
             return
-        self._enter()
+        self.enter_to_change()
         try:
             features, known = self.n_features, self.n_classes
             try:
@@ -161,23 +174,8 @@ cdef class BulkModel(Model):
                 can_undo = self.begin_many(r)
                 try:
                     if not can_undo:
-                        with np.errstate(over="ignore", invalid="ignore"):
-                            doubtful = rows.weights is not None or not isfinite(rows.values.sum())
-                        for i in range(n if doubtful else 0):
-                            if not r.read(i):
-                                raise self._row_error(rows, i)
-                    with nogil:
-                        for i in range(n):
-                            if can_undo and i % SIGNAL_ROWS == 0:
-                                with gil:
-                                    PyErr_CheckSignals()
-                            failed = not r.read(i) or self._learn_row(r, True) == NULL
-                            if not failed and self.budget and self.n_features > self.budget:
-                                failed = not self._make_room(r)
-                            if failed:
-                                break
-                    if failed:
-                        raise self._row_error(rows, i)
+                        self._check_rows(r, rows)
+                    self._learn_each(r, rows, can_undo)
                 except BaseException:
                     if before is not None:
                         self._take(before)
@@ -187,10 +185,42 @@ cdef class BulkModel(Model):
                 finally:
                     self.end_many()
             except BaseException:
-                self._truncate(features, known)
+                self.truncate(features, known)
                 raise
         finally:
-            self._leave()
+            self.leave_changing()
+
+    cdef int _check_rows(self, Reader r, rows) except -1:
+        """Refuse rows of which one cannot be read."""
+        cdef Py_ssize_t i
+        with np.errstate(over="ignore", invalid="ignore"):
+            doubtful = rows.weights is not None or not isfinite(rows.values.sum())
+        for i in range(len(rows) if doubtful else 0):
+            if not r.read(i):
+                raise self._row_error(rows, i)
+        return 0
+
+    cdef int _learn_each(self, Reader r, rows, bint interruptible) except -1:
+        """Learn row after row, up to the first that is refused, which is an error."""
+        cdef Py_ssize_t n = len(rows), i = 0
+        cdef bint failed = False
+        cdef Scratch *own = self.borrow()
+        try:
+            with nogil:
+                for i in range(n):
+                    if interruptible and i % SIGNAL_ROWS == 0:
+                        with gil:
+                            PyErr_CheckSignals()
+                    failed = not r.read(i) or self._learn_row(r, own) == NULL
+                    if not failed and self.budget and self.n_features > self.budget:
+                        failed = not self._evict_after(r)
+                    if failed:
+                        break
+        finally:
+            self.give_back(own)
+        if failed:
+            raise self._row_error(rows, i)
+        return 0
 
     cdef object _named(self, rows):
         """The rows with the names that the model knows features by."""
@@ -212,18 +242,30 @@ cdef class BulkModel(Model):
 
     def _predict_rows(self, rows):
         """Return p of each row, shape (rows, classes), and the labels of the classes."""
-        cdef Py_ssize_t n = len(rows), i = 0, c, C
-        cdef double *p
+        cdef Py_ssize_t n = len(rows), i = 0, c, C = 0
+        cdef unsigned long truncated
+        cdef double *p = NULL
         cdef double *out
+        cdef Scratch *own = NULL
         cdef Reader r
         cdef Buffer out_
-        self._enter()
+        rows = self._named(rows)
+        while True:
+            truncated = self.truncated
+            r = Reader(rows, self._slots, self._positions)  # which may run code of the names' own: before entering
+            self.enter_to_read()
+            if truncated == self.truncated:
+                break
+            self.leave_reading()
+        me = threading.get_ident()
+        outermost = me not in self._in_bulk
+        self._in_bulk.add(me)
         try:
-            C, labels = self.n_classes, list(self._labels)
+            C, labels = self.n_classes, self._labels[:self.n_classes]
             P = np.empty((n, C))
             out_ = Buffer(P, "d", n * C, True)
             out = <double *>out_.view.buf
-            r = Reader(self._named(rows), self._slots, self._positions)
+            own = self.borrow()
             with nogil:
                 for i in range(n if C else 0):
                     if i % SIGNAL_ROWS == 0:
@@ -233,12 +275,15 @@ cdef class BulkModel(Model):
                         with gil:
                             raise self._row_error(rows, i)
                     r.keep_known()
-                    p = self.probabilities(r.known_slots, r.known_x, r.n_known)
+                    p = self.probabilities(own, r.known_slots, r.known_x, r.n_known)
                     if p == NULL:
                         with gil:
-                            raise self._refusal()
+                            raise MemoryError
                     for c in range(C):
                         out[i * C + c] = p[c]
         finally:
-            self._leave()
+            self.give_back(own)
+            if outermost:
+                self._in_bulk.discard(me)
+            self.leave_reading()
         return P, labels

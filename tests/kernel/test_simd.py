@@ -70,34 +70,36 @@ static void run_softmax(int kind, int states, int scalars, double l2, int featur
               .power = 0.1, .lr = 0.05, .rho = 0.9, .eps = 1e-8, .beta_1 = 0.9, .beta_2 = 0.999, .gamma = 1e-3,
               .alpha = 0.05, .beta = 1, .l1 = 0.001};
     softmax m = {.rule = r, .l2 = l2, .clip = HUGE_VAL, .intercept = 1};
+    softmax_scratch *own = calloc(1, sizeof *own);
     for (int64_t i = 0; i < SAMPLES; i++) {
         sample s = draw(i, features, n, classes);
         int64_t known = m.n_classes;
         if (softmax_reserve(&m, features + 1, i < classes ? i + 1 : classes)) abort();
         m.n_rows = features + 1;
         if (s.y == known) m.class_weight[known] = 1, m.clock.final_lr[known] = 0.1, m.n_classes++;
-        if (softmax_learn(&m, s.slots, s.x, s.n, known, s.y, 1)) abort();
-        note(m.p, known);
-        softmax_predict(&m, s.slots, s.x, s.n);
-        note(m.p, m.n_classes);
+        if (softmax_learn(&m, own, s.slots, s.x, s.n, known, s.y, 1)) abort();
+        note(own->p, known);
+        if (softmax_predict(&m, own, s.slots, s.x, s.n)) abort();
+        note(own->p, m.n_classes);
     }
     for (int64_t i = 0; i < m.n_rows; i++)
         for (int k = 0; k <= states; k++) note(row_of(&m, i) + k * m.class_capacity, m.n_classes);
-    softmax_free(&m);
+    softmax_free(&m), scratch_free(own);
 }
 #else
 static void run_bank(int features, int n, int classes) {
-    bank b = {.n_asked = -1, .window = {.budget = 200}};
+    bank b = {.window = {.budget = 200}};
+    bank_scratch *own = scratch_new();
     for (int64_t i = 0; i < SAMPLES; i++) {
         sample s = draw(i, features, n, classes);
         int64_t known = b.n_classes;
         if (bank_reserve(&b, features + 1, i < classes ? i + 1 : classes)) abort();
         b.n_rows = features + 1, b.n_classes += s.y == known;
         if (!i && bank_start(&b, features, 1, 1)) abort();
-        if (bank_learn(&b, s.slots, s.x, s.n, known, s.y, 1)) abort();
-        note(b.opinions.p, known);
+        if (bank_learn(&b, own, s.slots, s.x, s.n, known, s.y, 1)) abort();
+        note(own->opinions.p, known);
     }
-    bank_free(&b);
+    bank_free(&b), scratch_free(own);
 }
 #endif
 

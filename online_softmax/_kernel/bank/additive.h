@@ -12,7 +12,7 @@ enum { HATS = 20, HAT_ROWS = 1 + HATS };   /* rows a feature: its own, and one a
 
 #define HAT_RATE .5
 
-typedef struct { int64_t n, room; double *W, *G; double *r; } hats;   /* slots in use; HAT_ROWS rows a slot; r: three directions a slot */
+typedef struct { int64_t n, room; double *W, *G; } hats;   /* slots in use; HAT_ROWS rows a slot */
 
 /* The rows that a value is in, and how far. */
 typedef struct { int64_t k; double x, low, high; } hat_value;
@@ -25,7 +25,7 @@ INLINE hat_value hat_of(double x) {
 }
 
 static void hats_free(hats *m) {
-    free(m->W), free(m->G), free(m->r);
+    free(m->W), free(m->G);
     memset(m, 0, sizeof *m);
 }
 
@@ -41,12 +41,12 @@ INLINE void hats_predict(const hats *m, const double *xa, double *Z, int64_t str
     }
 }
 
-/* The directions r, and s = r'x. */
-INLINE double hats_prepare(hats *m, const double *xa, double squared, double weight) {
+/* The directions r, three a slot, and s = r'x. */
+INLINE double hats_prepare(hats *m, const double *xa, double squared, double weight, double *r) {
     double s = 0;
-    for (int64_t i = 0; i < m->n; i++) {
+    for (int64_t i = 0; i < m->n; i++, r += 3) {
         hat_value v = hat_of(i ? xa[i] : 0);
-        double *G = m->G + i * HAT_ROWS, *r = m->r + 3 * i, x = i ? v.x : 1;
+        double *G = m->G + i * HAT_ROWS, x = i ? v.x : 1;
         G[0] += weight * (x * x * squared);
         r[0] = weight * HAT_RATE * x / sqrt(G[0] + 1e-8), s += r[0] * x;
         if (!i) continue;
@@ -59,15 +59,15 @@ INLINE double hats_prepare(hats *m, const double *xa, double squared, double wei
 }
 
 /* W <- W - f r g', g already times f. */
-INLINE void hats_learn(hats *m, const double *xa, const double *g, int64_t stride, int64_t C) {
+INLINE void hats_learn(hats *m, const double *xa, const double *r, const double *g, int64_t stride, int64_t C) {
     BY_LANES {
         lanes d = load(g + c);
         for (int64_t i = 0; i < m->n; i++) {
-            double *w = m->W + i * HAT_ROWS * stride + c, *r = m->r + 3 * i;
-            store(w, load(w) - r[0] * d, LANES);
+            double *w = m->W + i * HAT_ROWS * stride + c;
+            store(w, load(w) - r[3 * i] * d, LANES);
             if (!i) continue;
             double *low = w + (1 + hat_of(xa[i]).k) * stride;
-            store(low, load(low) - r[1] * d, LANES), store(low + stride, load(low + stride) - r[2] * d, LANES);
+            store(low, load(low) - r[3 * i + 1] * d, LANES), store(low + stride, load(low + stride) - r[3 * i + 2] * d, LANES);
         }
     }
 }

@@ -8,6 +8,7 @@ from libc.string cimport memset
 
 from online_softmax._kernel.arrays cimport copied, fill, view
 from online_softmax._kernel.bulk cimport BulkModel
+from online_softmax._kernel.model cimport Scratch
 from online_softmax._kernel.reader cimport Reader
 
 cdef extern from "bank.h":
@@ -64,7 +65,7 @@ cdef extern from "bank.h":
     ctypedef struct opinions_t "opinions":
         double *p
     ctypedef struct bank:
-        int64_t t, n_rows, n_classes, stride, n_dense, n_asked
+        int64_t t, n_rows, n_classes, stride, n_dense, version
         feature *features
         int32_t *dense
         linear_t linear
@@ -74,7 +75,12 @@ cdef extern from "bank.h":
         hats_t hats
         qda_t qda
         mixture_t mixture
+    ctypedef struct bank_scratch:
+        bank_scratch *next
         opinions_t opinions
+    bank_scratch *scratch_new()
+    void scratch_free(bank_scratch *)
+    int64_t scratch_bytes(const bank_scratch *)
     int LINEAR_EXPERTS, NEWTON_EXPERTS, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, COVERED, SIDE
     int MIXERS, BUCKETS, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
     double DENSE
@@ -86,8 +92,8 @@ cdef extern from "bank.h":
     int window_reserve(window_t *, int64_t d)
     int qda_reserve(qda_t *, int64_t d, int64_t n)
     int hats_reserve(hats_t *, int64_t n, int64_t stride)
-    int bank_predict(bank *, const int32_t *, const double *, int64_t n, int64_t C) nogil
-    int bank_learn(bank *, const int32_t *, const double *, int64_t n, int64_t known, int64_t y, double w) nogil
+    int bank_predict(const bank *, bank_scratch *, const int32_t *, const double *, int64_t n, int64_t C) nogil
+    int bank_learn(bank *, bank_scratch *, const int32_t *, const double *, int64_t n, int64_t known, int64_t y, double w) nogil
 
 # The bank, in the order of its rows.
 EXPERTS = (
@@ -113,17 +119,21 @@ cdef class Auto(BulkModel):
     cdef object _before
 
     def __cinit__(self):
-        self.bank.n_asked = -1
-        self.ticks = self.zero_is_absent = self.names_in_order = True
+        self.prepares = self.zero_is_absent = self.names_in_order = True
         self.resize(0, 0)
 
     def _configure(self, interactions, window, max_features, hash_bits):
         if self.window is not None:
             raise RuntimeError("the model is configured already: build a new one, or clone it")
         self.interactions, self.window, self.bank.window.budget = interactions, window, window
-        self._bound(max_features, hash_bits)
+        self.set_limits(max_features, hash_bits)
 
     def __dealloc__(self):
+        cdef Scratch *own = self.idle
+        while own != NULL:
+            self.idle = own.next
+            scratch_free(<bank_scratch *>own)
+            own = self.idle
         bank_free(&self.bank)
 
     cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1:
@@ -133,37 +143,38 @@ cdef class Auto(BulkModel):
             raise MemoryError(f"no memory for {features} features and {classes} classes")
         return 0
 
-    cdef int admit_feature(self, Py_ssize_t slot, object name) except -1:
+    cdef int on_new_feature(self, Py_ssize_t slot, object name) except -1:
         if self.interactions is True and slot > COVERED:
             raise ValueError(f"interactions=True serves at most {COVERED} features, and {name!r} is one more: use 'auto'")
         return 0
 
-    cdef int admit(self, Py_ssize_t position, object label) except -1:
-        return 0
-
-    cdef int tick(self) except -1:
+    cdef int prepare(self) except -1:
         """Before the first sample: choose the bank."""
         if bank_start(&self.bank, self.n_features, self.n_classes, self.interactions is not False):
             raise MemoryError
-        self.ticks = False
+        self.prepares = False
         return 0
 
     cdef void resize(self, Py_ssize_t features, Py_ssize_t classes) noexcept nogil:
         self.n_features, self.n_classes = features, classes
         self.bank.n_rows, self.bank.n_classes = features + 1, classes
 
-    cdef double *probabilities(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil:
-        self.failure = bank_predict(&self.bank, slots, x, n, self.n_classes)
-        return NULL if self.failure else self.bank.opinions.p
+    cdef double *probabilities(self, Scratch *own, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil:
+        cdef bank_scratch *s = <bank_scratch *>own
+        return NULL if bank_predict(&self.bank, s, slots, x, n, self.n_classes) else s.opinions.p
 
-    cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil:
-        cdef double *p = self.probabilities(slots, x, n)
+    cdef double loss_of(self, Scratch *own, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil:
+        cdef double *p = self.probabilities(own, slots, x, n)
         return NAN if p == NULL else -log(p[y]) if p[y] > 0 else INFINITY
 
-    cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
-                       double w) noexcept nogil:
-        self.failure = bank_learn(&self.bank, slots, x, n, known, y, w if w < MOST_WEIGHT else MOST_WEIGHT)
-        return NULL if self.failure else self.bank.opinions.p
+    cdef double *learn(self, Scratch *own, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known,
+                       Py_ssize_t y, double w) noexcept nogil:
+        cdef bank_scratch *s = <bank_scratch *>own
+        self.failure = bank_learn(&self.bank, s, slots, x, n, known, y, w if w < MOST_WEIGHT else MOST_WEIGHT)
+        return NULL if self.failure else s.opinions.p
+
+    cdef Scratch *new_scratch(self) noexcept:
+        return <Scratch *>scratch_new()
 
     cdef int begin_many(self, Reader r) except -1:
         """Rows that can be read are learned; only names and labels with code of their own can get in the way, one too many, or Ctrl-C."""
@@ -186,9 +197,10 @@ cdef class Auto(BulkModel):
         return 0
 
     cdef int clear(self) except -1:
+        cdef int64_t version = self.bank.version + 1
         bank_free(&self.bank)
         memset(&self.bank, 0, sizeof(bank))
-        self.bank.n_asked, self.bank.window.budget, self.ticks = -1, self.window, True
+        self.bank.version, self.bank.window.budget, self.prepares = version, self.window, True
         self.resize(0, 0)
         return 0
 
@@ -253,7 +265,7 @@ cdef class Auto(BulkModel):
         cdef Py_ssize_t i
         if not self.n_classes:
             return 0
-        self.ticks = False
+        self.prepares = False
         self.take_sizes(state)
         fill(self.views(), state)
         for i in range(1, self.n_features + 1):
@@ -298,11 +310,16 @@ cdef class Auto(BulkModel):
 
         Empty before the first sample, which decides what the bank consists of.
         """
-        self._enter()
+        self.enter_to_read()
         try:
             return {EXPERTS[i]: self.bank.mixture.w[i] for i in range(self.bank.mixture.n)}
         finally:
-            self._leave()
+            self.leave_reading()
 
     def __sizeof__(self):
-        return object.__sizeof__(self) + bank_bytes(&self.bank)
+        cdef Py_ssize_t size = object.__sizeof__(self) + bank_bytes(&self.bank)
+        cdef Scratch *own = self.idle
+        while own != NULL:
+            size += scratch_bytes(<bank_scratch *>own)
+            own = own.next
+        return size

@@ -5,7 +5,75 @@
 #ifndef ONLINE_SOFTMAX_BANK_H
 #define ONLINE_SOFTMAX_BANK_H
 
-#include "memory.h"
+#include "scratch.h"
+
+/* Defined below, in the order in which they are called. */
+WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t C);
+INLINE void bank_grow(bank *b, float *spare);
+INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double weight);
+INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n);
+
+/* Learn one sample of weight `weight`; `known` classes had been seen before it, and their probabilities stay in s->opinions.p. */
+WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y,
+                           double weight) {
+    opinions *o = &s->opinions;
+    const active *a = &s->active;
+    int64_t stride = b->stride, C = b->n_classes, experts = b->mixture.n;
+    if (bank_reserve_blocks(b) || bank_predict(b, s, slots, x, n, known)) return NO_MEMORY;
+    b->version++;
+    if (y < known) mixture_learn(&b->mixture, o, stride, C, y, weight);
+    else
+        for (int64_t k = 0; k < experts; k++) { /* a new class: its score is 0 for every expert that learns by gradient */
+            if (k >= LABELS_AT && k < NEWTON_AT) continue;
+            if (!known) memset(o->Z + k * stride, 0, (size_t)stride * 8);
+            o->Z[k * stride + y] = 0;
+            softmax_row(o->Z + k * stride, o->P + k * stride, C);
+        }
+    int64_t covered = b->n_rows - 1 < COVERED ? b->n_rows - 1 : COVERED;
+    int keep = experts > VOTES_AT && window_learn(&b->window, &s->votes, s->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
+    bank_grow(b, s->votes.D);
+    bank_learn_gradients(b, s, y, weight);
+    if (keep) window_store(&b->window, s->xb, b->t, y, weight);
+    if (experts > QDA_AT) qda_learn(&b->qda, s->xb, s->a, y, weight);
+    labels_learn(&b->labels, C, y, weight);
+    b->n_dense = 0;
+    for (int64_t i = 1; i < a->n; i++) {
+        b->features[a->slot[i]] = a->after[i];
+        if (a->after[i].nz >= DENSE) b->dense[b->n_dense++] = a->slot[i];
+    }
+    b->t++;
+    if (mixture_leave(&b->mixture)) bank_let_go(b);
+    return 0;
+}
+
+/* The forward pass, for C classes: the answer is in s->opinions.p, and a `bank_learn` of the same sample uses all of it. */
+WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t C) {
+    opinions *o = &s->opinions;
+    int64_t stride = b->stride, experts = b->mixture.n;
+    active *a = &s->active;
+    if (answered(b, s, slots, x, n)) return 0;
+    if (scratch_fit(s, b, n)) return NO_MEMORY;
+    s->n_asked = -1;
+    active_fill(a, slots, x, n, b->dense, b->n_dense);
+    active_scale(a, b->features, b->t);
+    memset(s->xa, 0, sizeof s->xa), memset(s->xb, 0, sizeof s->xb);
+    for (int64_t i = 0; i < a->n && a->slot[i] <= COVERED; i++)
+        s->xa[a->slot[i]] = a->xa[i], s->xb[a->slot[i]] = a->xb[i];
+    if (C) {
+        linear_predict(&b->linear, a, o->Z + LINEAR_AT * stride, stride, C);
+        labels_predict(&b->labels, o->Z + LABELS_AT * stride, o->P + LABELS_AT * stride, stride, C);
+        if (experts > NEWTON_AT) newton_predict(&b->newton, s->xa, o->Z + NEWTON_AT * stride, stride, C);
+        if (experts > VOTES_AT) window_predict(&b->window, &s->votes, s->xb, b->t, o->Z + VOTES_AT * stride, stride, C);
+        if (experts > HATS_AT) hats_predict(&b->hats, s->xa, o->Z + HATS_AT * stride, stride, C);
+        if (experts > QDA_AT) qda_predict(&b->qda, s->xb, s->a, o->Z + QDA_AT * stride, C);
+        for (int64_t k = 0; k < experts; k++)
+            if (k < LABELS_AT || k >= NEWTON_AT) softmax_row(o->Z + k * stride, o->P + k * stride, C);
+        mixture_predict(&b->mixture, o, stride, C);
+    }
+    memcpy(s->asked_slots, slots, (size_t)n * sizeof *slots), memcpy(s->asked_x, x, (size_t)n * 8);
+    s->n_asked = n, s->asked_version = b->version;
+    return 0;
+}
 
 /* Choose the bank, once, before the first sample: of d features, all non-linear experts that can take them, or none. */
 static int bank_start(bank *b, int64_t d, int64_t C, int interactions) {
@@ -16,44 +84,17 @@ static int bank_start(bank *b, int64_t d, int64_t C, int interactions) {
 }
 
 /* Whether the opinions at hand are about this very sample. */
-INLINE int answered(const bank *b, const int32_t *slots, const double *x, int64_t n) {
-    return b->n_asked == n && !memcmp(b->asked_slots, slots, (size_t)n * sizeof *slots) && !memcmp(b->asked_x, x, (size_t)n * 8);
-}
-
-/* The forward pass, for C classes; pure but for the scratch that it leaves behind for a `bank_learn` of the same sample. */
-WIDE static int bank_predict(bank *b, const int32_t *slots, const double *x, int64_t n, int64_t C) {
-    opinions *o = &b->opinions;
-    int64_t stride = b->stride, experts = b->mixture.n;
-    active *a = &b->active;
-    if (answered(b, slots, x, n)) return 0;
-    if (bank_reserve_sample(b, n)) return NO_MEMORY;
-    b->n_asked = -1;
-    active_fill(a, slots, x, n, b->dense, b->n_dense);
-    active_scale(a, b->features, b->t);
-    memset(b->xa, 0, 2 * SIDE * sizeof *b->xa);
-    for (int64_t i = 0; i < a->n && a->slot[i] <= COVERED; i++) b->xa[a->slot[i]] = a->xa[i], b->xb[a->slot[i]] = a->xb[i];
-    if (C) {
-        linear_predict(&b->linear, a, o->Z + LINEAR_AT * stride, stride, C);
-        labels_predict(&b->labels, o->Z + LABELS_AT * stride, o->P + LABELS_AT * stride, stride, C);
-        if (experts > NEWTON_AT) newton_predict(&b->newton, b->xa, o->Z + NEWTON_AT * stride, stride, C);
-        if (experts > VOTES_AT) window_predict(&b->window, b->xb, b->t, o->Z + VOTES_AT * stride, stride, C);
-        if (experts > HATS_AT) hats_predict(&b->hats, b->xa, o->Z + HATS_AT * stride, stride, C);
-        if (experts > QDA_AT) qda_predict(&b->qda, b->xb, o->Z + QDA_AT * stride, C);
-        for (int64_t k = 0; k < experts; k++)
-            if (k < LABELS_AT || k >= NEWTON_AT) softmax_row(o->Z + k * stride, o->P + k * stride, C);
-        mixture_predict(&b->mixture, o, stride, C);
-    }
-    memcpy(b->asked_slots, slots, (size_t)n * sizeof *slots), memcpy(b->asked_x, x, (size_t)n * 8);
-    b->n_asked = n;
-    return 0;
+INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n) {
+    return s->n_asked == n && s->asked_version == b->version && s->stride == b->stride
+           && !memcmp(s->asked_slots, slots, (size_t)n * sizeof *slots) && !memcmp(s->asked_x, x, (size_t)n * 8);
 }
 
 /* Every expert covers the features and classes that are there now, as far as it can. Where one cannot and the stream is young,
    it leaves the bank; later it has proven itself, and stays for those that it covers. */
-INLINE void bank_grow(bank *b) {
+INLINE void bank_grow(bank *b, float *spare) {
     int64_t d = b->n_rows - 1, C = b->n_classes, covered = d < COVERED ? d : COVERED, experts = b->mixture.n;
     if (experts > NEWTON_AT) newton_grow(&b->newton, 1 + covered);
-    if (experts > VOTES_AT && b->window.d < covered) window_grow(&b->window, covered);
+    if (experts > VOTES_AT && b->window.d < covered) window_grow(&b->window, covered, spare);
     if (experts > HATS_AT) b->hats.n = 1 + covered;
     if (experts > QDA_AT && qda_fits(d, C)) qda_grow(&b->qda, d, C);
     if (b->t >= SETTLED) return;
@@ -67,9 +108,9 @@ INLINE void gradient(const double *p, int64_t y, double scale, double *g, int64_
 }
 
 /* The experts that learn by gradient: their implicit steps' shares f are found together, a lane each. */
-INLINE void bank_learn_gradients(bank *b, int64_t y, double weight) {
+INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double weight) {
     static const int WHO[] = {ADAGRAD, DECAYING, NORMALISED, SLOW_ADAGRAD, NEWTON_AT + NEWTON, NEWTON_AT + NEWTON_DECAYING, HATS_AT};
-    opinions *o = &b->opinions;
+    opinions *o = &own->opinions;
     int64_t stride = b->stride, C = b->n_classes, t = b->t, experts = b->mixture.n;
     int who = experts > HATS_AT ? 7 : experts > NEWTON_AT ? 6 : 4;
     lanes p_y = every(1), others = every(0), s = every(0);
@@ -82,14 +123,14 @@ INLINE void bank_learn_gradients(bank *b, int64_t y, double weight) {
         p_y[i] = p[y], others[i] = rest > 0 ? rest : 0;
         squared[i] = (1 - p[y]) * (1 - p[y]) + others[i];
     }
-    linear_prepare(&b->linear, &b->active, t, squared[0], squared[3], weight, &b->plan);
-    for (int i = 0; i < 4; i++) s[i] = b->plan.s[WHO[i]];
-    if (who > 4) h = newton_direction(&b->newton, b->xa), s[4] = rate6 * h, s[5] = rate7 * h;
-    if (who > 6) s[6] = hats_prepare(&b->hats, b->xa, squared[6], weight);
+    linear_prepare(&b->linear, &own->active, t, squared[0], squared[3], weight, &own->plan);
+    for (int i = 0; i < 4; i++) s[i] = own->plan.s[WHO[i]];
+    if (who > 4) h = newton_direction(&b->newton, own->xa, own->Px), s[4] = rate6 * h, s[5] = rate7 * h;
+    if (who > 6) s[6] = hats_prepare(&b->hats, own->xa, squared[6], weight, own->r);
     lanes f = step_share(p_y, others, s);
     for (int i = 0; i < who; i++)
-        gradient(o->P + WHO[i] * stride, y, f[i] * (i == 4 ? rate6 : i == 5 ? rate7 : 1), b->g + WHO[i] * stride, C);
-    linear_learn(&b->linear, &b->active, t, &b->plan, b->g + LINEAR_AT * stride, stride, C);
+        gradient(o->P + WHO[i] * stride, y, f[i] * (i == 4 ? rate6 : i == 5 ? rate7 : 1), own->g + WHO[i] * stride, C);
+    linear_learn(&b->linear, &own->active, t, &own->plan, own->g + LINEAR_AT * stride, stride, C);
     if (who > 4) {
         const double *p6 = o->P + (NEWTON_AT + NEWTON) * stride, *p7 = o->P + (NEWTON_AT + NEWTON_DECAYING) * stride;
         lanes sum = {0};
@@ -98,42 +139,10 @@ INLINE void bank_learn_gradients(bank *b, int64_t y, double weight) {
             sum += p * (1.0 - p);
         }
         double kappa = CURVATURE * lanes_sum(sum) / (C > 2 ? (double)C - 1 : 1);
-        newton_learn(&b->newton, t, b->g + NEWTON_AT * stride, stride, C);
-        newton_forget(&b->newton, weight * (kappa > LEAST_CURVATURE ? kappa : LEAST_CURVATURE), h);
+        newton_learn(&b->newton, t, own->Px, own->g + NEWTON_AT * stride, stride, C);
+        newton_forget(&b->newton, own->Px, weight * (kappa > LEAST_CURVATURE ? kappa : LEAST_CURVATURE), h);
     }
-    if (who > 6) hats_learn(&b->hats, b->xa, b->g + HATS_AT * stride, stride, C);
-}
-
-/* Learn one sample of weight `weight`; `known` classes had been seen before it, and their probabilities stay in opinions.p. */
-WIDE static int bank_learn(bank *b, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y, double weight) {
-    opinions *o = &b->opinions;
-    const active *a = &b->active;
-    int64_t stride = b->stride, C = b->n_classes, experts = b->mixture.n;
-    if (bank_reserve_blocks(b) || bank_predict(b, slots, x, n, known)) return NO_MEMORY;
-    b->n_asked = -1;
-    if (y < known) mixture_learn(&b->mixture, o, stride, C, y, weight);
-    else
-        for (int64_t k = 0; k < experts; k++) { /* a new class: its score is 0 for every expert that learns by gradient */
-            if (k >= LABELS_AT && k < NEWTON_AT) continue;
-            if (!known) memset(o->Z + k * stride, 0, (size_t)stride * 8);
-            o->Z[k * stride + y] = 0;
-            softmax_row(o->Z + k * stride, o->P + k * stride, C);
-        }
-    int64_t covered = b->n_rows - 1 < COVERED ? b->n_rows - 1 : COVERED;
-    int keep = experts > VOTES_AT && window_learn(&b->window, b->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
-    bank_grow(b);
-    bank_learn_gradients(b, y, weight);
-    if (keep) window_store(&b->window, b->xb, b->t, y, weight);
-    if (experts > QDA_AT) qda_learn(&b->qda, b->xb, y, weight);
-    labels_learn(&b->labels, C, y, weight);
-    b->n_dense = 0;
-    for (int64_t i = 1; i < a->n; i++) {
-        b->features[a->slot[i]] = a->after[i];
-        if (a->after[i].nz >= DENSE) b->dense[b->n_dense++] = a->slot[i];
-    }
-    b->t++;
-    if (mixture_leave(&b->mixture)) bank_let_go(b);
-    return 0;
+    if (who > 6) hats_learn(&b->hats, own->xa, own->r, own->g + HATS_AT * stride, stride, C);
 }
 
 #endif

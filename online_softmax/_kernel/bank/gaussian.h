@@ -35,7 +35,6 @@ typedef struct {
     gaussian *class;
     double *M;                   /* n_room x d_room */
     double *P;                   /* n_room x d_room x d_room */
-    double *a;                   /* scratch: x - M, P (x - M) */
 } qda;
 
 /* Doubles in a row of M and P. */
@@ -46,12 +45,12 @@ INLINE int qda_fits(int64_t d, int64_t C) { return d <= QDA_FEATURES && qda_room
 INLINE double *qda_P(const qda *q, int64_t c) { return q->P + c * q->d_room * q->d_room; }
 
 static void qda_free(qda *q) {
-    free(q->class), free(q->M), free(q->P), free(q->a);
+    free(q->class), free(q->M), free(q->P);
     memset(q, 0, sizeof *q);
 }
 
 static int64_t qda_bytes(const qda *q) {
-    return q->P ? 8 * q->n_room * q->d_room * (q->d_room + 1) + q->n_room * (int64_t)sizeof(gaussian) + 16 * q->d_room : 0;
+    return q->P ? 8 * q->n_room * q->d_room * (q->d_room + 1) + q->n_room * (int64_t)sizeof(gaussian) : 0;
 }
 
 static int qda_reserve(qda *q, int64_t d, int64_t n) {
@@ -60,14 +59,14 @@ static int qda_reserve(qda *q, int64_t d, int64_t n) {
     r.d_room = q->P && d <= q->d_room ? q->d_room : qda_room(d);
     r.n_room = n > q->n_room ? n + n / 8 + 1 : q->n_room;
     r.class = calloc((size_t)r.n_room, sizeof *r.class), r.M = calloc((size_t)(r.n_room * r.d_room), 8);
-    r.P = calloc((size_t)(r.n_room * r.d_room * r.d_room), 8), r.a = calloc((size_t)(2 * r.d_room), 8);
-    if (!r.class || !r.M || !r.P || !r.a) { free(r.class), free(r.M), free(r.P), free(r.a); return -1; }
+    r.P = calloc((size_t)(r.n_room * r.d_room * r.d_room), 8);
+    if (!r.class || !r.M || !r.P) { free(r.class), free(r.M), free(r.P); return -1; }
     for (int64_t c = 0; c < q->n; c++) {
         r.class[c] = q->class[c];
         memcpy(r.M + c * r.d_room, q->M + c * q->d_room, (size_t)q->d * 8);
         for (int64_t i = 0; i < q->d; i++) memcpy(qda_P(&r, c) + i * r.d_room, qda_P(q, c) + i * q->d_room, (size_t)q->d * 8);
     }
-    free(q->class), free(q->M), free(q->P), free(q->a);
+    free(q->class), free(q->M), free(q->P);
     *q = r;
     return 0;
 }
@@ -91,9 +90,9 @@ static void qda_grow(qda *q, int64_t d, int64_t n) {
     for (; q->n < n; q->n++) gaussian_start(q, q->n);
 }
 
-/* a = x - M_c and Pa; returns a'Pa. x has its first feature at 1. */
-INLINE double distance(const qda *q, int64_t c, const double *x) {
-    double *a = q->a, *Pa = a + q->d_room;
+/* a = x - M_c and, after it, Pa; returns a'Pa. x has its first feature at 1. */
+INLINE double distance(const qda *q, int64_t c, const double *x, double *a) {
+    double *Pa = a + q->d_room;
     const double *M = q->M + c * q->d_room, *P = qda_P(q, c);
     lanes sum = {0};
     for (int64_t i = 0; i < q->d; i++) a[i] = x[i + 1] - M[i];
@@ -106,12 +105,12 @@ INLINE double distance(const qda *q, int64_t c, const double *x) {
     return lanes_sum(sum);
 }
 
-INLINE void qda_predict(const qda *q, const double *xb, double *Z, int64_t C) {
+INLINE void qda_predict(const qda *q, const double *xb, double *a, double *Z, int64_t C) {
     double neutral = 0, n = (double)q->n, d = (double)q->d, N = 0;
     int64_t known = q->n < C ? q->n : C;
     for (int64_t c = 0; c < known; c++) {
         const gaussian *g = &q->class[c];
-        double h = distance(q, c, xb);
+        double h = distance(q, c, xb, a);
         double density = -.5 * g->LD - .5 * (g->K + d) * log(1 + (h > 0 ? h : 0) / g->K);
         Z[c] = log(g->N + .5) + density;
         neutral += density / n, N += g->N / n;
@@ -119,14 +118,14 @@ INLINE void qda_predict(const qda *q, const double *xb, double *Z, int64_t C) {
     for (int64_t c = known; c < C; c++) Z[c] = log(N + .5) + neutral;
 }
 
-INLINE void qda_learn(qda *q, const double *xb, int64_t y, double weight) {
+INLINE void qda_learn(qda *q, const double *xb, double *a, int64_t y, double weight) {
     for (int64_t c = 0; c < q->n; c++) q->class[c].N *= QDA_FORGET;
     if (y >= q->n || weight == 0) return;
     gaussian *g = &q->class[y];
-    double d = (double)q->d, *Pa = q->a + q->d_room, *P = qda_P(q, y), *M = q->M + y * q->d_room, h = distance(q, y, xb);
+    double d = (double)q->d, *Pa = a + q->d_room, *P = qda_P(q, y), *M = q->M + y * q->d_room, h = distance(q, y, xb, a);
     if (!(h >= 0 && h < 1e300 && fabs(g->LD) < 1e300)) {
         covariance_start(q, y);
-        h = distance(q, y, xb);
+        h = distance(q, y, xb, a);
     }
     g->N += weight;
     double most = QDA_MEMORY > QDA_FREEDOM(d) ? QDA_MEMORY : QDA_FREEDOM(d);
@@ -140,7 +139,7 @@ INLINE void qda_learn(qda *q, const double *xb, int64_t y, double weight) {
             store(at, (load(at) - share * (Pa[i] * load(Pa + j))) * grow, LANES);
         }
     g->LD += d * log(1 - e) + log(1 + w * h);
-    for (int64_t i = 0; i < q->d; i++) M[i] += em * q->a[i];
+    for (int64_t i = 0; i < q->d; i++) M[i] += em * a[i];
     g->fresh *= grow, g->fresh /= 1 + e * QDA_FLOOR * g->fresh;
     if (!q->d) return;
     int64_t t = g->turn;

@@ -1,4 +1,4 @@
-/* The bank's parts and their memory. */
+/* The bank: its parts, and the memory of what they learn. */
 #ifndef ONLINE_SOFTMAX_MEMORY_H
 #define ONLINE_SOFTMAX_MEMORY_H
 
@@ -33,38 +33,27 @@ typedef struct {
     hats hats;
     qda qda;
     mixture mixture;
-    /* of the sample at hand */
-    active active;
-    double xa[SIDE], xb[SIDE];           /* of the covered features, by slot */
-    opinions opinions;
-    double *rows;                        /* the memory of the opinions and of g */
-    double *g;                           /* BANK rows: p - e_y, times f and rate */
-    linear_plan plan;
-    int32_t *asked_slots;                /* the sample that the opinions answer, unless n_asked is -1 */
-    double *asked_x;
-    int64_t n_asked, asked_room;
+    int64_t version;                     /* goes up whenever an answer given before may no longer hold */
 } bank;
 
 static void newton_free(newton *m) {
-    free(m->W), free(m->P), free(m->Px);
+    free(m->W), free(m->P);
     memset(m, 0, sizeof *m);
 }
 
 static void bank_free(bank *b) {
-    newton_free(&b->newton), window_free(&b->window), hats_free(&b->hats), qda_free(&b->qda), active_free(&b->active);
+    newton_free(&b->newton), window_free(&b->window), hats_free(&b->hats), qda_free(&b->qda);
     free(b->features), free(b->dense), free(b->linear.W), free(b->linear.G), free(b->linear.G_slow);
     free(b->labels.recent), free(b->labels.always), free(b->labels.follow);
-    free(b->rows), free(b->plan.r1), free(b->plan.r5), free(b->asked_slots), free(b->asked_x);
 }
 
 static int64_t bank_bytes(const bank *b) {
     int64_t row = sizeof(feature) + sizeof(int32_t) + 8 * (LINEAR_EXPERTS * b->stride + 2);
-    int64_t second = b->newton.P ? 8 * ((1 + SECOND_ORDER) * (NEWTON_EXPERTS * b->stride + SIDE) + SIDE) : 0;
+    int64_t second = b->newton.P ? 8 * ((1 + SECOND_ORDER) * (NEWTON_EXPERTS * b->stride + SIDE)) : 0;
     int64_t follow = b->labels.follow ? b->labels.follow_stride * b->labels.follow_stride : 0;
-    int64_t additive = 8 * b->hats.room * (HAT_ROWS * (b->stride + 1) + 3);
-    int64_t scratch = (int64_t)(sizeof(feature) + 4 + 6 * 8) * b->active.room + 12 * b->asked_room;
-    return b->row_capacity * row + second + additive + window_bytes(&b->window) + qda_bytes(&b->qda) + scratch
-           + 8 * (follow + (2 + OPINION_ROWS + BANK) * b->stride);
+    int64_t additive = 8 * b->hats.room * HAT_ROWS * (b->stride + 1);
+    return b->row_capacity * row + second + additive + window_bytes(&b->window) + qda_bytes(&b->qda)
+           + 8 * (follow + 2 * b->stride);
 }
 
 /* `rows` blocks of doubles, `was` wide, with new room; zero where there was nothing. */
@@ -73,12 +62,6 @@ static double *widened(const double *old, int64_t rows, int64_t was, int64_t roo
     if (fresh && old)
         for (int64_t i = 0; i < rows; i++) memcpy(fresh + i * stride, old + i * was, (size_t)was * 8);
     return fresh;
-}
-
-static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
-    double **each[] = {&o->bayes, &o->ln_bayes, &o->zq[0], &o->zq[1], &o->q[0], &o->q[1], &o->sure, &o->zc, &o->calibrated, &o->p};
-    o->Z = rows, o->P = o->Z + EXPERTS * stride, o->A = o->P + EXPERTS * stride;
-    for (int i = 0; i < 10; i++) *each[i] = o->A + (INPUTS + i) * stride;
 }
 
 /* Room for so many rows and classes; a failure changes nothing. */
@@ -91,7 +74,6 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
         {&b->linear.W, n * LINEAR_EXPERTS, was, R * LINEAR_EXPERTS, stride},
         {&b->linear.G, 1, n, 1, R}, {&b->linear.G_slow, 1, n, 1, R},
         {&b->labels.recent, 1, was, 1, stride}, {&b->labels.always, 1, was, 1, stride},
-        {&b->rows, 0, was, OPINION_ROWS + BANK, stride},
         {&b->labels.follow, pairs_were, pairs_were, b->labels.follow || !was ? pairs : 0, pairs},
         {&b->newton.W, (1 + SECOND_ORDER) * NEWTON_EXPERTS, was, b->newton.W ? (1 + SECOND_ORDER) * NEWTON_EXPERTS : 0, stride},
         {&b->hats.W, b->hats.room * HAT_ROWS, was, b->hats.room * HAT_ROWS, stride},
@@ -114,9 +96,8 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
     if (b->dense) memcpy(dense, b->dense, (size_t)b->n_dense * sizeof *dense);
     free(b->features), free(b->dense), b->features = features, b->dense = dense;
     for (int i = 0; i < PARTS; i++) free(*parts[i].home), *parts[i].home = fresh[i];
-    b->row_capacity = R, b->stride = stride, b->labels.follow_stride = pairs, b->n_asked = -1;
-    opinions_lay_out(&b->opinions, b->rows, stride);
-    b->g = b->rows + OPINION_ROWS * stride;
+    b->row_capacity = R, b->stride = stride, b->labels.follow_stride = pairs;
+    b->version++;
     return 0;
 }
 
@@ -124,10 +105,10 @@ static int hats_reserve(hats *m, int64_t n, int64_t stride) {
     if (n <= m->room) return 0;
     int64_t room = n + n / 8 + 1;
     double *W = widened(m->W, 1, m->room * HAT_ROWS * stride, 1, room * HAT_ROWS * stride);
-    double *G = widened(m->G, 1, m->room * HAT_ROWS, 1, room * HAT_ROWS), *r = widened(m->r, 1, m->room * 3, 1, room * 3);
-    if (!W || !G || !r) { free(W), free(G), free(r); return NO_MEMORY; }
-    free(m->W), free(m->G), free(m->r);
-    m->W = W, m->G = G, m->r = r, m->room = room;
+    double *G = widened(m->G, 1, m->room * HAT_ROWS, 1, room * HAT_ROWS);
+    if (!W || !G) { free(W), free(G); return NO_MEMORY; }
+    free(m->W), free(m->G);
+    m->W = W, m->G = G, m->room = room;
     return 0;
 }
 
@@ -142,10 +123,10 @@ static int bank_reserve_blocks(bank *b) {
 static int bank_take_in(bank *b, int64_t n) {
     newton *m = &b->newton;
     if (n > NEWTON_AT && !m->P) {
-        m->P = calloc((1 + SECOND_ORDER) * SIDE + LANES, 8), m->Px = calloc(SIDE + LANES, 8);
+        m->P = calloc((1 + SECOND_ORDER) * SIDE + LANES, 8);
         m->W = calloc((size_t)((1 + SECOND_ORDER) * NEWTON_EXPERTS * b->stride + LANES), 8);
         m->fresh = 1;
-        if (!m->P || !m->Px || !m->W) { newton_free(m); return NO_MEMORY; }
+        if (!m->P || !m->W) { newton_free(m); return NO_MEMORY; }
     }
     return 0;
 }
@@ -156,30 +137,6 @@ static void bank_let_go(bank *b) {
     if (b->mixture.n <= VOTES_AT) window_free(&b->window);
     if (b->mixture.n <= HATS_AT) hats_free(&b->hats);
     if (b->mixture.n <= QDA_AT) qda_free(&b->qda);
-}
-
-/* Room for a sample of n entries. */
-static int bank_reserve_sample(bank *b, int64_t n) {
-    if (n + b->n_dense + 1 > b->active.room) {
-        b->n_asked = -1;
-        if (active_reserve(&b->active, n + b->n_dense + 1)) return NO_MEMORY;
-        double *r1 = realloc(b->plan.r1, (size_t)(b->active.room + LANES) * 8);
-        if (r1) b->plan.r1 = r1;
-        double *r5 = realloc(b->plan.r5, (size_t)(b->active.room + LANES) * 8);
-        if (r5) b->plan.r5 = r5;
-        if (!r1 || !r5) { b->active.room = 0; return NO_MEMORY; }
-    }
-    if (n > b->asked_room || !b->asked_x) {
-        int64_t room = n + n / 8 + LANES;
-        b->n_asked = -1;
-        int32_t *slots = realloc(b->asked_slots, (size_t)room * sizeof *slots);
-        if (slots) b->asked_slots = slots;
-        double *x = realloc(b->asked_x, (size_t)room * 8);
-        if (x) b->asked_x = x;
-        if (!slots || !x) return NO_MEMORY;
-        b->asked_room = room;
-    }
-    return 0;
 }
 
 #endif

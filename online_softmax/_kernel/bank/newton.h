@@ -21,7 +21,6 @@ typedef struct {
     int64_t n;                 /* rows in use: the intercept and up to SECOND_ORDER features */
     double *W;                 /* (1 + SECOND_ORDER) rows of NEWTON_EXPERTS x stride */
     double *P;                 /* (1 + SECOND_ORDER) rows of SIDE */
-    double *Px;                /* of the sample at hand */
     double fresh;              /* the diagonal entry of a feature that has not appeared yet */
 } newton;
 
@@ -51,8 +50,8 @@ INLINE void newton_predict(const newton *m, const double *x, double *Z, int64_t 
 }
 
 /* Px and h = x'Px. */
-INLINE double newton_direction(newton *m, const double *x) {
-    double *Px = m->Px, h = 0;
+INLINE double newton_direction(newton *m, const double *x, double *Px) {
+    double h = 0;
     for (int attempt = 0; attempt < 2; attempt++) {
         lanes sum = {0};
         memset(Px, 0, SIDE * sizeof(double));
@@ -68,12 +67,12 @@ INLINE double newton_direction(newton *m, const double *x) {
 }
 
 /* W <- W - f r g' for E6 and E7, g already times f and their rates; then E8 <- E8 + e (E6 - E8). */
-INLINE void newton_learn(newton *m, int64_t t, const double *g, int64_t stride, int64_t C) {
+INLINE void newton_learn(newton *m, int64_t t, const double *Px, const double *g, int64_t stride, int64_t C) {
     double e = t + 1 < AVERAGE_MEMORY ? 1 / ((double)t + 1) : 1.0 / AVERAGE_MEMORY;
     BY_LANES {
         lanes g6 = load(g + c), g7 = load(g + stride + c);
         for (int64_t i = 0; i < m->n; i++) {
-            double *w = newton_row(m, i, stride) + c, r = m->Px[i];
+            double *w = newton_row(m, i, stride) + c, r = Px[i];
             lanes w6 = load(w) - r * g6, w8 = load(w + 2 * stride);
             store(w, w6, LANES), store(w + stride, load(w + stride) - r * g7, LANES);
             store(w + 2 * stride, w8 + e * (w6 - w8), LANES);
@@ -82,9 +81,8 @@ INLINE void newton_learn(newton *m, int64_t t, const double *g, int64_t stride, 
 }
 
 /* P <- (P - kappa / (gamma + kappa h) Px Px') / gamma, its diagonal kept below MOST_VARIANCE. */
-INLINE void newton_forget(newton *m, double kappa, double h) {
+INLINE void newton_forget(newton *m, const double *Px, double kappa, double h) {
     double share = kappa / (NEWTON_FORGET + kappa * h);
-    const double *Px = m->Px;
     for (int64_t i = 0; i < m->n; i++) {
         double *row = m->P + i * SIDE;
         for (int64_t j = 0; j < m->n; j += LANES) store(row + j, (load(row + j) - share * (Px[i] * load(Px + j))) * (1 / NEWTON_FORGET), LANES);

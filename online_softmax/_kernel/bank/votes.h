@@ -38,12 +38,34 @@ typedef struct {
     int32_t *label;
     uint32_t *time;              /* of a row: the samples learned before it */
     float *weight;
-    float *D, *e, *k;            /* of the sample at hand: distances, wide and sharp votes of each row */
     double *w, *G;               /* the metric and its AdaGrad sums: age, then features */
     double nearest, n_nearest;   /* running mean of the distance to the nearest row, and its count */
-    double least, rate;          /* the sample at hand: its distance to the nearest row, and what that counts in the mean */
-    double T;                    /* its temperature */
 } window;
+
+/* What one call finds out about its sample. */
+typedef struct {
+    int64_t column;
+    float *D, *e, *k;            /* distances, wide and sharp votes of each row */
+    double least, rate;          /* its distance to the nearest row, and what that counts in the mean */
+    double T;                    /* its temperature */
+} votes;
+
+static void votes_free(votes *o) {
+    free(o->D), free(o->e), free(o->k);
+    *o = (votes){0};
+}
+
+/* Room for the votes of a window's rows. */
+static int votes_fit(votes *o, const window *s) {
+    if (o->column >= s->column) return 0;
+    votes wider = {.column = s->column};
+    size_t rows = (size_t)s->column;
+    wider.D = calloc(rows, 4), wider.e = calloc(rows, 4), wider.k = calloc(rows, 4);
+    if (!wider.D || !wider.e || !wider.k) { votes_free(&wider); return -1; }
+    votes_free(o);
+    *o = wider;
+    return 0;
+}
 
 INLINE floats loads(const float *a) { return *(const floats_at *)a; }
 /* How many samples ago the rows from `time` on were stored, at time t. */
@@ -73,11 +95,11 @@ static int64_t window_size(int64_t budget, int64_t d) {
 static int64_t window_column(int64_t size) { return (size + 63) / 64 * 64 + FLOATS; }
 
 static void window_free(window *s) {
-    free(s->B), free(s->label), free(s->time), free(s->weight), free(s->D), free(s->e), free(s->k), free(s->w), free(s->G);
+    free(s->B), free(s->label), free(s->time), free(s->weight), free(s->w), free(s->G);
     *s = (window){.budget = s->budget};
 }
 
-static int64_t window_bytes(const window *s) { return s->B ? 4 * s->d_room * s->column + 24 * s->column + 16 * (s->d_room + 1) : 0; }
+static int64_t window_bytes(const window *s) { return s->B ? 4 * s->d_room * s->column + 12 * s->column + 16 * (s->d_room + 1) : 0; }
 
 /* Room for d features. */
 static int window_reserve(window *s, int64_t d) {
@@ -87,8 +109,7 @@ static int window_reserve(window *s, int64_t d) {
         s->size = window_size(s->budget, d), s->column = window_column(s->size);
         size_t rows = (size_t)s->column;
         s->label = calloc(rows, 4), s->time = calloc(rows, 4), s->weight = calloc(rows, 4);
-        s->D = calloc(rows, 4), s->e = calloc(rows, 4), s->k = calloc(rows, 4);
-        if (!s->label || !s->time || !s->weight || !s->D || !s->e || !s->k) { window_free(s); return -1; }
+        if (!s->label || !s->time || !s->weight) { window_free(s); return -1; }
         s->nearest = 1;
     }
     float *B = calloc((size_t)(room * s->column), 4);
@@ -108,7 +129,7 @@ static int window_reserve(window *s, int64_t d) {
     return 0;
 }
 
-/* The newest `size` rows of a column of a full or half full ring, oldest first; `spare` is as long as a column. */
+/* Put the newest `size` rows of a column in order, the oldest first. The ring need not be full. `spare` is as long as a column. */
 static void unroll(void *column, const window *s, int64_t size, float *spare) {
     int64_t keep = s->m < size ? s->m : size, start = s->m < s->size ? 0 : s->head;
     for (int64_t i = 0; i < keep; i++) memcpy(spare + i, (float *)column + (start + s->m - keep + i) % s->m, 4);
@@ -128,17 +149,16 @@ static void window_shorten(window *s, int64_t size) {
     for (int64_t j = 0; j < s->d_room; j++) memmove(s->B + j * column, s->B + j * s->column, (size_t)column * 4);
     s->B = shortened(s->B, s->d_room * column);
     s->label = shortened(s->label, column), s->time = shortened(s->time, column), s->weight = shortened(s->weight, column);
-    s->D = shortened(s->D, column), s->e = shortened(s->e, column), s->k = shortened(s->k, column);
     s->column = column;
 }
 
-/* Take d features into use; more features leave room for fewer rows, and the oldest go. */
-static void window_grow(window *s, int64_t d) {
+/* Take d features into use; more features leave room for fewer rows, and the oldest go. `spare` is as long as a column. */
+static void window_grow(window *s, int64_t d, float *spare) {
     int64_t size = window_size(s->budget, d);
     if (size != s->size) {
         if (s->m) {
-            for (int64_t j = 0; j < s->d; j++) unroll(s->B + j * s->column, s, size, s->D);
-            unroll(s->label, s, size, s->D), unroll(s->time, s, size, s->D), unroll(s->weight, s, size, s->D);
+            for (int64_t j = 0; j < s->d; j++) unroll(s->B + j * s->column, s, size, spare);
+            unroll(s->label, s, size, spare), unroll(s->time, s, size, spare), unroll(s->weight, s, size, spare);
             s->m = s->m < size ? s->m : size, s->head = s->m % size;
         }
         window_shorten(s, size);
@@ -148,7 +168,7 @@ static void window_grow(window *s, int64_t d) {
 
 /* z_c = ln(v_c + r), v_c the sum over the rows of class c of e_i = exp(-(D_i - min D) / T) for the wide vote, and of k_i = e_i^3
    for the sharp one; r = BACKGROUND / C. */
-INLINE void window_predict(window *s, const double *xb, int64_t t, double *Z, int64_t stride, int64_t C) {
+INLINE void window_predict(const window *s, votes *o, const double *xb, int64_t t, double *Z, int64_t stride, int64_t C) {
     double *v = Z, *wide = Z + stride;
     memset(Z, 0, (size_t)(VOTE_EXPERTS * stride) * 8);
     if (!s->m) return;
@@ -166,34 +186,34 @@ INLINE void window_predict(window *s, const double *xb, int64_t t, double *Z, in
                 D[b] += w * far * far;
             }
         }
-        for (int b = 0; b < 4; b++) *(floats_at *)(s->D + i + b * FLOATS) = D[b];
+        for (int b = 0; b < 4; b++) *(floats_at *)(o->D + i + b * FLOATS) = D[b];
     }
-    for (int64_t i = s->m; i % (4 * FLOATS); i++) s->D[i] = FLT_MAX;
+    for (int64_t i = s->m; i % (4 * FLOATS); i++) o->D[i] = FLT_MAX;
     for (int64_t i = 0; i < s->m; i += FLOATS) {
-        floats D = loads(s->D + i);
+        floats D = loads(o->D + i);
         ints less = D < nearest;
         nearest = (floats)((less & (ints)D) | (~less & (ints)nearest));
     }
     float least = nearest[0];
     for (int l = 1; l < FLOATS; l++) least = nearest[l] < least ? nearest[l] : least;
-    s->least = least, s->rate = s->n_nearest < 100 ? 1 / (s->n_nearest + 1) : .01;
-    s->T = TEMPERATURE * (s->nearest + (least - s->nearest) * s->rate) + 1e-9;
-    float per = (float)(1 / s->T);
+    o->least = least, o->rate = s->n_nearest < 100 ? 1 / (s->n_nearest + 1) : .01;
+    o->T = TEMPERATURE * (s->nearest + (least - s->nearest) * o->rate) + 1e-9;
+    float per = (float)(1 / o->T);
     for (int64_t i = 0; i < s->m; i += FLOATS) {
-        floats a = (loads(s->D + i) - least) * per;
+        floats a = (loads(o->D + i) - least) * per;
         ints near = a < FARTHEST;
         floats e = (floats)(near & (ints)floats_exp((floats)((near & (ints)-a)))) * loads(s->weight + i);
-        *(floats_at *)(s->e + i) = e;
+        *(floats_at *)(o->e + i) = e;
     }
     for (int64_t i = 0; i < s->m; i += 2) {
         uint64_t pair;
-        memcpy(&pair, s->e + i, 8);
-        s->k[i] = s->k[i + 1] = 0;
+        memcpy(&pair, o->e + i, 8);
+        o->k[i] = o->k[i + 1] = 0;
         if (!pair) continue;
         for (int64_t l = i; l < i + 2 && l < s->m; l++) {
-            float e = s->e[l], one = e / (s->weight[l] > 0 ? s->weight[l] : 1);
-            s->k[l] = e * one * one;
-            wide[s->label[l]] += e, v[s->label[l]] += s->k[l];
+            float e = o->e[l], one = e / (s->weight[l] > 0 ? s->weight[l] : 1);
+            o->k[l] = e * one * one;
+            wide[s->label[l]] += e, v[s->label[l]] += o->k[l];
         }
     }
     double r = BACKGROUND / (double)C;
@@ -205,10 +225,10 @@ INLINE void window_predict(window *s, const double *xb, int64_t t, double *Z, in
 
 /* The metric's step: w_j <- w_j exp(-rate g_j / sqrt(G_j)) with g_j = w_j d(-ln p_y)/dw_j = w_j sum_i a_i (B_ij - x_j)^2, p_y the
    sharp vote's, a_i = 3 / T k_i ([L_i = y] / (v_y + r) - 1 / (sum_c v_c + BACKGROUND)). */
-INLINE void window_learn_metric(window *s, const double *xb, int64_t t, int64_t covered, int64_t y, double votes_y, double votes, double weight) {
-    float all = (float)(3 / (s->T * (votes + BACKGROUND))), own = (float)(3 / (s->T * votes_y)) - all, least = (float)(1e-3 * votes);
-    float *a = s->e;
-    for (int64_t i = 0; i < s->m; i++) a[i] = s->k[i] > least ? s->k[i] * (s->label[i] == y ? own : -all) : 0;
+INLINE void window_learn_metric(window *s, votes *o, const double *xb, int64_t t, int64_t covered, int64_t y, double votes_y, double votes, double weight) {
+    float all = (float)(3 / (o->T * (votes + BACKGROUND))), own = (float)(3 / (o->T * votes_y)) - all, least = (float)(1e-3 * votes);
+    float *a = o->e;
+    for (int64_t i = 0; i < s->m; i++) a[i] = o->k[i] > least ? o->k[i] * (s->label[i] == y ? own : -all) : 0;
     for (int64_t i = s->m; i % FLOATS; i++) a[i] = 0;
     for (int64_t j = 0; j <= covered; j++) {
         floats sum = {0};
@@ -232,17 +252,17 @@ INLINE void window_learn_metric(window *s, const double *xb, int64_t t, int64_t 
 
 /* After `window_predict` of the same sample, whose Z this reads; `known` classes had been seen before it. Whether to store it.
    Of the `covered` features, those beyond d are new: in them all rows are at 0, and equally far. */
-INLINE int window_learn(window *s, const double *xb, int64_t t, int64_t covered, const double *Z, int64_t known, int64_t y, double weight) {
+INLINE int window_learn(window *s, votes *o, const double *xb, int64_t t, int64_t covered, const double *Z, int64_t known, int64_t y, double weight) {
     double p_y = 0;
     if (s->m) {
         double votes = 0;
-        for (int64_t i = 0; i < s->m; i++) votes += s->k[i];
-        double least = s->least;
+        for (int64_t i = 0; i < s->m; i++) votes += o->k[i];
+        double least = o->least;
         for (int64_t j = s->d + 1; j <= covered; j++) least += xb[j] * xb[j];
-        s->nearest += (least - s->nearest) * s->rate, s->n_nearest++;
+        s->nearest += (least - s->nearest) * o->rate, s->n_nearest++;
         double votes_y = y < known ? exp(Z[y]) : BACKGROUND / (double)known;
         p_y = votes_y / (votes + BACKGROUND);
-        if (y < known && p_y < .99) window_learn_metric(s, xb, t, covered, y, votes_y, votes, weight);
+        if (y < known && p_y < .99) window_learn_metric(s, o, xb, t, covered, y, votes_y, votes, weight);
     }
     return weight > 0 && (p_y < SURE_ENOUGH || t % WINDOW_STORE == 0);
 }

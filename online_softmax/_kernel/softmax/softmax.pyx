@@ -7,7 +7,7 @@ from libc.stdlib cimport calloc, free
 
 from online_softmax._kernel.arrays cimport copied, fill, view
 from online_softmax._kernel.bulk cimport BulkModel
-from online_softmax._kernel.model cimport NO_MEMORY
+from online_softmax._kernel.model cimport NO_MEMORY, Scratch
 from online_softmax._kernel.reader cimport Reader
 
 cdef extern from "softmax.h":
@@ -22,8 +22,6 @@ cdef extern from "softmax.h":
         int64_t n_rows, n_classes, class_capacity
         double *B
         double *class_weight
-        double *z
-        double *p
         rule_t rule
         rule_clock clock
         int intercept
@@ -31,19 +29,25 @@ cdef extern from "softmax.h":
     int RULE_NONE, RULE_SGD, RULE_MOMENTUM, RULE_NESTEROV, RULE_ADAGRAD, RULE_RMSPROP, RULE_ADADELTA, RULE_ADAM
     int RULE_AMSGRAD, RULE_ADAMAX, RULE_NADAM, RULE_ADABOUND, RULE_FTRL, RULE_IMPLICIT_SGD, RULE_IMPLICIT_ADAGRAD
     int SCHEDULE_CONSTANT, SCHEDULE_INVERSE_SCALING, SCHEDULE_FOREIGN
+    ctypedef struct softmax_scratch:
+        softmax_scratch *next
+        double *p
+    void scratch_free(softmax_scratch *)
+    int64_t scratch_bytes(const softmax_scratch *)
     void softmax_free(softmax *)
     void softmax_clear(softmax *)
     int64_t softmax_bytes(const softmax *)
     int softmax_reserve(softmax *, int64_t rows, int64_t classes)
-    void softmax_predict(const softmax *, const int32_t *, const double *, int64_t) nogil
-    double softmax_loss(const softmax *, const int32_t *, const double *, int64_t n, int64_t y) nogil
+    int softmax_predict(const softmax *, softmax_scratch *, const int32_t *, const double *, int64_t) nogil
+    double softmax_loss(const softmax *, softmax_scratch *, const int32_t *, const double *, int64_t n, int64_t y) nogil
     int softmax_begin_many(softmax *, const int32_t *slots, int64_t n)
     void softmax_end_many(softmax *)
     void softmax_rollback_many(softmax *, int64_t classes)
-    int softmax_learn(softmax *, const int32_t *, const double *, int64_t n, int64_t known, int64_t y, double w) nogil
-    void batch_gradient(softmax *, const int32_t *, const int32_t *, const double *, int64_t n, int64_t y, double w,
+    int softmax_learn(softmax *, softmax_scratch *, const int32_t *, const double *, int64_t n, int64_t known, int64_t y,
+                      double w) nogil
+    int batch_gradient(const softmax *, softmax_scratch *, const int32_t *, const int32_t *, const double *, int64_t n, int64_t y, double w,
                         double share, double *G, int64_t n_ids) nogil
-    int batch_step(softmax *, const int32_t *slots, int64_t n_ids, const double *G) nogil
+    int batch_step(softmax *, softmax_scratch *, const int32_t *slots, int64_t n_ids, const double *G) nogil
 
 # Each rule with its states a weight, and a row.
 RULES = {
@@ -67,6 +71,11 @@ cdef class Softmax(BulkModel):
     cdef object given_optimizer, given_loss
 
     def __dealloc__(self):
+        cdef Scratch *own = self.idle
+        while own != NULL:
+            self.idle = own.next
+            scratch_free(<softmax_scratch *>own)
+            own = self.idle
         softmax_free(&self.model)
 
     def _configure(self, optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, rule, class_weights):
@@ -76,7 +85,7 @@ cdef class Softmax(BulkModel):
             raise RuntimeError("the model is configured already: build a new one, or clone it")
         self.given_optimizer, self.given_loss, self.l2 = optimizer, loss, l2
         self.intercept, self.clip_gradient = intercept, clip_gradient
-        self._bound(max_features, hash_bits)
+        self.set_limits(max_features, hash_bits)
         r.kind, r.n_states, r.n_scalars = RULES[rule.name]
         constants = rule.constants
         r.rho, r.eps = constants.get("rho", 0), constants.get("eps", 0)
@@ -85,8 +94,8 @@ cdef class Softmax(BulkModel):
         r.alpha, r.beta = constants.get("alpha", 0), constants.get("beta", 0)
         r.l1, r.l2 = constants.get("l1", 0), constants.get("l2", 0)
         r.lr, r.power = rule.lr, rule.power
-        self.foreign, self.ticks = rule.schedule, rule.schedule is not None
-        r.schedule = (SCHEDULE_FOREIGN if self.ticks else
+        self.foreign, self.prepares = rule.schedule, rule.schedule is not None
+        r.schedule = (SCHEDULE_FOREIGN if self.prepares else
                       SCHEDULE_CONSTANT if rule.power == 0 else SCHEDULE_INVERSE_SCALING)
         self.first_t, self.first_final_lr = rule.t, constants.get("final_lr", 0)
         self.model.l2, self.model.intercept = l2, intercept
@@ -119,7 +128,7 @@ cdef class Softmax(BulkModel):
             raise MemoryError(f"no memory for {features} features and {classes} classes")
         return 0
 
-    cdef int admit(self, Py_ssize_t position, object label) except -1:
+    cdef int on_new_class(self, Py_ssize_t position, object label) except -1:
         self.model.class_weight[position] = self.class_weights.get(label, 1.0) if self.class_weights else 1.0
         self.model.clock.t[position] = self.first_t
         self.model.clock.final_lr[position] = self.first_final_lr
@@ -129,7 +138,7 @@ cdef class Softmax(BulkModel):
         self.n_features, self.n_classes = features, classes
         self.model.n_rows, self.model.n_classes = features + 1, classes
 
-    cdef int tick(self) except -1:
+    cdef int prepare(self) except -1:
         cdef double eta
         for c in range(self.n_classes):
             eta = self.foreign.get(self.model.clock.t[c])
@@ -138,17 +147,21 @@ cdef class Softmax(BulkModel):
             self.model.clock.eta[c] = eta
         return 0
 
-    cdef double *probabilities(self, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil:
-        softmax_predict(&self.model, slots, x, n)
-        return self.model.p
+    cdef double *probabilities(self, Scratch *own, const int32_t *slots, const double *x, Py_ssize_t n) noexcept nogil:
+        cdef softmax_scratch *s = <softmax_scratch *>own
+        return NULL if softmax_predict(&self.model, s, slots, x, n) else s.p
 
-    cdef double loss_of(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil:
-        return softmax_loss(&self.model, slots, x, n, y)
+    cdef double loss_of(self, Scratch *own, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t y) noexcept nogil:
+        return softmax_loss(&self.model, <softmax_scratch *>own, slots, x, n, y)
 
-    cdef double *learn(self, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known, Py_ssize_t y,
-                       double w) noexcept nogil:
-        self.failure = softmax_learn(&self.model, slots, x, n, known, y, w)
-        return NULL if self.failure else self.model.p
+    cdef double *learn(self, Scratch *own, const int32_t *slots, const double *x, Py_ssize_t n, Py_ssize_t known,
+                       Py_ssize_t y, double w) noexcept nogil:
+        cdef softmax_scratch *s = <softmax_scratch *>own
+        self.failure = softmax_learn(&self.model, s, slots, x, n, known, y, w)
+        return NULL if self.failure else s.p
+
+    cdef Scratch *new_scratch(self) noexcept:
+        return <Scratch *>calloc(1, sizeof(softmax_scratch))
 
     cdef int begin_many(self, Reader r) except -1:
         if softmax_begin_many(&self.model, r.slot_of, len(r.names)) == NO_MEMORY:
@@ -166,47 +179,53 @@ cdef class Softmax(BulkModel):
         """One step with the mean gradient of the rows, X^T (softmax(XB) - Y) / n."""
         cdef Py_ssize_t n = len(rows), i, features, known, n_ids
         cdef double *G = NULL
+        cdef Scratch *own = NULL
+        cdef softmax_scratch *s
         cdef Reader r
         if self.model.rule.kind >= RULE_IMPLICIT_SGD:
             raise TypeError(f"{type(self.optimizer).__name__} steps sample by sample: use learn_many")
         if n == 0:
             return
-        self._enter()
+        self.enter_to_change()
         try:
             features, known = self.n_features, self.n_classes
             try:
                 r = Reader(self._named(rows), self._slots, self._positions)
                 n_ids = len(r.names)
                 for i in range(n_ids):
-                    r.slot_of[i] = self._admit_feature(r.names[i])
+                    r.slot_of[i] = self.add_feature(r.names[i])
                 for i in range(len(r.labels)):
-                    r.position_of[i] = self._admit_label(r.labels[i])
-                if self.ticks:
+                    r.position_of[i] = self.add_label(r.labels[i])
+                if self.prepares:
                     self.tick()
                 if self.budget:
-                    self._make_usage_room()
+                    self.reserve_usage()
                 G = <double *>calloc((n_ids + 1) * self.n_classes, sizeof(double))
                 if G == NULL:
                     raise MemoryError
+                own = self.borrow()
+                s = <softmax_scratch *>own
                 for i in range(n):
                     if not r.read(i):
                         raise self._row_error(rows, i)
-                    batch_gradient(&self.model, r.slots, r.ids, r.x, r.n, r.position, r.w, 1.0 / n, G, n_ids)
-                self.failure = batch_step(&self.model, r.slot_of, n_ids, G)
+                    if batch_gradient(&self.model, s, r.slots, r.ids, r.x, r.n, r.position, r.w, 1.0 / n, G, n_ids):
+                        raise MemoryError
+                self.failure = batch_step(&self.model, s, r.slot_of, n_ids, G)
                 if self.failure:
                     raise self._refusal()
             except BaseException:
-                self._truncate(features, known)
+                self.truncate(features, known)
                 raise
             if self.budget:
                 for i in range(n):
                     r.read(i)
-                    self._use(r.slots, r.x, r.n)
+                    self.use(r.slots, r.x, r.n)
                 if self.n_features > self.budget:
-                    self._evict()
+                    self.evict()
         finally:
             free(G)
-            self._leave()
+            self.give_back(own)
+            self.leave_changing()
 
     # ---- state ----
 
@@ -241,4 +260,9 @@ cdef class Softmax(BulkModel):
         return 0
 
     def __sizeof__(self):
-        return object.__sizeof__(self) + softmax_bytes(&self.model)
+        cdef Py_ssize_t size = object.__sizeof__(self) + softmax_bytes(&self.model)
+        cdef Scratch *own = self.idle
+        while own != NULL:
+            size += scratch_bytes(<softmax_scratch *>own)
+            own = own.next
+        return size

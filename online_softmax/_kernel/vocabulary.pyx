@@ -1,0 +1,266 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, binding=True, auto_pickle=False
+"""The vocabulary of a model: names become slots, labels become positions; and who may enter when.
+
+A call has two phases. The first walks the caller's dictionary, checks every value, and may run foreign
+`__hash__` and `__float__`; the second is inside the model and is plain C on slots and values.
+"""
+
+from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.object cimport PyObject
+from libc.math cimport NAN, isfinite
+from libc.stdlib cimport free, malloc
+
+from online_softmax._kernel.checks cimport check_label, feature_value, natural, shown
+
+from online_softmax.hashing import bucket
+
+cdef extern from "Python.h":
+    PyObject *PyList_GET_ITEM(object, Py_ssize_t)
+
+cdef extern from "pythread.h":
+    ctypedef void *PyThread_type_lock
+    PyThread_type_lock PyThread_allocate_lock()
+    void PyThread_free_lock(PyThread_type_lock)
+    int PyThread_acquire_lock(PyThread_type_lock, int) nogil
+    void PyThread_release_lock(PyThread_type_lock) nogil
+    unsigned long PyThread_get_thread_ident() nogil
+
+
+cdef int sample_reserve(Sample *s, Py_ssize_t n) except -1:
+    s.slots, s.x = s.slots_, s.x_
+    if n > INLINE_ENTRIES:
+        s.x = <double *>malloc(n * (sizeof(double) + sizeof(int32_t)))
+        if s.x == NULL:
+            raise MemoryError
+        s.slots = <int32_t *>(s.x + n)
+    return 0
+
+
+cdef void sample_free(Sample *s) noexcept:
+    if s.x != s.x_:
+        free(s.x)
+
+
+cdef list entries(object x):
+    """The features of a mapping, or an error."""
+    items = getattr(x, "items", None)
+    if items is None or isinstance(x, type) or getattr(x, "ndim", 1) != 1:
+        raise TypeError(f"x must be a mapping of features to numbers, got {shown(x)}")
+    return list(items())
+
+
+cdef class Vocabulary:
+    def __cinit__(self):
+        self._slots, self._positions, self._names, self._labels = {}, {}, [], []
+        self._in_bulk = set()
+
+    # ---- shape: what a kernel fills in ----
+
+    cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1:
+        """Have room for so many features and classes."""
+        raise NotImplementedError
+
+    cdef int on_new_feature(self, Py_ssize_t slot, object name) except -1:
+        """Prepare the feature of a new slot, or refuse it."""
+        return 0
+
+    cdef int on_new_class(self, Py_ssize_t position, object label) except -1:
+        """Prepare the class at `position`."""
+        return 0
+
+    cdef void resize(self, Py_ssize_t features, Py_ssize_t classes) noexcept nogil:
+        """Take so many features and classes into use; there is room for them."""
+        self.n_features, self.n_classes = features, classes
+
+    # ---- who may enter ----
+    # Many calls may read at once; one that changes the model is alone. Whoever cannot enter waits in line, and is let in
+    # by the call that leaves. All of this happens under the GIL, so plain numbers are enough.
+
+    cdef int enter_to_read(self) except -1:
+        if self.changing or self.first != NULL:
+            return self._wait(False)
+        self.readers += 1
+        return 0
+
+    cdef void leave_reading(self) noexcept:
+        self.readers -= 1
+        if self.first != NULL:
+            self._let_in()
+
+    cdef int enter_to_change(self) except -1:
+        if self.changing or self.readers or self.first != NULL:
+            self._wait(True)
+        self.changing, self.owner = True, PyThread_get_thread_ident()
+        return 0
+
+    cdef void leave_changing(self) noexcept:
+        self.changing, self.owner = False, 0
+        if self.first != NULL:
+            self._let_in()
+
+    cdef int _wait(self, bint changes) except -1:
+        cdef unsigned long me = PyThread_get_thread_ident()
+        cdef Waiter w
+        if (self.changing and self.owner == me) or me in self._in_bulk:
+            raise RuntimeError("the model was called from inside one of its own calls, by a name, label or schedule")
+        w.gate, w.changes, w.next = PyThread_allocate_lock(), changes, NULL
+        if w.gate == NULL:
+            raise MemoryError
+        PyThread_acquire_lock(w.gate, 1)
+        if self.first == NULL:
+            self.first = &w
+        else:
+            self.last.next = &w
+        self.last = &w
+        with nogil:
+            PyThread_acquire_lock(w.gate, 1)  # until `_let_in` opens it
+        PyThread_release_lock(w.gate)
+        PyThread_free_lock(w.gate)
+        return 0
+
+    cdef void _let_in(self) noexcept:
+        """Let in those at the head of the line that can be inside together."""
+        cdef Waiter *w
+        while self.first != NULL and not self.changing and not (self.first.changes and self.readers):
+            w = self.first
+            self.first = w.next
+            if w.changes:
+                self.changing = True
+            else:
+                self.readers += 1
+            PyThread_release_lock(w.gate)
+
+    # ---- names and labels ----
+
+    cdef list gather(self, object x, Sample *s, bint learning):
+        """Fill `s` from a mapping. When learning, also return the names that have no slot yet.
+
+        In `s`, the i-th of them stands as slot -1 - i until it gets one.
+        """
+        cdef list new = [] if learning else None
+        cdef Py_ssize_t left
+        s.x, s.n = s.x_, 0
+        if PyDict_CheckExact(x) and not self.bits:
+            left = len(<dict>x)
+            sample_reserve(s, left)
+            for name, value in (<dict>x).items():
+                if left == 0:
+                    raise RuntimeError("x changed while it was read")
+                left -= 1
+                self._entry(s, name, value, new)
+            return new
+        pairs = self._sums(x) if self.bits else entries(x)
+        sample_reserve(s, len(pairs))
+        for name, value in pairs:
+            self._entry(s, name, value, new)
+        return new
+
+    cdef list _sums(self, object x):
+        """The features with buckets for names; values that share one are added up."""
+        cdef dict sums = {}
+        cdef double v
+        for name, value in entries(x):
+            v = feature_value(name, value)
+            name = bucket(name, self.bits)
+            sums[name] = sums.get(name, 0.0) + v
+        return list(sums.items())
+
+    cdef inline int _entry(self, Sample *s, object name, object value, list new) except -1:
+        # Samples of a stream mostly carry the same names in the same order, and the very same string objects. So the slot
+        # that place i had last time is tried first. It is right if the name there is the same object: a slot's name is held
+        # by `_names`, so no other name can live at its address. Anything else goes through the dictionary.
+        cdef Py_ssize_t i = s.n
+        cdef int32_t slot = self._guess[i] if i < INLINE_ENTRIES else 0
+        cdef double v = PyFloat_AS_DOUBLE(value) if PyFloat_CheckExact(value) else NAN
+        if not isfinite(v):
+            v = feature_value(name, value)
+        if slot == 0 or slot > self.n_features or PyList_GET_ITEM(self._names, slot - 1) != <PyObject *>name:
+            slot = self._look_up(name)
+            if slot and i < INLINE_ENTRIES:
+                self._guess[i] = slot
+        if slot == 0:
+            if new is None or (v == 0 and self.zero_is_absent):
+                return 0
+            new.append(name)
+            slot = -<int32_t>len(new)
+        s.slots[i], s.x[i] = slot, v
+        s.n += 1
+        return 0
+
+    cdef int32_t _look_up(self, object name) except -1:
+        """The slot of a name, 0 if it has none."""
+        cdef PyObject *slot
+        try:
+            slot = PyDict_GetItemWithError(self._slots, name)
+        except TypeError:
+            raise TypeError(f"feature name {shown(name)} must be hashable") from None
+        return 0 if slot == NULL else <object>slot
+
+    cdef list slot_order(self, list new):
+        """A sample's new names, sorted where the model must not depend on the order of the dictionary."""
+        if self.names_in_order and len(new) > 1:
+            if all(type(name) is str for name in new):
+                return sorted(new, key=lambda name: (natural(name), name))
+            if all(type(name) is int for name in new):
+                return sorted(new)
+        return new
+
+    cdef int add_feature(self, object name) except -1:
+        """The slot of a name, new or not."""
+        cdef Py_ssize_t slot = self._look_up(name)
+        if slot:
+            return slot
+        slot = self.n_features + 1
+        self.on_new_feature(slot, name)
+        self.reserve(slot, self.n_classes)
+        there = self._slots.setdefault(name, slot)
+        if there != slot:  # its hash, or what it is equal to, has changed since it was looked up
+            return there
+        self._names.append(name)
+        self.resize(slot, self.n_classes)
+        return slot
+
+    cdef int add_label(self, object y) except -1:
+        """The position of a label, new or not."""
+        cdef PyObject *known
+        cdef Py_ssize_t position
+        try:
+            known = PyDict_GetItemWithError(self._positions, y)
+        except TypeError:
+            raise TypeError(f"label {shown(y)} must be hashable") from None
+        if known != NULL:
+            return <object>known
+        check_label(y)
+        position = self.n_classes
+        self.reserve(self.n_features, position + 1)
+        self.on_new_class(position, y)
+        there = self._positions.setdefault(y, position)
+        if there != position:
+            return there
+        self._labels.append(y)
+        self.resize(self.n_features, position + 1)
+        return position
+
+    cdef int truncate(self, Py_ssize_t features, Py_ssize_t classes) except -1:
+        """Forget the newest names and labels, those beyond the first `features` and `classes`."""
+        if len(self._names) > features or len(self._labels) > classes:
+            self.truncated += 1
+        while len(self._names) > features:
+            self._names.pop()
+            self._slots.popitem()  # by its place: a name's own __hash__ may fail
+        while len(self._labels) > classes:
+            self._labels.pop()
+            self._positions.popitem()
+        self.resize(features, classes)
+        return 0
+
+    @property
+    def classes(self):
+        """The labels seen so far, in the order of their first appearance."""
+        return list(self._labels)
+
+    @property
+    def features(self):
+        """The names of the features learned so far, in the order of their first appearance."""
+        return list(self._names)
