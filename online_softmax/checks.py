@@ -30,7 +30,7 @@ def check_count(name: str, count: object, least: int = 1) -> None:
 
 
 def check_limits(max_features: object, hash_bits: object) -> None:
-    """Refuse what is no number of features, or of bits."""
+    """Check max_features and hash_bits."""
     if hash_bits is not None and (type(hash_bits) is not int or not 1 <= hash_bits <= MOST_BITS):
         raise ValueError(f"hash_bits must be an int from 1 to {MOST_BITS}, or None, got {hash_bits!r}")
     if max_features is not None and (type(max_features) is not int or not 1 <= max_features < 2**31):

@@ -1,4 +1,4 @@
-"""Columns: what a source's are to a saved model."""
+"""Columns of a source, as a saved model knows them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Known:
         return column not in self._features and at < len(self._sorted) and self._sorted[at].startswith(prefix)
 
     def check(self, stream: RowStream) -> None:
-        """Refuse columns that the model knows as numbers and that are strings, or of which it knows none."""
+        """Refuse a column of strings that the model knows as numbers, and a source none of whose columns it knows."""
         if not self._features or not stream.features:
             return
         for name in stream.words:

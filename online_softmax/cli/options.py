@@ -91,7 +91,7 @@ def check_writable(path: Path, *, whole: bool = True) -> None:
 
 
 def check_distinct(files: list[tuple[str, Path | str | None]]) -> None:
-    """Refuse a file that is named for two things, under whatever name."""
+    """Refuse one file for two things, under whatever names."""
     seen: dict[object, str] = {}
     for role, file in files:
         if file is None:

@@ -71,7 +71,7 @@ def _to_bytes(path: Path, run: Tally, stream: Any) -> bytes:
 
 
 def resume(path: Path, run: Tally, stream: Any) -> None:
-    """Bring a fresh run, and its model, to where the run of a checkpoint was; the model as the last, if all else fits.
+    """Bring a fresh run to where the run of a checkpoint was; its model comes last, once all else fits.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Metrics: what a chunk of scored rows adds to."""
+"""Metrics: scores that add up over chunks of rows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ClassScores:
 class Scores:
     """The running scores of a stream of predictions.
 
-    Numbering and predictions are codes: the caller's numbering of the classes from 0.
+    Labels and predictions are codes: the caller's numbering of the classes from 0.
 
     Parameters
     ----------

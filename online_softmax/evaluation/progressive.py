@@ -55,8 +55,8 @@ def progressive_validation(
 ) -> Result:
     """Predict, score, then learn every row of a stream.
 
-    Each row is predicted by the model as the rows before it made it, so that no row is ever scored by a model that has
-    seen it.
+    The model that predicts a row has learned the rows before it, and no other, so that no row is ever scored by a model
+    that has seen it.
 
     A label that the model could not know, being neither among its probabilities nor learned earlier in this run, cannot
     be predicted: such a row is an error for the accuracy, is left out of the log loss, and is counted in `n_unseen`.
@@ -81,8 +81,8 @@ def progressive_validation(
         Whether the result is to have `predictions`: each row's label, prediction and probability, as arrays.
     on_bad
         What becomes of a row that cannot be read, scored or learned: "raise", or "skip", which passes over it and has
-        the result count it. A row that one of our models refuses leaves no trace in it; another's may. A stream that is
-        open already has its own `on_bad` for rows that cannot be read.
+        the result count it. Our models are unchanged by a row that they refuse; other models may not be. A stream that
+        is open already has its own `on_bad` for rows that cannot be read.
     checkpoint
         A file to keep the state of the run in: model, figures, and how far it came; for a `SoftmaxRegression`, an
         `AutoSoftmaxRegression`, or river's `StandardScaler` before one of them. It is written every so many rows and
@@ -194,7 +194,7 @@ def progressive_validation(
 
 
 class _StopError(Exception):
-    """The end of a run before that of its stream; its cause is the error of a row, or of the stream."""
+    """Ends a run before its stream ends; the cause is the error of a row, or of the stream."""
 
 
 def _chunks(stream: Stream, run: Tally) -> Generator[Chunk | PairChunk, None, None]:

@@ -44,7 +44,7 @@ class Scored:
     Attributes
     ----------
     true, predicted
-        Codes of the labels and of the predictions, where -1 is a model that knew no class.
+        Codes of the labels and of the predictions; -1 where the model knew no class.
     p
         The probability the model gave the label; nan where it gave none.
     unseen
@@ -113,11 +113,11 @@ class Scorer:
         self._takes_weights = any(one.name == "w" or one.kind is one.VAR_KEYWORD for one in parameters)
 
     def step(self, chunk: Chunk | PairChunk) -> int:
-        """Return how many rows of a chunk to score at once, so that it is told in time how far it has come."""
+        """Return how many rows of a chunk to score at once: few enough to tell in time how far the run has come."""
         return len(chunk) if self._native is not None and isinstance(chunk, Chunk) else STEP
 
     def score(self, chunk: Chunk | PairChunk) -> Scored:
-        """Predict each sample as the samples before it made the model, then learn it."""
+        """Predict each sample by the model that the samples before it made, then learn it."""
         if self._native is None or isinstance(chunk, PairChunk):
             return self._scored_one_by_one(chunk, self._progress_one)
         predicted, p, passed = self._progress(chunk.rows)
@@ -125,7 +125,7 @@ class Scorer:
         return _scored(chunk, self._true(chunk.rows, passed), known[predicted], p, np.isnan(p), passed)
 
     def predict(self, chunk: Chunk | PairChunk) -> Scored:
-        """Predict each sample as the model is."""
+        """Predict each sample by the model as it stands."""
         if self._native is None or isinstance(chunk, PairChunk):
             return self._scored_one_by_one(chunk, self._predict_one)
         rows = chunk.rows

@@ -1,4 +1,4 @@
-"""Runs: what a progressive validation has found so far."""
+"""Tally: what a progressive validation has found so far."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _next_mark(n: int) -> int:
 
 
 def _evicted(model: Any) -> int:
-    """Return how many features a model of ours, or at the end of a pipeline, has let go."""
+    """Return how many features have made room in our model, or in the one that ends a pipeline."""
     steps = getattr(model, "steps", None)
     last = [*steps.values()][-1] if isinstance(steps, dict) and steps else model
     n = getattr(last, "n_evicted", 0)
@@ -170,7 +170,7 @@ def _evicted(model: Any) -> int:
 
 
 def _sorted(classes: list[ClassScores]) -> list[ClassScores]:
-    """Sort classes by label; labels that have no order among them by type and text."""
+    """Sort classes by label; where labels cannot be compared, by their type and text."""
     try:
         return sorted(classes, key=lambda one: one.label)  # type: ignore[arg-type, return-value]
     except TypeError:

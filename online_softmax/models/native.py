@@ -23,7 +23,7 @@ class NativeModel:
     whole
         What the caller holds: the model, or the pipeline that ends with it.
     can_progress
-        Whether `progress` takes rows; where it does not, only the sample alone is predicted and learned.
+        Whether `progress` takes rows. If not, samples are predicted and learned one by one.
     lists
         What a name stands for in each list of names in the state.
     """
@@ -68,8 +68,8 @@ class NativeModel:
         """Predict, then learn, each row in turn.
 
         Returns how many rows are done; the position of each prediction in `classes`, or -1 where no class was known;
-        and the probability of each label, or nan where it had never been seen. Done with fewer than all, the model has
-        refused the next row and is as it was before it: predicting or learning it alone raises the reason.
+        and the probability of each label, or nan where it had never been seen. If fewer than all are done, the model
+        has refused the next row and is unchanged by it: predicting or learning that row alone raises the reason.
         """
         done: tuple[int, NDArray[np.int32], NDArray[np.float64]] = self.model._progress(rows)
         return done
@@ -96,6 +96,6 @@ class NativeModel:
         self.model._restore(state)
 
     def check(self, state: dict[str, Any]) -> None:
-        """Refuse with ValueError what is no state of such a model: nothing else may reach the kernel."""
+        """Raise ValueError for what is no state of such a model: only a state may reach the kernel."""
         values = {name: value for name, value in state.items() if name not in NativeModel.lists}
         layout.check(self.model, len(state["names"]), len(state["labels"]), values)

@@ -145,12 +145,12 @@ def from_bytes(data: bytes) -> Any:
 
 
 def restore(model: Any, data: bytes) -> None:
-    """Give a model what that of a file's bytes has learned.
+    """Give a model what the model in a file's bytes has learned.
 
     Raises
     ------
     ValueError
-        If the other has another class, other parameters or another scaler.
+        If that model is of another class, or has other parameters or another scaler.
     """
     saved, found = native(from_bytes(data)), native(model)
     (theirs, _), (ours, _) = container.from_bytes(data, KINDS), container.from_bytes(to_bytes(model), KINDS)

@@ -64,7 +64,7 @@ class NumberScaler(base.Transformer):
 
 
 def scaler_for(features: Iterable[Hashable], one_hot: Collection[Hashable]) -> Any:
-    """Return what standardises features and leaves the one-hot columns among them alone: they are 1 or absent."""
+    """Return a scaler for these features that passes one-hot ones as they are, which are 1 or absent."""
     if one_hot:
         return NumberScaler(name for name in features if name not in one_hot)
     from river.preprocessing import StandardScaler
@@ -103,7 +103,7 @@ class ScaledModel(NativeModel):
 
     @classmethod
     def from_json(cls, node: dict[str, Any], model: Any) -> ScaledModel:
-        """Return `model` behind a fresh scaler, of which `to_json` told this."""
+        """Return `model` behind a fresh scaler, made from what `to_json` returned of one."""
         from river import compose, preprocessing
 
         if node.keys() != {"steps", "numbers"}:

@@ -11,7 +11,7 @@ MOST = 1 << 53  # of a count
 
 
 class Array(NamedTuple):
-    """An array's type and shape, and between what its values lie."""
+    """An array's type and shape, and the bounds of its values."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -27,7 +27,7 @@ class Array(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A number's type, and between what it lies."""
+    """A number's type and bounds."""
 
     kind: type
     least: float = -math.inf

@@ -113,7 +113,7 @@ class ArrayStream(RowStream):
         if starts is None:
             return sifted(Table(names, values, {}, target, weight), self.missing, lambda flaw: _reason(flaw, start))
 
-        # A sparse row shares the fate of a row of one number, which is nan where one of its entries is bad.
+        # A stand-in table decides which sparse rows to keep: one column, nan in each row that has a bad entry.
         bad = np.flatnonzero(~np.isfinite(values))
         rows = np.searchsorted(starts, bad, side="right") - 1  # of the bad entries
         fate = np.zeros((len(y), 1))

@@ -13,8 +13,8 @@ from online_softmax.streams.tables.columns import shorten
 class PairChunk:
     """A chunk of samples that are taken from their source no sooner than they are asked for.
 
-    Until then nobody knows how many they are: it is true until its source has come to the end, its length is the number
-    of those that have been taken, and `bad` has notes on what was among them and is no sample.
+    Nobody knows how many there are until the source ends. Until then the chunk is true; its length is the number of
+    samples that have been taken, and `bad` has notes on what was among them and is no sample.
 
     Parameters
     ----------

@@ -111,7 +111,7 @@ class Chunk:
         return self.part(0, int(given[before - 1]) + 1 if before else 0)
 
     def drop(self) -> int:
-        """Return how many rows it gives, samples and bad; those that were left out are none."""
+        """Return how many rows the chunk gives, samples and bad ones, but not those that were left out."""
         return len(self) - len(self.left_out)
 
     def pairs(self) -> Iterator[Sample]:
@@ -144,7 +144,7 @@ class Reading:
         The column that holds the sample weights.
     missing
         What becomes of a value that is missing or not finite: "error"; "zero", by which a number is 0 and a string no
-        feature; or "skip-row". A label or a weight cannot be 0 for want of another: there "zero" is an error, too.
+        feature; or "skip-row". A missing label or weight cannot become 0: there "zero" is an error, too.
     on_bad
         What becomes of a row that cannot be read: "raise" or "skip".
     labelled
@@ -271,7 +271,7 @@ class RowStream(ABC):
     def __iter__(self) -> Iterator[Chunk]: ...
 
     def told(self, chunk: Chunk) -> Iterator[Chunk]:
-        """Yield a chunk that has rows; but where bad rows are errors the rows before the first alone, and raise."""
+        """Yield a chunk, if it has rows. Where bad rows are errors, yield what is before the first one, and raise."""
         reason = ""
         if chunk.bad and self.on_bad == "raise":
             place, reason = chunk.bad[0]

@@ -31,7 +31,7 @@ NUMBERS = {"numeric", "real", "integer"}
 class ArffStream(FileStream):
     """A stream over an ARFF file: numbers as they are, nominal attributes and strings one-hot; `?` is missing.
 
-    A sparse row, `{index value, ..}`, means 0 or the first of the values by an attribute that it does not name.
+    In a sparse row, `{index value, ..}`, an attribute that is not named is 0, or the first of its values.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class ArffStream(FileStream):
             yield from self._part(records, numbers, bad)
 
     def _lines(self) -> Generator[tuple[int, str, str], None, None]:
-        """Yield number and text of each line that is not blank and no comment, and why it is none, or nothing."""
+        """Yield number, text and flaw, if any, of each line that is neither blank nor a comment."""
         with self.source.opened() as file:
             for start, block in Lines(self.source.name).numbered(file, BLOCK):
                 for line, raw in enumerate(block.splitlines(), start):

@@ -31,7 +31,7 @@ def read_csv(
     only: list[str] | None = None,
     delimiter: str = ",",
 ) -> pa.Table:
-    """Read records by pyarrow: names None takes them from the first record, [] makes them up."""
+    """Read records by pyarrow; `names` None takes the names from the first record, [] makes them up."""
     pa = pyarrow()
     from pyarrow import csv
 
@@ -46,7 +46,7 @@ def read_csv(
 
 
 def read_json(records: bytes, schema: pa.Schema | None = None) -> pa.Table:
-    """Read JSON lines by pyarrow: of the columns of `schema` where there is one."""
+    """Read JSON lines by pyarrow; if there is a `schema`, its columns alone."""
     pa = pyarrow("JSON lines are")
     from pyarrow import json
 

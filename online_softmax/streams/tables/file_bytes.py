@@ -72,7 +72,7 @@ class ByteSource:
 
 
 class _Reading:
-    """Bytes, where compressed data that is cut off or damaged is a ValueError."""
+    """Bytes; compressed data that is cut off or damaged is a ValueError."""
 
     def __init__(self, source: ByteSource, raw: Any) -> None:
         self._source, self._raw = source, raw
@@ -98,7 +98,7 @@ class _Reading:
 
 
 def _plain(raw: Any, suffix: str) -> Callable[[int], bytes]:
-    """Return what reads plain bytes: of compressed data by the piece, for what comes with an error is lost."""
+    """Return a reader of plain bytes. It reads compressed data in pieces: what comes with an error is lost."""
     if suffix in (".gz", ".bz2"):
         file = gzip.GzipFile(fileobj=raw) if suffix == ".gz" else bz2.BZ2File(raw)
         return lambda size: file.read1(min(size, PIECE))

@@ -52,7 +52,7 @@ class RecordStream(TableStream):
                 yield from self.told(self._read(line, block))
 
     def _read(self, line: int, block: bytes) -> Chunk:
-        """Parse the records of a block: at once, or else those that nothing is wrong with."""
+        """Parse the records of a block: all together or, where that fails, those that are sound."""
         try:
             return self.parse(block)
         except ValueError:

@@ -1,4 +1,4 @@
-"""Records: where the lines of a text end, and where they only seem to, inside quotes."""
+"""Records: where the lines of a text end, and where they only seem to, inside the quotes of CSV."""
 
 from __future__ import annotations
 
