@@ -28,9 +28,9 @@ cdef class Buffer:
 
 
 cdef object view(void *home, str kind, tuple shape, tuple steps=None):
-    """The memory from `home` on as an array that is not a copy; along each axis, its items lie so many steps of one item apart.
+    """View the memory at `home` as an array: along axis i, neighbours lie `steps[i]` items apart. A number has the shape ().
 
-    No steps stand for items without gaps, and no shape for a number. The memory must outlive the view.
+    Without `steps`, there are no gaps. The memory must outlive the view.
     """
     cdef Py_ssize_t item = np.dtype(kind).itemsize, last = 0
     if home == NULL or 0 in shape:
@@ -44,13 +44,13 @@ cdef object view(void *home, str kind, tuple shape, tuple steps=None):
 
 
 cdef dict copied(dict views):
-    """The arrays and numbers that such views see; the views of a list are the rows of one array."""
+    """Copy the arrays and numbers that are viewed. A list of views becomes one array, a row each."""
     return {name: np.stack(seen) if type(seen) is list else seen.copy() if seen.ndim else seen.item()
             for name, seen in views.items()}
 
 
 cdef int fill(dict views, dict state) except -1:
-    """The way back."""
+    """Put the arrays and numbers of a state where the views of their names look."""
     for name, seen in views.items():
         for place, value in zip(seen, state[name], strict=True) if type(seen) is list else ((seen, state[name]),):
             array = np.asarray(value)

@@ -18,6 +18,7 @@ from river import optim
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
 from online_softmax._kernel import forgetting, state
 from online_softmax._kernel.bank import limits
+from online_softmax._kernel.bank.auto import EXPERTS
 from online_softmax._kernel.forgetting import without_class, without_features
 from online_softmax._kernel.state import FIELDS, MERGES, SIZES, TABLE, check
 
@@ -100,6 +101,10 @@ def test_each_model_holds_what_the_table_says(model):
         if name != "follow":  # it goes where there are too many classes
             with pytest.raises(ValueError, match=f"'{name}'.* is missing"):
                 check(model, F, C, {other: found[other] for other in found if other != name})
+
+
+def test_every_expert_has_a_name():
+    assert len(EXPERTS) == limits.BANK
 
 
 def test_every_row_is_some_models():
