@@ -40,7 +40,7 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     at most 100 features add a bounded part. On any stream, log loss exceeds that of the best of n experts by at most
     ln n + ln 4 nats in total and some 0.003 nats a sample. The same stream gives the same bits, one by one and in bulk.
 
-    Each method may be called from any thread; calls on one model wait for each other.
+    Each method may be called from any thread: predictions go side by side, and a call that learns is alone.
 
     Examples
     --------

@@ -61,7 +61,7 @@ class SoftmaxRegression(Softmax, KernelClassifier):
     Time a sample grows with (features of the sample) x (classes); memory with (features seen) x (classes) x
     (1 + states of the optimiser) doubles.
 
-    Each method may be called from any thread; calls on one model wait for each other.
+    Each method may be called from any thread: predictions go side by side, and a call that learns is alone.
 
     Examples
     --------
