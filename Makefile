@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 KERNEL := $(shell find online_softmax -name '*.h' -o -name '*.px[di]' -o -name '*.pyx')
 
-.PHONY: demo test lint sanitize reliability bench-speed bench-quality bench-long bench-files tables datasets clean
+.PHONY: demo test lint sanitize reliability bench-speed bench-quality bench-long bench-files tables datasets golden clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -46,6 +46,9 @@ tables: .venv/dev  ## paste the kept figures into README.md and docs/
 
 datasets: .venv/dev  ## make datasets/*.csv again
 	$(BIN)/python -m datasets.make
+
+golden: .venv/dev  ## make tests/golden/*.npz again, from the reference
+	$(BIN)/python -m tests.golden.make
 
 clean:
 	rm -rf .venv build *.egg-info

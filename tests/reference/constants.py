@@ -1,0 +1,73 @@
+"""The bank's constants: name, value, what it does. The C headers of `_kernel/bank` define the same ones."""
+
+# squash.h
+MEMORY = 2000  # samples that the scaling and `adagrad-average` remember
+WINSOR = 5.0  # standard deviations from the mean at which a value is cut off
+WIDEN = 1.03  # growth of that limit with each value in a row that lies beyond it
+DENSE = 0.1  # share of values other than 0 from which on a feature is centred
+TOO_LARGE = 1e150  # magnitude from which on a value tells nothing and counts as the mean
+SQUASH_A = 1.5  # width of the squashed copy xa
+SQUASH_B = 4.0  # width of the squashed copy xb
+
+# linear.h
+ADAGRAD_RATE = 1.0  # of `adagrad`
+SLOW_RATE = 0.15  # of `slow-adagrad`
+DECAYING_RATE = 10.0  # of `decaying-sgd` at the start
+DECAYING_TIME = 10.0  # samples after which that rate has halved
+LENGTH_MEMORY = 1000  # samples in the mean of |xb|^2 that `normalised-sgd` divides by
+
+# label_experts.h
+RECENT_DECAY = 0.98  # of the counts of `recent-prior`, a sample
+MARKOV_CLASSES = 512  # classes beyond which `markov` answers as `prior` does
+
+# newton.h
+SECOND_ORDER = 100  # features that Newton's and the non-linear experts cover
+NEWTON_RATE = 4.0  # of `newton`
+NEWTON_TIME = 1000.0  # samples after which the rate of `newton-decaying` has halved
+NEWTON_FORGET = 0.999  # gamma: what is left of the Gauss-Newton matrix after a sample
+CURVATURE = 0.25  # share of the softmax's mean curvature that enters that matrix as kappa
+LEAST_CURVATURE = 3e-4  # kappa at least
+MOST_VARIANCE = 100.0  # a diagonal entry of P at most
+AVERAGE_MEMORY = 200  # samples that `newton-average` remembers
+
+# votes.h
+WINDOW_CELLS = 20000  # rows of the window times features
+WINDOW_LEAST = 256  # rows, however many features
+WINDOW_STORE = 16  # one sample of so many is stored, however well it was predicted
+SURE_ENOUGH = 0.98  # p_y from which on the others are not
+TEMPERATURE = 1.5  # of `wide-votes`, in mean distances to the nearest row
+FARTHEST = 12.0  # temperatures beyond the nearest row at which a row has no vote
+BACKGROUND = 0.05  # votes that are spread evenly over the classes
+METRIC_RATE = 0.3  # of the metric's descent
+METRIC_START = 1.0  # first weight of a feature
+AGE_WEIGHT = 0.1  # first weight of an age of one window
+METRIC_SUM = 0.01  # where the sums G of the metric begin
+METRIC_LEAST = 1e-3  # weight at which a feature is left out of the distance
+METRIC_MOST = 100.0  # weight at most
+
+# additive.h
+HATS = 20  # hat functions of a feature
+HAT_RATE = 0.5  # of `additive`
+
+# gaussian.h
+QDA_FEATURES = 64  # features at most
+QDA_CELLS = 65536  # d^2 C at most, d rounded up to a multiple of 8
+QDA_FORGET = 0.9998  # of the counts N, a sample
+QDA_MEMORY = 200.0  # samples that a mean and a covariance remember
+QDA_FLOOR = 0.003  # variance that every coordinate is given back
+QDA_START = 0.25  # variance before the first sample
+
+# mixture.h
+SHARE = 2e-3  # alpha of Bayes over the experts
+TOP_SHARE = 1e-3  # alpha of Bayes over the four answers
+FLOOR = 1e-15  # p at least, where Bayes takes it at its word
+CLAMP = -6.0  # a score below the largest at least
+FORGET = 0.9998  # gamma of the Kalman filters
+PRIOR = (0.1, 1.0)  # first variance of the two filters' weights; the most is 4 times that
+BUCKET_PRIOR = 0.02  # and of the calibration's
+CONFIDENCE = (0.4, 0.6, 0.8, 0.9, 0.96, 0.99, 0.998)  # where its buckets meet
+LEAVE = 0.97  # of the voice of an expert that is leaving, a sample
+GONE = 2e-3  # voice at which it is gone
+
+# memory.h
+SETTLED = 500  # samples after which no expert leaves

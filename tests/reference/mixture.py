@@ -1,0 +1,93 @@
+"""One answer from the experts' Z and P: Bayes, two Kalman filters, a calibration, and Bayes over these four."""
+
+# ruff: noqa: F403, F405 (the constants come as the table that they are)
+
+from __future__ import annotations
+
+from math import exp, log
+
+import numpy as np
+
+from tests.reference.constants import *
+from tests.reference.steps import capped, learned, margin, softmax
+
+
+class Mixture:
+    """The first `staying` of n experts stay; the voice of the others dies away."""
+
+    def __init__(self, n):
+        self.w, self.voice, self.staying = np.full(n, 1 / n), np.ones(n), n
+        self.filters = [Filter(n + 1, prior) for prior in PRIOR]
+        self.buckets = [Filter(2, BUCKET_PRIOR) for _ in range(len(CONFIDENCE) + 1)]
+        self.top = np.full(4, 1 / 4)
+
+    def answer(self, Z, P):
+        """p_B = sum_k w_k P_k; q = softmax(ln p_B + u'A), twice; the first q calibrated; their mean by `top`."""
+        p_B = self.w @ P
+        ln_p_B = np.log(np.maximum(p_B, FLOOR))
+        self.A = np.vstack([self.voice[:, None] * centred(Z), centred(ln_p_B)])
+        ln_q = [ln_p_B + each.u @ self.A for each in self.filters]
+        self.q = [softmax(each) for each in ln_q]
+        self.bucket = self.buckets[sum(self.q[0].max() > bound for bound in CONFIDENCE)]
+        self.A_calibrated = np.stack([centred(ln_q[0]), centred(ln_p_B)])
+        self.calibrated = softmax(ln_q[0] + self.bucket.u @ self.A_calibrated)
+        self.answers = np.stack([p_B, *self.q, self.calibrated])
+        p = self.top @ self.answers
+        return p / p.sum()
+
+    def learn(self, P, y, weight):
+        self.top = bayes(self.top, self.answers[:, y], weight, TOP_SHARE)
+        self.w = bayes(self.w, P[:, y], weight, SHARE)
+        for each, q in zip(self.filters, self.q, strict=True):
+            each.learn(self.A, q, y, weight)
+        self.bucket.learn(self.A_calibrated, self.calibrated, y, weight)
+
+    def leave(self):
+        """Those that leave keep at most their voice's share of w, and are dropped once none can be heard."""
+        n, going = self.staying, np.arange(self.w.size) >= self.staying
+        if not going.any():
+            return
+        self.voice[going] *= LEAVE
+        loudest, share = self.voice[going].max(), self.w[going].sum()
+        if share > loudest:
+            self.w *= np.where(going, loudest / share, (1 - loudest) / self.w[~going].sum())
+        if loudest <= GONE:
+            self.w, self.voice = self.w[:n] / self.w[:n].sum(), self.voice[:n]
+            kept = np.append(~going, True)  # Bayes is the last input
+            for each in self.filters:
+                each.u, each.S = each.u[kept], each.S[np.ix_(kept, kept)]
+
+
+def centred(Z):
+    """A_k = max(z_k - max z_k, CLAMP) less its mean."""
+    A = np.maximum(Z - Z.max(-1, keepdims=True), CLAMP)
+    return A - A.mean(-1, keepdims=True)
+
+
+def bayes(w, p_y, weight, alpha):
+    """Multiply w_k by p_k[y]^weight, scale to 1 in sum, then w <- (1 - alpha) w + alpha / n."""
+    p_y = np.maximum(p_y, FLOOR)
+    v = w * (p_y / p_y.max()) ** weight
+    return (1 - alpha) * v / v.sum() + alpha / w.size
+
+
+class Filter:
+    """A Kalman filter over mixing weights u, with covariance S."""
+
+    def __init__(self, n, prior):
+        self.u, self.S, self.most = np.zeros(n), prior * np.eye(n), 4 * prior
+
+    def learn(self, A, q, y, weight):
+        """v = A[y] - sum_{c != y} q_c A[c] / (1 - q_y), h = v'S v, m = ln(q_y / (1 - q_y)); s + h sigma(s) = m + h.
+
+        u <- u + (1 - sigma(s)) S v, and S learns v with kappa = q_y (1 - q_y).
+        """
+        rho = 1 - q[y]
+        if rho <= 1e-9:
+            return
+        v = A[:, y] - (A @ q - A[:, y] * q[y]) / rho
+        h, m = v @ self.S @ v, log(max(q[y], 1e-12) / rho)
+        if h > 0:
+            sigma = 1 / (1 + exp(-margin(m, weight * h, m + weight * h)))
+            self.u += weight * (1 - sigma) * (self.S @ v)
+            self.S = capped(learned(self.S, v, weight * q[y] * rho, FORGET), self.most)
