@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import math
 import pickle
+import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import pytest
 from river import optim
 
-from online_softmax import SoftmaxRegression
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
 
 
 @pytest.fixture(autouse=True)
@@ -159,3 +161,79 @@ def test_a_snapshot_predicts_while_the_model_learns():
     learner.join()
     blocked.join()
     assert model.predict_proba_one(x) != expected
+
+
+FRAME = np.random.default_rng(1).normal(size=(60_000, 12))
+LABELS = np.arange(600) % 4
+
+
+def test_predictions_go_side_by_side(make_model):
+    model = make_model()
+    model.learn_many(FRAME[:600], LABELS)
+    many = np.tile(FRAME, (1 if isinstance(model, AutoSoftmaxRegression) else 10, 1))
+    x = dict(enumerate(FRAME[0].tolist()))
+    expected, alone = model.predict_proba_one(x), model.predict_proba_many(many)
+
+    def calls_meanwhile():
+        """Count the calls that go on while two threads predict."""
+        n, found = 0, []
+        threads = [threading.Thread(target=lambda: found.append(model.predict_proba_many(many))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        while not found:
+            assert model.predict_proba_one(x) == expected
+            n += 1
+        for thread in threads:
+            thread.join()
+        assert all(np.array_equal(each, alone) for each in found)
+        return n
+
+    assert any(calls_meanwhile() > 2 for _ in range(20))  # they need not wait for each other
+
+
+def test_learning_gets_its_turn_among_predictions_without_end(make_model):
+    model, done = make_model(), threading.Event()
+    model.learn_many(FRAME[:600], LABELS)
+
+    def predict():
+        while not done.is_set():
+            P = model.predict_proba_many(FRAME[:5_000])
+            assert np.allclose(P.sum(axis=1), 1)
+
+    threads = [threading.Thread(target=predict) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for k in range(5):
+            model.learn_one({0: 1.0}, f"new {k}")
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert model.classes[-5:] == [f"new {k}" for k in range(5)]
+
+
+def test_a_signal_between_two_rows_may_predict_and_not_learn(make_model):
+    model, refused = make_model(), []
+    model.learn_many(FRAME[:600], LABELS)
+    x = dict(enumerate(FRAME[0].tolist()))
+
+    def interrupt(*_):
+        assert sums_to_one(model.predict_proba_one(x).values())
+        try:
+            model.learn_one(x, 0)
+        except RuntimeError as error:
+            refused.append(str(error))
+
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 5e-4, 5e-4)
+    try:
+        for _ in range(100):
+            assert len(model.predict_proba_many(FRAME)) == len(FRAME)
+            if refused:
+                break
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert "inside one of its own calls" in refused[0]
+    model.learn_one(x, 0)
