@@ -2,9 +2,8 @@ from libc.stdint cimport int32_t, int64_t
 
 from online_softmax._kernel.vocabulary cimport Sample, Vocabulary
 
-cdef enum Failure:
-    OVERFLOWED = -1
-    NO_MEMORY = -2
+cdef extern from "outcome.h":
+    int OVERFLOWED, NO_MEMORY
 
 # The head of a kernel's scratch: what one call needs beside the model.
 ctypedef struct Scratch:

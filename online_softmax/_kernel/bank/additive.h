@@ -1,4 +1,4 @@
-/* An additive model: row AdaGrad with implicit steps, as E1, over the intercept, xa, and for each feature HATS overlapping hat
+/* An additive model: row AdaGrad with implicit steps, as adagrad, over the intercept, xa, and for each feature HATS overlapping hat
    functions on a fixed grid of xa, of which two are on at a time: u = (xa + 1.5) / 3 * (HATS - 1), k = floor u,
    low = 1 - (u - k) of hat k and high = u - k of hat k + 1. */
 #ifndef ONLINE_SOFTMAX_ADDITIVE_H
@@ -12,7 +12,7 @@ enum { HATS = 20, HAT_ROWS = 1 + HATS };   /* rows a feature: its own, and one a
 
 #define HAT_RATE .5
 
-typedef struct { int64_t n, room; double *W, *G; } hats;   /* slots in use; HAT_ROWS rows a slot */
+typedef struct { int64_t n, capacity; double *W, *G; } hats;   /* slots in use; HAT_ROWS rows a slot */
 
 /* The rows that a value is in, and how far. */
 typedef struct { int64_t k; double x, low, high; } hat_value;
@@ -30,7 +30,7 @@ static void hats_free(hats *m) {
 }
 
 INLINE void hats_predict(const hats *m, const double *xa, double *Z, int64_t stride, int64_t C) {
-    BY_LANES {
+    FOR_LANES(c) {
         lanes z = load(m->W + c);
         for (int64_t i = 1; i < m->n; i++) {
             hat_value v = hat_of(xa[i]);
@@ -60,7 +60,7 @@ INLINE double hats_prepare(hats *m, const double *xa, double squared, double wei
 
 /* W <- W - f r g', g already times f. */
 INLINE void hats_learn(hats *m, const double *xa, const double *r, const double *g, int64_t stride, int64_t C) {
-    BY_LANES {
+    FOR_LANES(c) {
         lanes d = load(g + c);
         for (int64_t i = 0; i < m->n; i++) {
             double *w = m->W + i * HAT_ROWS * stride + c;

@@ -46,7 +46,7 @@ cdef extern from "bank.h":
         double N
         int64_t turn
     ctypedef struct qda_t "qda":
-        int64_t d, d_room, n
+        int64_t d, d_capacity, n
         gaussian *classes "class"
         double *M
         double *P
@@ -253,8 +253,8 @@ cdef class Auto(BulkModel):
         if n > QDA_AT:
             out["qda_class"] = view(&q.classes[0].N, "f8", (q.n, GAUSSIAN_DOUBLES), (gaussian_step, 1))
             out["qda_turn"] = view(&q.classes[0].turn, "i8", (q.n,), (gaussian_step,))
-            out["qda_M"] = view(q.M, "f8", (q.n, q.d), (q.d_room, 1))
-            out["qda_P"] = view(q.P, "f8", (q.n, q.d, q.d), (q.d_room * q.d_room, q.d_room, 1))
+            out["qda_M"] = view(q.M, "f8", (q.n, q.d), (q.d_capacity, 1))
+            out["qda_P"] = view(q.P, "f8", (q.n, q.d, q.d), (q.d_capacity * q.d_capacity, q.d_capacity, 1))
         return out
 
     cdef dict arrays(self):

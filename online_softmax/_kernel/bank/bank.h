@@ -103,7 +103,7 @@ INLINE void bank_grow(bank *b, float *spare) {
 }
 
 INLINE void gradient(const double *p, int64_t y, double scale, double *g, int64_t C) {
-    BY_LANES store(g + c, scale * load(p + c), LANES);
+    FOR_LANES(c) store(g + c, scale * load(p + c), LANES);
     g[y] -= scale;
 }
 
@@ -114,28 +114,28 @@ INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double w
     int64_t stride = b->stride, C = b->n_classes, t = b->t, experts = b->mixture.n;
     int who = experts > HATS_AT ? 7 : experts > NEWTON_AT ? 6 : 4;
     lanes p_y = every(1), others = every(0), s = every(0);
-    double squared[7] = {0}, h = 0, rate6 = NEWTON_RATE * weight, rate7 = weight / (1 + (double)t / NEWTON_TIME);
+    double squared[7] = {0}, h = 0, rate_newton = NEWTON_RATE * weight, rate_decaying = weight / (1 + (double)t / NEWTON_TIME);
     for (int i = 0; i < who; i++) {
         const double *p = o->P + WHO[i] * stride;
         lanes sum = {0};
-        BY_LANES sum += load(p + c) * load(p + c);
+        FOR_LANES(c) sum += load(p + c) * load(p + c);
         double rest = lanes_sum(sum) - p[y] * p[y];
         p_y[i] = p[y], others[i] = rest > 0 ? rest : 0;
         squared[i] = (1 - p[y]) * (1 - p[y]) + others[i];
     }
     linear_prepare(&b->linear, &own->active, t, squared[0], squared[3], weight, &own->plan);
     for (int i = 0; i < 4; i++) s[i] = own->plan.s[WHO[i]];
-    if (who > 4) h = newton_direction(&b->newton, own->xa, own->Px), s[4] = rate6 * h, s[5] = rate7 * h;
+    if (who > 4) h = newton_direction(&b->newton, own->xa, own->Px), s[4] = rate_newton * h, s[5] = rate_decaying * h;
     if (who > 6) s[6] = hats_prepare(&b->hats, own->xa, squared[6], weight, own->r);
     lanes f = step_share(p_y, others, s);
     for (int i = 0; i < who; i++)
-        gradient(o->P + WHO[i] * stride, y, f[i] * (i == 4 ? rate6 : i == 5 ? rate7 : 1), own->g + WHO[i] * stride, C);
+        gradient(o->P + WHO[i] * stride, y, f[i] * (i == 4 ? rate_newton : i == 5 ? rate_decaying : 1), own->g + WHO[i] * stride, C);
     linear_learn(&b->linear, &own->active, t, &own->plan, own->g + LINEAR_AT * stride, stride, C);
     if (who > 4) {
-        const double *p6 = o->P + (NEWTON_AT + NEWTON) * stride, *p7 = o->P + (NEWTON_AT + NEWTON_DECAYING) * stride;
+        const double *p_newton = o->P + (NEWTON_AT + NEWTON) * stride, *p_decaying = o->P + (NEWTON_AT + NEWTON_DECAYING) * stride;
         lanes sum = {0};
-        BY_LANES {
-            lanes p = .5 * (load(p6 + c) + load(p7 + c));
+        FOR_LANES(c) {
+            lanes p = .5 * (load(p_newton + c) + load(p_decaying + c));
             sum += p * (1.0 - p);
         }
         double kappa = CURVATURE * lanes_sum(sum) / (C > 2 ? (double)C - 1 : 1);

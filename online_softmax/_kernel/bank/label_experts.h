@@ -24,9 +24,9 @@ INLINE void labels_predict(const labels *l, double *Z, double *P, int64_t stride
     double n = (double)C, half = .5 * n;
     lanes sum = {0};
     const double *follow = l->follow ? l->follow + l->last * l->follow_stride : NULL;
-    if (follow) BY_LANES sum += first(load(follow + c), C - c, 0);
+    if (follow) FOR_LANES(c) sum += first(load(follow + c), C - c, 0);
     double follow_sum = lanes_sum(sum);
-    BY_LANES {
+    FOR_LANES(c) {
         lanes p = (load(l->always + c) + .5) / (l->always_sum + half);
         store(always + c, first(p, C - c, 0), LANES);
         store(recent + c, first((load(l->recent + c) + .5) / (l->recent_sum + half), C - c, 0), LANES);
@@ -34,11 +34,11 @@ INLINE void labels_predict(const labels *l, double *Z, double *P, int64_t stride
         store(markov + c, first(p, C - c, 0), LANES);
     }
     for (int k = 0; k < LABEL_EXPERTS; k++)
-        BY_LANES store(Z + k * stride + c, lanes_log(lanes_max(load(P + k * stride + c), every(1e-300))), LANES);
+        FOR_LANES(c) store(Z + k * stride + c, lanes_log(lanes_max(load(P + k * stride + c), every(1e-300))), LANES);
 }
 
 INLINE void labels_learn(labels *l, int64_t C, int64_t y, double weight) {
-    BY_LANES store(l->recent + c, load(l->recent + c) * RECENT_DECAY, LANES);
+    FOR_LANES(c) store(l->recent + c, load(l->recent + c) * RECENT_DECAY, LANES);
     l->recent[y] += weight, l->recent_sum = l->recent_sum * RECENT_DECAY + weight;
     l->always[y] += weight, l->always_sum += weight;
     if (l->follow && C > MARKOV_CLASSES) free(l->follow), l->follow = NULL;

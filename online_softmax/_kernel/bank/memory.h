@@ -9,8 +9,6 @@
 #include "gaussian.h"
 #include "votes.h"
 
-enum { NO_MEMORY = -2 };
-
 /* The bank: the rows of Z and P, block by block. Blocks leave from the end: QDA where classes and features are too many for it, and
    all from NEWTON_AT on where there are more than COVERED features. */
 enum {
@@ -51,7 +49,7 @@ static int64_t bank_bytes(const bank *b) {
     int64_t row = sizeof(feature) + sizeof(int32_t) + 8 * (LINEAR_EXPERTS * b->stride + 2);
     int64_t second = b->newton.P ? 8 * ((1 + SECOND_ORDER) * (NEWTON_EXPERTS * b->stride + SIDE)) : 0;
     int64_t follow = b->labels.follow ? b->labels.follow_stride * b->labels.follow_stride : 0;
-    int64_t additive = 8 * b->hats.room * HAT_ROWS * (b->stride + 1);
+    int64_t additive = 8 * b->hats.capacity * HAT_ROWS * (b->stride + 1);
     return b->row_capacity * row + second + additive + window_bytes(&b->window) + qda_bytes(&b->qda)
            + 8 * (follow + 2 * b->stride);
 }
@@ -70,13 +68,13 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
     int64_t R = rows > b->row_capacity ? rows + rows / 8 : b->row_capacity, was = b->stride, stride = was, n = b->n_rows;
     if (classes > was) stride = (classes + classes / 8 + LANES - 1) / LANES * LANES;
     int64_t pairs_were = b->labels.follow_stride, pairs = stride < MARKOV_CLASSES ? stride : MARKOV_CLASSES;
-    struct { double **home; int64_t n, was, room, stride; } parts[] = {
+    struct { double **home; int64_t n, was, capacity, stride; } parts[] = {
         {&b->linear.W, n * LINEAR_EXPERTS, was, R * LINEAR_EXPERTS, stride},
         {&b->linear.G, 1, n, 1, R}, {&b->linear.G_slow, 1, n, 1, R},
         {&b->labels.recent, 1, was, 1, stride}, {&b->labels.always, 1, was, 1, stride},
         {&b->labels.follow, pairs_were, pairs_were, b->labels.follow || !was ? pairs : 0, pairs},
         {&b->newton.W, (1 + SECOND_ORDER) * NEWTON_EXPERTS, was, b->newton.W ? (1 + SECOND_ORDER) * NEWTON_EXPERTS : 0, stride},
-        {&b->hats.W, b->hats.room * HAT_ROWS, was, b->hats.room * HAT_ROWS, stride},
+        {&b->hats.W, b->hats.capacity * HAT_ROWS, was, b->hats.capacity * HAT_ROWS, stride},
     };
     enum { PARTS = sizeof parts / sizeof *parts };
     double *fresh[PARTS];
@@ -84,8 +82,8 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
     int32_t *dense = calloc((size_t)R, sizeof *dense);
     int failed = !features || !dense;
     for (int i = 0; i < PARTS; i++) {
-        fresh[i] = parts[i].room ? widened(*parts[i].home, parts[i].n, parts[i].was, parts[i].room, parts[i].stride) : NULL;
-        failed |= parts[i].room && !fresh[i];
+        fresh[i] = parts[i].capacity ? widened(*parts[i].home, parts[i].n, parts[i].was, parts[i].capacity, parts[i].stride) : NULL;
+        failed |= parts[i].capacity && !fresh[i];
     }
     if (failed) {
         for (int i = 0; i < PARTS; i++) free(fresh[i]);
@@ -102,13 +100,13 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
 }
 
 static int hats_reserve(hats *m, int64_t n, int64_t stride) {
-    if (n <= m->room) return 0;
+    if (n <= m->capacity) return 0;
     int64_t room = n + n / 8 + 1;
-    double *W = widened(m->W, 1, m->room * HAT_ROWS * stride, 1, room * HAT_ROWS * stride);
-    double *G = widened(m->G, 1, m->room * HAT_ROWS, 1, room * HAT_ROWS);
+    double *W = widened(m->W, 1, m->capacity * HAT_ROWS * stride, 1, room * HAT_ROWS * stride);
+    double *G = widened(m->G, 1, m->capacity * HAT_ROWS, 1, room * HAT_ROWS);
     if (!W || !G) { free(W), free(G); return NO_MEMORY; }
     free(m->W), free(m->G);
-    m->W = W, m->G = G, m->room = room;
+    m->W = W, m->G = G, m->capacity = room;
     return 0;
 }
 

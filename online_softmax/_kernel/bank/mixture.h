@@ -8,7 +8,7 @@
 #include <string.h>
 #include "../implicit.h"
 
-enum { EXPERTS = 16, INPUTS = 16, MIXERS = 2, BUCKETS = 8, TOP = 4 };  /* at most 15 experts, and Bayes as one more input */
+enum { MOST_EXPERTS = 16, INPUTS = 16, MIXERS = 2, BUCKETS = 8, TOP = 4 };  /* at most 15 experts, and Bayes as one more input */
 
 #define SHARE 2e-3        /* of the Bayes weights, given back to all at each sample */
 #define TOP_SHARE 1e-3
@@ -30,8 +30,8 @@ _Static_assert(offsetof(kalman, u) == 0 && offsetof(kalman, S) == 8 * INPUTS && 
 typedef struct {
     int64_t n;                       /* experts */
     int64_t staying;                 /* the experts from here on are leaving */
-    double w[EXPERTS];               /* Bayes: their weights */
-    double voice[EXPERTS];           /* 1, or what is left of it for one that is leaving */
+    double w[MOST_EXPERTS];               /* Bayes: their weights */
+    double voice[MOST_EXPERTS];           /* 1, or what is left of it for one that is leaving */
     double top[TOP];                 /* the weights of Bayes, both mixers, and the calibrated answer */
     kalman mixer[MIXERS];
     kalman bucket[BUCKETS];
@@ -49,9 +49,9 @@ typedef struct {
     int64_t b;                       /* the bucket it fell into */
 } opinions;
 
-enum { OPINION_ROWS = 2 * EXPERTS + INPUTS + 2 + 2 * MIXERS + 4 };
+enum { OPINION_ROWS = 2 * MOST_EXPERTS + INPUTS + 2 + 2 * MIXERS + 4 };
 
-#define BY_LANES for (int64_t c = 0; c < C; c += LANES)
+#define FOR_LANES(c) for (int64_t c = 0; c < C; c += LANES)
 
 static void mixture_start(mixture *m, int64_t n) {
     memset(m, 0, sizeof *m);
@@ -67,7 +67,7 @@ static void mixture_start(mixture *m, int64_t n) {
 static void mixture_keep(mixture *m, int64_t n) {
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += m->w[i];
-    for (int64_t i = 0; i < EXPERTS; i++) m->w[i] = i < n ? m->w[i] / sum : 0;
+    for (int64_t i = 0; i < MOST_EXPERTS; i++) m->w[i] = i < n ? m->w[i] / sum : 0;
     for (int q = 0; q < MIXERS; q++) {
         kalman *k = &m->mixer[q], was = *k;
         memset(k, 0, sizeof *k);
@@ -100,40 +100,40 @@ INLINE int mixture_leave(mixture *m) {
 
 INLINE double top_of(const double *z, int64_t C) {
     lanes top = every(-HUGE_VAL);
-    BY_LANES top = lanes_max(top, first(load(z + c), C - c, -HUGE_VAL));
+    FOR_LANES(c) top = lanes_max(top, first(load(z + c), C - c, -HUGE_VAL));
     return lanes_top(top);
 }
 
 INLINE void softmax_row(const double *z, double *p, int64_t C) {
     double top = top_of(z, C);
     lanes sum = {0};
-    BY_LANES {
+    FOR_LANES(c) {
         lanes e = first(lanes_exp(load(z + c) - top), C - c, 0);
         sum += e;
         store(p + c, e, LANES);
     }
     double total = lanes_sum(sum);
-    BY_LANES store(p + c, load(p + c) / total, LANES);
+    FOR_LANES(c) store(p + c, load(p + c) / total, LANES);
 }
 
 INLINE void log_row(const double *p, double *z, int64_t C) {
-    BY_LANES store(z + c, lanes_log(lanes_max(load(p + c), every(FLOOR))), LANES);
+    FOR_LANES(c) store(z + c, lanes_log(lanes_max(load(p + c), every(FLOOR))), LANES);
 }
 
 /* a = max(z - max z, CLAMP), less its mean; lanes past C are 0. */
 INLINE void centre_row(const double *z, double *a, int64_t C) {
     double top = top_of(z, C);
     lanes sum = {0};
-    BY_LANES {
+    FOR_LANES(c) {
         lanes v = first(lanes_max(load(z + c) - top, every(CLAMP)), C - c, 0);
         sum += v;
         store(a + c, v, LANES);
     }
     double mean = lanes_sum(sum) / (double)C;
-    BY_LANES store(a + c, first(load(a + c) - mean, C - c, 0), LANES);
+    FOR_LANES(c) store(a + c, first(load(a + c) - mean, C - c, 0), LANES);
 }
 
-INLINE void add_row(double *z, double u, const double *a, int64_t C) { BY_LANES store(z + c, load(z + c) + u * load(a + c), LANES); }
+INLINE void add_row(double *z, double u, const double *a, int64_t C) { FOR_LANES(c) store(z + c, load(z + c) + u * load(a + c), LANES); }
 
 /* The answer o->p from the experts' Z and P. */
 INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64_t C) {
@@ -142,7 +142,7 @@ INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64
         add_row(o->bayes, m->w[i], o->P + i * stride, C);
         centre_row(o->Z + i * stride, o->A + i * stride, C);
         if (m->voice[i] != 1)
-            BY_LANES store(o->A + i * stride + c, m->voice[i] * load(o->A + i * stride + c), LANES);
+            FOR_LANES(c) store(o->A + i * stride + c, m->voice[i] * load(o->A + i * stride + c), LANES);
     }
     log_row(o->bayes, o->ln_bayes, C);
     double *bayes = o->A + m->n * stride;
@@ -162,7 +162,7 @@ INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64
     add_row(o->zc, u[1], bayes, C);
     softmax_row(o->zc, o->calibrated, C);
     lanes sum = {0};
-    BY_LANES {
+    FOR_LANES(c) {
         lanes p = m->top[0] * load(o->bayes + c) + m->top[1] * load(o->q[0] + c) + m->top[2] * load(o->q[1] + c)
                   + m->top[3] * load(o->calibrated + c);
         p = first(p, C - c, 0);
@@ -170,12 +170,12 @@ INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64
         store(o->p + c, p, LANES);
     }
     double total = lanes_sum(sum);
-    BY_LANES store(o->p + c, load(o->p + c) / total, LANES);
+    FOR_LANES(c) store(o->p + c, load(o->p + c) / total, LANES);
 }
 
 /* Bayes with fixed share: w_k ~ w_k p_k[y]^weight. */
 INLINE void bayes_learn(double *w, const double *p_y, int64_t n, double weight, double share) {
-    double sum = 0, best = FLOOR, v[EXPERTS];
+    double sum = 0, best = FLOOR, v[MOST_EXPERTS];
     for (int64_t i = 0; i < n; i++) best = p_y[i] > best ? p_y[i] : best;
     for (int64_t i = 0; i < n; i++) {
         double p = p_y[i] > FLOOR ? p_y[i] : FLOOR;
@@ -195,7 +195,7 @@ INLINE void filter_start(filter_step *f, kalman *k, int64_t n, double most, cons
     if (!(f->rho > 1e-9)) return;
     for (int64_t i = 0; i < n; i++) {
         lanes sum = {0};
-        BY_LANES sum += first(load(q + c) * load(A[i] + c), C - c, 0);
+        FOR_LANES(c) sum += first(load(q + c) * load(A[i] + c), C - c, 0);
         f->v[i] = A[i][y] - (lanes_sum(sum) - q[y] * A[i][y]) / f->rho;
     }
     lanes low = {0}, high = {0}, h = {0};
@@ -224,7 +224,7 @@ INLINE void filter_finish(filter_step *f, double u, double weight) {
 
 /* Learn that y, a class that took part in the prediction, was true. */
 INLINE void mixture_learn(mixture *m, opinions *o, int64_t stride, int64_t C, int64_t y, double weight) {
-    double p_y[EXPERTS];
+    double p_y[MOST_EXPERTS];
     p_y[0] = o->bayes[y], p_y[1] = o->q[0][y], p_y[2] = o->q[1][y], p_y[3] = o->calibrated[y];
     bayes_learn(m->top, p_y, TOP, weight, TOP_SHARE);
     for (int64_t i = 0; i < m->n; i++) p_y[i] = o->P[i * stride + y];

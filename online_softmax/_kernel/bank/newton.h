@@ -1,5 +1,6 @@
 /* Second-order experts on xa, over the intercept and the first SECOND_ORDER features, with one matrix P, the inverse of a
-   forgetting Gauss-Newton matrix shared by all classes: E6 r = 4 Px; E7 r = Px / (1 + t / 1000); E8 the average of E6. */
+   forgetting Gauss-Newton matrix shared by all classes: newton has r = 4 Px, newton-decaying
+   r = Px / (1 + t / 1000); newton-average is the average of the first. */
 #ifndef ONLINE_SOFTMAX_NEWTON_H
 #define ONLINE_SOFTMAX_NEWTON_H
 
@@ -38,14 +39,14 @@ static void newton_grow(newton *m, int64_t n) {
 }
 
 INLINE void newton_predict(const newton *m, const double *x, double *Z, int64_t stride, int64_t C) {
-    BY_LANES {
-        lanes z6 = {0}, z7 = {0}, z8 = {0};
+    FOR_LANES(c) {
+        lanes z_newton = {0}, z_decaying = {0}, z_average = {0};
         for (int64_t i = 0; i < m->n; i++) {
             if (x[i] == 0) continue;
             const double *w = newton_row(m, i, stride) + c;
-            z6 += x[i] * load(w), z7 += x[i] * load(w + stride), z8 += x[i] * load(w + 2 * stride);
+            z_newton += x[i] * load(w), z_decaying += x[i] * load(w + stride), z_average += x[i] * load(w + 2 * stride);
         }
-        store(Z + c, z6, LANES), store(Z + stride + c, z7, LANES), store(Z + 2 * stride + c, z8, LANES);
+        store(Z + c, z_newton, LANES), store(Z + stride + c, z_decaying, LANES), store(Z + 2 * stride + c, z_average, LANES);
     }
 }
 
@@ -66,16 +67,16 @@ INLINE double newton_direction(newton *m, const double *x, double *Px) {
     return h;
 }
 
-/* W <- W - f r g' for E6 and E7, g already times f and their rates; then E8 <- E8 + e (E6 - E8). */
+/* W <- W - f r g' for the first two, g already times f and their rates; then average <- average + e (newton - average). */
 INLINE void newton_learn(newton *m, int64_t t, const double *Px, const double *g, int64_t stride, int64_t C) {
     double e = t + 1 < AVERAGE_MEMORY ? 1 / ((double)t + 1) : 1.0 / AVERAGE_MEMORY;
-    BY_LANES {
-        lanes g6 = load(g + c), g7 = load(g + stride + c);
+    FOR_LANES(c) {
+        lanes g_newton = load(g + c), g_decaying = load(g + stride + c);
         for (int64_t i = 0; i < m->n; i++) {
             double *w = newton_row(m, i, stride) + c, r = Px[i];
-            lanes w6 = load(w) - r * g6, w8 = load(w + 2 * stride);
-            store(w, w6, LANES), store(w + stride, load(w + stride) - r * g7, LANES);
-            store(w + 2 * stride, w8 + e * (w6 - w8), LANES);
+            lanes w_newton = load(w) - r * g_newton, w_average = load(w + 2 * stride);
+            store(w, w_newton, LANES), store(w + stride, load(w + stride) - r * g_decaying, LANES);
+            store(w + 2 * stride, w_average + e * (w_newton - w_average), LANES);
         }
     }
 }

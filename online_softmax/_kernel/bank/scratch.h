@@ -21,7 +21,7 @@ typedef struct bank_scratch {
     /* The sample that the opinions answer, unless n_asked is -1, and the version of the bank that answered. */
     int32_t *asked_slots;
     double *asked_x;
-    int64_t n_asked, asked_room, asked_version;
+    int64_t n_asked, asked_capacity, asked_version;
 } bank_scratch;
 
 static bank_scratch *scratch_new(void) {
@@ -33,18 +33,18 @@ static bank_scratch *scratch_new(void) {
 static void scratch_free(bank_scratch *s) {
     if (!s) return;
     active_free(&s->active), votes_free(&s->votes);
-    free(s->rows), free(s->plan.r1), free(s->plan.r5), free(s->asked_slots), free(s->asked_x);
+    free(s->rows), free(s->plan.r_adagrad), free(s->plan.r_slow), free(s->asked_slots), free(s->asked_x);
     free(s);
 }
 
 static int64_t scratch_bytes(const bank_scratch *s) {
-    int64_t sample = (int64_t)(sizeof(feature) + 4 + 6 * 8) * s->active.room + 12 * s->asked_room;
+    int64_t sample = (int64_t)(sizeof(feature) + 4 + 6 * 8) * s->active.capacity + 12 * s->asked_capacity;
     return (int64_t)sizeof *s + sample + 8 * (OPINION_ROWS + BANK) * s->stride + 12 * s->votes.column;
 }
 
 static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
     double **each[] = {&o->bayes, &o->ln_bayes, &o->zq[0], &o->zq[1], &o->q[0], &o->q[1], &o->sure, &o->zc, &o->calibrated, &o->p};
-    o->Z = rows, o->P = o->Z + EXPERTS * stride, o->A = o->P + EXPERTS * stride;
+    o->Z = rows, o->P = o->Z + MOST_EXPERTS * stride, o->A = o->P + MOST_EXPERTS * stride;
     for (int i = 0; i < 10; i++) *each[i] = o->A + (INPUTS + i) * stride;
 }
 
@@ -63,12 +63,12 @@ static int scratch_widen(bank_scratch *s, int64_t stride) {
 static int scratch_lengthen(bank_scratch *s, int64_t n) {
     s->n_asked = -1;
     if (active_reserve(&s->active, n)) return NO_MEMORY;
-    double *r1 = realloc(s->plan.r1, (size_t)(s->active.room + LANES) * 8);
-    if (r1) s->plan.r1 = r1;
-    double *r5 = realloc(s->plan.r5, (size_t)(s->active.room + LANES) * 8);
-    if (r5) s->plan.r5 = r5;
-    if (r1 && r5) return 0;
-    s->active.room = 0;
+    double *r_adagrad = realloc(s->plan.r_adagrad, (size_t)(s->active.capacity + LANES) * 8);
+    if (r_adagrad) s->plan.r_adagrad = r_adagrad;
+    double *r_slow = realloc(s->plan.r_slow, (size_t)(s->active.capacity + LANES) * 8);
+    if (r_slow) s->plan.r_slow = r_slow;
+    if (r_adagrad && r_slow) return 0;
+    s->active.capacity = 0;
     return NO_MEMORY;
 }
 
@@ -81,16 +81,16 @@ static int scratch_remember(bank_scratch *s, int64_t n) {
     double *x = realloc(s->asked_x, (size_t)room * 8);
     if (x) s->asked_x = x;
     if (!slots || !x) return NO_MEMORY;
-    s->asked_room = room;
+    s->asked_capacity = room;
     return 0;
 }
 
 /* Let the scratch serve a sample of n entries under this bank. */
 INLINE int scratch_fit(bank_scratch *s, const bank *b, int64_t n) {
     if (s->stride != b->stride && scratch_widen(s, b->stride)) return NO_MEMORY;
-    if (n + b->n_dense + 1 > s->active.room && scratch_lengthen(s, n + b->n_dense + 1)) return NO_MEMORY;
-    if ((n > s->asked_room || !s->asked_x) && scratch_remember(s, n)) return NO_MEMORY;
-    if (b->mixture.n > VOTES_AT) return votes_fit(&s->votes, &b->window) ? NO_MEMORY : 0;
+    if (n + b->n_dense + 1 > s->active.capacity && scratch_lengthen(s, n + b->n_dense + 1)) return NO_MEMORY;
+    if ((n > s->asked_capacity || !s->asked_x) && scratch_remember(s, n)) return NO_MEMORY;
+    if (b->mixture.n > VOTES_AT) return votes_fit(&s->votes, &b->window);
     if (s->votes.column) votes_free(&s->votes); /* the window has left */
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../outcome.h"
 #include "../simd.h"
 
 #define MEMORY 2000      /* samples that the statistics remember */
@@ -33,7 +34,7 @@ _Static_assert(offsetof(feature, mean) == 0 && offsetof(feature, var) == 8 && of
 
 /* The features of one sample that are not 0 once scaled, in the order of their slots; entry 0 is the intercept. */
 typedef struct {
-    int64_t n, room;
+    int64_t n, capacity;
     int32_t *slot;
     double *x, *xa, *xb; /* raw, and squashed at both widths */
     double *lag;         /* what is left of an average over the samples since `seen` */
@@ -98,12 +99,12 @@ static void active_free(active *a) {
 }
 
 static int active_reserve(active *a, int64_t n) {
-    if (n <= a->room) return 0;
-    active b = {.room = n + n / 8 + LANES};
-    size_t room = (size_t)b.room + LANES;
+    if (n <= a->capacity) return 0;
+    active b = {.capacity = n + n / 8 + LANES};
+    size_t room = (size_t)b.capacity + LANES;
     b.slot = calloc(room, sizeof *b.slot), b.after = calloc(room, sizeof *b.after);
     b.x = calloc(room, 8), b.xa = calloc(room, 8), b.xb = calloc(room, 8), b.lag = calloc(room, 8);
-    if (!b.slot || !b.after || !b.x || !b.xa || !b.xb || !b.lag) { active_free(&b); return -1; }
+    if (!b.slot || !b.after || !b.x || !b.xa || !b.xb || !b.lag) { active_free(&b); return NO_MEMORY; }
     active_free(a);
     *a = b;
     return 0;

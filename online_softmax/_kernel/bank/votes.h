@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <stdlib.h>
+#include "../outcome.h"
 #include "mixture.h"
 
 enum { VOTE_SHARP, VOTE_WIDE, VOTE_EXPERTS };
@@ -31,10 +32,10 @@ typedef uint32_t times_at __attribute__((vector_size(64), aligned(4), may_alias)
 
 typedef struct {
     int64_t budget;              /* rows, at most */
-    int64_t d, d_room;           /* features in use, and columns there is room for */
+    int64_t d, d_capacity;           /* features in use, and columns there is room for */
     int64_t size, column;        /* rows that this d allows; floats from column to column */
     int64_t m, head;             /* rows in use; where the next one goes */
-    float *B;                    /* d_room columns */
+    float *B;                    /* d_capacity columns */
     int32_t *label;
     uint32_t *time;              /* of a row: the samples learned before it */
     float *weight;
@@ -61,7 +62,7 @@ static int votes_fit(votes *o, const window *s) {
     votes wider = {.column = s->column};
     size_t rows = (size_t)s->column;
     wider.D = calloc(rows, 4), wider.e = calloc(rows, 4), wider.k = calloc(rows, 4);
-    if (!wider.D || !wider.e || !wider.k) { votes_free(&wider); return -1; }
+    if (!wider.D || !wider.e || !wider.k) { votes_free(&wider); return NO_MEMORY; }
     votes_free(o);
     *o = wider;
     return 0;
@@ -99,17 +100,17 @@ static void window_free(window *s) {
     *s = (window){.budget = s->budget};
 }
 
-static int64_t window_bytes(const window *s) { return s->B ? 4 * s->d_room * s->column + 12 * s->column + 16 * (s->d_room + 1) : 0; }
+static int64_t window_bytes(const window *s) { return s->B ? 4 * s->d_capacity * s->column + 12 * s->column + 16 * (s->d_capacity + 1) : 0; }
 
 /* Room for d features. */
 static int window_reserve(window *s, int64_t d) {
-    if (s->B && d <= s->d_room) return 0;
+    if (s->B && d <= s->d_capacity) return 0;
     int64_t room = (d > 1 ? d + 7 : 8) / 8 * 8;
     if (!s->B) {
         s->size = window_size(s->budget, d), s->column = window_column(s->size);
         size_t rows = (size_t)s->column;
         s->label = calloc(rows, 4), s->time = calloc(rows, 4), s->weight = calloc(rows, 4);
-        if (!s->label || !s->time || !s->weight) { window_free(s); return -1; }
+        if (!s->label || !s->time || !s->weight) { window_free(s); return NO_MEMORY; }
         s->nearest = 1;
     }
     float *B = calloc((size_t)(room * s->column), 4);
@@ -117,7 +118,7 @@ static int window_reserve(window *s, int64_t d) {
     if (!B || !w || !G) {
         free(B), free(w), free(G);
         if (!s->B) window_free(s);
-        return -1;
+        return NO_MEMORY;
     }
     for (int64_t j = 0; j <= room; j++) w[j] = j ? METRIC_START : AGE_WEIGHT, G[j] = METRIC_SUM;
     if (s->B) {
@@ -125,7 +126,7 @@ static int window_reserve(window *s, int64_t d) {
         memcpy(w, s->w, (size_t)(s->d + 1) * 8), memcpy(G, s->G, (size_t)(s->d + 1) * 8);
     }
     free(s->B), free(s->w), free(s->G);
-    s->B = B, s->w = w, s->G = G, s->d_room = room;
+    s->B = B, s->w = w, s->G = G, s->d_capacity = room;
     return 0;
 }
 
@@ -146,8 +147,8 @@ static void *shortened(void *a, int64_t n) {
 static void window_shorten(window *s, int64_t size) {
     int64_t column = window_column(size);
     if (column == s->column) return;
-    for (int64_t j = 0; j < s->d_room; j++) memmove(s->B + j * column, s->B + j * s->column, (size_t)column * 4);
-    s->B = shortened(s->B, s->d_room * column);
+    for (int64_t j = 0; j < s->d_capacity; j++) memmove(s->B + j * column, s->B + j * s->column, (size_t)column * 4);
+    s->B = shortened(s->B, s->d_capacity * column);
     s->label = shortened(s->label, column), s->time = shortened(s->time, column), s->weight = shortened(s->weight, column);
     s->column = column;
 }
@@ -217,7 +218,7 @@ INLINE void window_predict(const window *s, votes *o, const double *xb, int64_t 
         }
     }
     double r = BACKGROUND / (double)C;
-    BY_LANES {
+    FOR_LANES(c) {
         store(v + c, lanes_log(load(v + c) + r), LANES);
         store(wide + c, lanes_log(load(wide + c) + r), LANES);
     }

@@ -82,23 +82,23 @@ INLINE void rule_tock(const rule *r, rule_clock *k, int64_t C) {
 
 #define STEP(name) \
     INLINE void name(const rule *r, const rule_clock *k, double *restrict w, int64_t stride, double x, const double *restrict d, int64_t C)
-#define CLASSES for (int64_t c = 0; c < C; c++)
+#define FOR_CLASSES(c) for (int64_t c = 0; c < C; c++)
 #define STATE(n) double *restrict s##n = w + n * stride
 
 STEP(step_sgd) {
     (void)r, (void)stride;
-    CLASSES w[c] -= x * (k->eta[c] * d[c]);
+    FOR_CLASSES(c) w[c] -= x * (k->eta[c] * d[c]);
 }
 
 STEP(step_momentum) {
     STATE(1);
-    CLASSES { double g = x * d[c]; s1[c] = r->rho * s1[c] + k->eta[c] * g; w[c] -= s1[c]; }
+    FOR_CLASSES(c) { double g = x * d[c]; s1[c] = r->rho * s1[c] + k->eta[c] * g; w[c] -= s1[c]; }
 }
 
 /* The prediction looked ahead, at w - rho s; stepping back first rounds as river's does. */
 STEP(step_nesterov) {
     STATE(1);
-    CLASSES {
+    FOR_CLASSES(c) {
         double ahead = w[c] - r->rho * s1[c];
         w[c] = ahead + r->rho * s1[c];
         s1[c] = r->rho * s1[c] + k->eta[c] * (x * d[c]);
@@ -108,12 +108,12 @@ STEP(step_nesterov) {
 
 STEP(step_adagrad) {
     STATE(1);
-    CLASSES { double g = x * d[c]; s1[c] += g * g; w[c] -= k->eta[c] / sqrt(s1[c] + r->eps) * g; }
+    FOR_CLASSES(c) { double g = x * d[c]; s1[c] += g * g; w[c] -= k->eta[c] / sqrt(s1[c] + r->eps) * g; }
 }
 
 STEP(step_rmsprop) {
     STATE(1);
-    CLASSES {
+    FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->rho * s1[c] + (1 - r->rho) * (g * g);
         w[c] -= k->eta[c] / sqrt(s1[c] + r->eps) * g;
@@ -123,7 +123,7 @@ STEP(step_rmsprop) {
 STEP(step_adadelta) {
     (void)k;
     STATE(1); STATE(2);
-    CLASSES {
+    FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->rho * s1[c] + (1 - r->rho) * (g * g);
         double v = -sqrt(s2[c] + r->eps) / sqrt(s1[c] + r->eps) * g;
@@ -134,7 +134,7 @@ STEP(step_adadelta) {
 
 STEP(step_adam) {
     STATE(1); STATE(2);
-    CLASSES {
+    FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
         s2[c] = r->beta_2 * s2[c] + (1 - r->beta_2) * (g * g);
@@ -144,7 +144,7 @@ STEP(step_adam) {
 
 STEP(step_amsgrad) {
     STATE(1); STATE(2); STATE(3);
-    CLASSES {
+    FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
         s2[c] = r->beta_2 * s2[c] + (1 - r->beta_2) * (g * g);
@@ -155,7 +155,7 @@ STEP(step_amsgrad) {
 
 STEP(step_adamax) {
     STATE(1); STATE(2);
-    CLASSES {
+    FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
         double u = r->beta_2 * s2[c], v = fabs(g);
@@ -166,7 +166,7 @@ STEP(step_adamax) {
 
 STEP(step_nadam) {
     STATE(1); STATE(2);
-    CLASSES {
+    FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
         s2[c] = r->beta_2 * s2[c] + (1 - r->beta_2) * (g * g);
@@ -177,7 +177,7 @@ STEP(step_nadam) {
 
 STEP(step_adabound) {
     STATE(1); STATE(2);
-    CLASSES {
+    FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
         s2[c] = r->beta_2 * s2[c] + (1 - r->beta_2) * (g * g);
@@ -193,7 +193,7 @@ STEP(step_adabound) {
 STEP(step_ftrl) {
     (void)k;
     STATE(1); STATE(2);
-    CLASSES {
+    FOR_CLASSES(c) {
         double g = x * d[c], z = s1[c], n = s2[c];
         double sign = z > 0 ? 1 : (z < 0 ? -1 : 0);
         double v = -(z - sign * r->l1) / ((r->beta + sqrt(n)) / r->alpha + r->l2);

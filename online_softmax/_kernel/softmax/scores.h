@@ -8,7 +8,7 @@
 
 /* z = xB where partial sums leave the range of doubles: the same sums in a smaller unit. */
 static void scores_beyond_range(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C, double *z) {
-    CLASSES {
+    FOR_CLASSES(c) {
         double s = m->intercept ? ldexp(row_of(m, 0)[c], -1100) : 0;
         for (int64_t i = 0; i < n; i++) s += ldexp(x[i], -550) * ldexp(row_of(m, slots[i])[c], -550);
         s = ldexp(s, 1100);
@@ -63,10 +63,10 @@ INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int6
     static const double zeros[BLOCK_CLASSES];
     int64_t stride = m->class_capacity, length = row_length(m);
     if (ahead) {
-        CLASSES z[c] = m->intercept ? m->B[c] - m->rule.rho * m->B[stride + c] : 0;
+        FOR_CLASSES(c) z[c] = m->intercept ? m->B[c] - m->rule.rho * m->B[stride + c] : 0;
         for (int64_t i = 0; i < n; i++) {
             const double *restrict w = row_of(m, slots[i]);
-            CLASSES z[c] += x[i] * (w[c] - m->rule.rho * w[stride + c]);
+            FOR_CLASSES(c) z[c] += x[i] * (w[c] - m->rule.rho * w[stride + c]);
         }
     } else
 #define DO(width) block_scores(m->B + c, length, slots, x, n, width, vector, m->intercept ? m->B + c : zeros, z + c)
@@ -76,17 +76,17 @@ INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int6
 }
 
 /* Over the classes and up to three more, for arrays that have room to spare: whole vectors, and no rest. */
-#define FOURS for (int64_t c = 0; c < ((C + 3) & ~3); c++)
+#define FOR_FOURS(c) for (int64_t c = 0; c < ((C + 3) & ~3); c++)
 
 /* p = softmax(z), shifted by the largest score so that no exp overflows. Where training is chaotic (a large momentum, say), any
    exp but libm's would drift away from river's figures; the other rules take the kernel's own. */
 INLINE void softmax_of(const softmax *m, const double *restrict z, double *restrict p, int64_t C) {
     double top = -HUGE_VAL, sum = 0;
-    CLASSES top = z[c] > top ? z[c] : top;
-    if (m->rule.kind == RULE_SGD || m->rule.kind >= RULE_IMPLICIT_SGD) FOURS p[c] = fast_exp(z[c] - top);
-    else CLASSES p[c] = exp(z[c] - top);
-    CLASSES sum += p[c];
-    FOURS p[c] /= sum;
+    FOR_CLASSES(c) top = z[c] > top ? z[c] : top;
+    if (m->rule.kind == RULE_SGD || m->rule.kind >= RULE_IMPLICIT_SGD) FOR_FOURS(c) p[c] = fast_exp(z[c] - top);
+    else FOR_CLASSES(c) p[c] = exp(z[c] - top);
+    FOR_CLASSES(c) sum += p[c];
+    FOR_FOURS(c) p[c] /= sum;
 }
 
 #endif

@@ -61,8 +61,8 @@ static double softmax_loss(const softmax *m, softmax_scratch *s, const int32_t *
     double top = -HUGE_VAL, sum = 0;
     int64_t C = m->n_classes;
     if (softmax_predict(m, s, slots, x, n)) return NAN;
-    CLASSES top = s->z[c] > top ? s->z[c] : top;
-    CLASSES sum += exp(s->z[c] - top);
+    FOR_CLASSES(c) top = s->z[c] > top ? s->z[c] : top;
+    FOR_CLASSES(c) sum += exp(s->z[c] - top);
     return log(sum) + (top - s->z[y]);
 }
 
@@ -76,8 +76,8 @@ static int batch_gradient(const softmax *m, softmax_scratch *s, const int32_t *s
     scores(m, slots, x, n, C, m->rule.kind == RULE_NESTEROV, 2, s->z);
     softmax_of(m, s->z, s->p, C);
     loss_gradient(m, s->p, C, y, weight, s->g);
-    for (int64_t i = 0; i < n; i++) CLASSES G[ids[i] * C + c] += x[i] * s->g[c] * share;
-    CLASSES G[n_ids * C + c] += s->g[c] * share;
+    for (int64_t i = 0; i < n; i++) FOR_CLASSES(c) G[ids[i] * C + c] += x[i] * s->g[c] * share;
+    FOR_CLASSES(c) G[n_ids * C + c] += s->g[c] * share;
     return LEARNED;
 }
 

@@ -16,8 +16,8 @@ INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g
     double *restrict w = row_of(m, slot);
     int64_t stride = m->class_capacity;
     if (m->l2 != 0) {
-        if (m->rule.kind == RULE_NESTEROV) CLASSES sum[c] = x * g[c] + m->l2 * (w[c] - m->rule.rho * w[stride + c]);
-        else CLASSES sum[c] = x * g[c] + m->l2 * w[c];
+        if (m->rule.kind == RULE_NESTEROV) FOR_CLASSES(c) sum[c] = x * g[c] + m->l2 * (w[c] - m->rule.rho * w[stride + c]);
+        else FOR_CLASSES(c) sum[c] = x * g[c] + m->l2 * w[c];
         x = 1, g = sum;
     }
     switch (m->rule.kind) {
@@ -33,7 +33,7 @@ INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g
 INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, const double *restrict g, double *restrict d, int64_t C) {
     if (m->rule.kind != RULE_SGD || m->l2 != 0) return 0;
     const double *restrict eta = m->clock.eta;
-    FOURS d[c] = eta[c] * g[c];
+    FOR_FOURS(c) d[c] = eta[c] * g[c];
     double longest = largest_of(d, C), largest = largest_of(x, n);
     return longest * (largest > 1 ? largest : 1) <= 1e280;
 }
@@ -41,7 +41,7 @@ INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, const doubl
 /* B <- B - x d */
 INLINE void sgd_rows(softmax *m, const int32_t *slots, const double *x, int64_t n, const double *d, int64_t C, int vector) {
     int64_t length = row_length(m);
-    if (m->intercept) CLASSES m->B[c] -= d[c];
+    if (m->intercept) FOR_CLASSES(c) m->B[c] -= d[c];
 #define DO(width) step_back(m->B + c, length, slots, x, n, width, vector, d + c)
     BLOCKS(DO)
 #undef DO
@@ -52,7 +52,7 @@ INLINE void loss_gradient(const softmax *m, const double *restrict p, int64_t kn
     const double *restrict class_weight = m->class_weight;
     double clip = m->clip;
     int64_t C = m->n_classes;
-    FOURS {
+    FOR_FOURS(c) {
         double q = p[c], e = c == y;
         q = c < known ? q : 0;
         q = q < 1e-15 ? 1e-15 : (q > 1 - 1e-15 ? 1 - 1e-15 : q);
@@ -72,9 +72,9 @@ INLINE int implicit_step(softmax *m, softmax_scratch *scratch, const int32_t *sl
     if (C < 2) return LEARNED;
     double top = -HUGE_VAL, sum = 0;
     z[y] = -HUGE_VAL;
-    CLASSES top = z[c] > top ? z[c] : top;
-    CLASSES sum += g[c] = exp(z[c] - top);
-    CLASSES g[c] /= sum, others += g[c] * g[c];
+    FOR_CLASSES(c) top = z[c] > top ? z[c] : top;
+    FOR_CLASSES(c) sum += g[c] = exp(z[c] - top);
+    FOR_CLASSES(c) g[c] /= sum, others += g[c] * g[c];
     lead -= top + log(sum);
     double rho = 1 / (1 + exp(lead)), squared = rho * rho * (1 + others);
     for (int64_t i = first_entry; i < n; i++) {
@@ -86,11 +86,11 @@ INLINE int implicit_step(softmax *m, softmax_scratch *scratch, const int32_t *sl
     if (!(s <= DBL_MAX)) return OVERFLOWED;
     double f = reach > 0 ? exact_share(lead, reach) : 1;
     g[y] = -1;
-    CLASSES g[c] *= f * rho;
+    FOR_CLASSES(c) g[c] *= f * rho;
     for (int64_t i = first_entry; i < n; i++) {
         double v = i < 0 ? 1 : x[i], *w = row_of(m, i < 0 ? 0 : slots[i]);
         double rate = eta / (adaptive ? sqrt(w[end] + 1e-8) : 1), r = weight * rate * v, keep = 1 / (1 + rate * m->l2);
-        CLASSES w[c] = (w[c] - r * g[c]) * keep;
+        FOR_CLASSES(c) w[c] = (w[c] - r * g[c]) * keep;
         if (!all_finite(w, row_length(m))) return OVERFLOWED;
     }
     return LEARNED;

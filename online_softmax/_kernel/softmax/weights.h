@@ -7,9 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "../outcome.h"
 #include "rules.h"
-
-enum { LEARNED = 0, OVERFLOWED = -1, NO_MEMORY = -2 };
 
 typedef struct {
     int64_t n_rows, n_classes;           /* in use; rows with the intercept's */
