@@ -9,9 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 KERNEL = ROOT / "online_softmax" / "_kernel"
-CONTRIBUTING = [page for page in [ROOT / "CONTRIBUTING.md"] if page.exists()]
-PAGES = [ROOT / "README.md", *CONTRIBUTING, *sorted((ROOT / "docs").glob("*.md"))]
-EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+PAGES = [*sorted(ROOT.glob("*.md")), KERNEL / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 # Codes, places and layouts, no constants of a formula.
 STRUCTURE = {"NO_MEMORY", "LINEAR_AT", "HAT_ROWS", "FEATURE_DOUBLES", "GAUSSIAN_DOUBLES", "GAUSSIAN_LD"}
 
