@@ -1,32 +1,22 @@
-"""Model files: what cannot be kept is refused before anything is written, and what is not sound is not loaded."""
+"""A whole model file is loaded only if every array, number, name and parameter in it is sound."""
 
 from __future__ import annotations
 
-import enum
 import io
 import json
 import math
 import resource
-import subprocess
-import sys
-from collections import namedtuple
-from decimal import Decimal
-from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from river import optim
 from safetensors.numpy import load as contents
-from safetensors.numpy import save as contained
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
-from online_softmax.models.saving import FORMAT, ModelFileError, load, save, to_bytes
+from online_softmax.models.saving import FORMAT, ModelFileError, load, to_bytes
 from online_softmax.storage import container
 from online_softmax.storage.container import KEY
 from online_softmax.storage.names import CROWDED
-
-ROOT = Path(__file__).parents[2]
 
 
 def samples(n):
@@ -52,86 +42,6 @@ def parts(data):
     return about, contents(data)
 
 
-# ---- what a file cannot hold ----
-
-
-class Shade(enum.Enum):
-    DARK = 1
-
-
-class Level(enum.IntEnum):
-    LOW = 1
-
-
-class Name(str):
-    __slots__ = ()
-
-
-Point = namedtuple("Point", "x y")
-STRANGE = [Fraction(1, 2), Decimal(1), Shade.DARK, Level.LOW, Name("a"), Point(1, 2), frozenset({1}), np.longdouble(1)]
-
-
-@pytest.mark.parametrize("name", [*STRANGE, 1j, ("a", (Decimal(2),)), np.datetime64("2020-01-01")], ids=repr)
-def test_other_types_are_refused_by_name(tmp_path, name):
-    inner = name[1][0] if type(name) is tuple else name
-    for x, y, what in [({name: 1.0}, "y", "feature name"), ({"x": 1.0}, name, "label")]:
-        model = trained(SoftmaxRegression(), [(x, y)])
-        with pytest.raises(TypeError, match=f"{what} .* is a {type(inner).__name__}: a model file holds") as refusal:
-            model.save(tmp_path / "model")
-        assert "\n" not in str(refusal.value)
-    assert not list(tmp_path.iterdir())
-
-
-def test_tuples_may_nest_64_deep_and_no_deeper():
-    name = "a"
-    for _ in range(64):
-        name = (name,)
-    assert opened(to_bytes(trained(SoftmaxRegression(), [({name: 1.0}, 1)]))).features == [name]
-    with pytest.raises(ValueError, match="nests tuples more than 64 deep"):
-        to_bytes(trained(SoftmaxRegression(), [({(name,): 1.0}, 1)]))
-
-
-def test_names_of_one_hash_are_refused():
-    names = [k * (2**61 - 1) for k in range(CROWDED + 1)]
-    with pytest.raises(ValueError, match="more than 100 feature names have one hash"):
-        to_bytes(trained(SoftmaxRegression(), [(dict.fromkeys(names, 1.0), "y")]))
-
-
-class Halving(optim.base.Scheduler):
-    def get(self, t):
-        return 0.5**t
-
-
-class Mine(SoftmaxRegression):
-    pass
-
-
-def test_other_schedules_losses_and_models_are_refused_by_name():
-    with pytest.raises(TypeError, match=r"SGD's lr is Halving.*a kind that a model file cannot hold"):
-        to_bytes(SoftmaxRegression(optim.SGD(Halving())))
-    with pytest.raises(TypeError, match=r"SGD's lr is Halving"):
-        to_bytes(SoftmaxRegression(optim.SGD(type("Constant", (Halving,), {"__repr__": lambda _: "Halving"})())))
-    with pytest.raises(TypeError, match=r"SoftmaxRegression's l2 is np.float32\(0.5\)"):
-        to_bytes(SoftmaxRegression(l2=np.float32(0.5)))
-    with pytest.raises(TypeError, match=r"one of SoftmaxRegression, AutoSoftmaxRegression, got Mine"):
-        to_bytes(Mine())
-
-
-def test_a_file_is_a_safetensors_file_whose_metadata_is_json():
-    about, arrays = parts(to_bytes(trained(SoftmaxRegression(), samples(5))))
-    assert about["class"] == "SoftmaxRegression"
-    assert about["format"] == FORMAT
-    assert about["parameters"]["optimizer"] == {
-        "class": "SGD",
-        "lr": {"class": "Constant", "learning_rate": 0.01},
-        "n_iterations": 0,
-    }
-    assert arrays["labels"].tobytes().decode().startswith("[")
-
-
-# ---- what is refused on loading ----
-
-
 def models():
     """Give models whose files have every array and number there is."""
     adam = SoftmaxRegression(optim.Adam(), intercept=True)
@@ -155,6 +65,18 @@ def refuses(about, arrays, match=None):
         opened(container.to_bytes(about, arrays))
     assert str(refusal.value).startswith("cannot load this file: ")
     assert "\n" not in str(refusal.value)
+
+
+def test_a_file_is_a_safetensors_file_whose_metadata_is_json():
+    about, arrays = parts(to_bytes(trained(SoftmaxRegression(), samples(5))))
+    assert about["class"] == "SoftmaxRegression"
+    assert about["format"] == FORMAT
+    assert about["parameters"]["optimizer"] == {
+        "class": "SGD",
+        "lr": {"class": "Constant", "learning_rate": 0.01},
+        "n_iterations": 0,
+    }
+    assert arrays["labels"].tobytes().decode().startswith("[")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -389,23 +311,6 @@ def test_a_missing_label_is_refused():
     refuses(about, arrays | {"labels": labels}, "a missing label cannot be learned")
 
 
-def test_a_wrong_checksum_is_refused(tmp_path):
-    path = tmp_path / "model"
-    for at in range(0, len(FILES["Adam"]), 37):
-        data = bytearray(FILES["Adam"])
-        data[at] ^= 4
-        path.write_bytes(data)
-        with pytest.raises(ModelFileError, match=f"cannot load {path}: ") as refusal:
-            load(path)
-        assert "\n" not in str(refusal.value)
-
-
-@pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 100, 1000, -100, -1])
-def test_a_file_cut_short_is_refused(n):
-    with pytest.raises(ModelFileError, match="it is not a whole safetensors file"):
-        opened(FILES["bank"][:n])
-
-
 @pytest.mark.parametrize("size", [10**12, 2**63 - 1, 2**64 - 1])
 def test_claims_of_size_cost_no_memory(size):
     file, before = FILES["Adam"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -420,30 +325,3 @@ def test_claims_of_size_cost_no_memory(size):
         opened(size.to_bytes(8, "little") + file[8:])
     refuses(about, arrays | {"B": np.zeros((0, size % 2**60))}, "'B' must be an array of")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
-
-
-def test_other_safetensors_files_are_refused():
-    for file in (contained({}), contained({"B": np.zeros(3)}), contained({}, {KEY: "5"}), contained({}, {"a": "b"})):
-        with pytest.raises(ModelFileError, match="online-softmax did not write it"):
-            opened(file)
-    for text in ("", "{", "[" * 10**5):
-        with pytest.raises(ModelFileError):
-            opened(contained({}, {KEY: text}))
-
-
-@pytest.mark.parametrize("file", [5, None, io.StringIO()])
-def test_only_paths_and_binary_files_are_taken(file):
-    with pytest.raises((TypeError, AttributeError), match=r"binary file|no attribute 'read'"):
-        load(file)
-    with pytest.raises(TypeError, match="a model is saved to a path or a binary file, got"):
-        save(SoftmaxRegression(), file)
-
-
-def test_thousands_of_mutated_files_give_an_equal_model_or_the_error():
-    ran = subprocess.run(
-        [sys.executable, "-m", "proofs.mutate_model_files", "--files", "6000"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert ran.returncode == 0, ran.stderr
-    done = json.loads(ran.stdout)
-    assert done["damage, refused"] + done.get("damage, equal", 0) == 3000
-    assert done["forgery, refused"] > 1000 < done["forgery, another model"] + 2000
