@@ -23,14 +23,6 @@ COMMAND = [sys.executable, "-m", "online_softmax"]
 
 
 @pytest.fixture
-def fruit(tmp_path):
-    path = tmp_path / "fruit.csv"
-    rows = [f"{i % 5 + (i % 3) * 3},{('red', 'green')[i % 2]},{'abc'[i % 3]}\n" for i in range(1500)]
-    path.write_text("size,colour,kind\n" + "".join(rows))
-    return path
-
-
-@pytest.fixture
 def long(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("a,b,y\n" + "1.5,word,u\n2.5,other,v\n" * 100_000)
