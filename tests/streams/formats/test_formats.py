@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
-import re
 import subprocess
 import sys
-import zlib
 
 import numpy as np
 import pandas as pd
@@ -18,13 +15,11 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
-import scipy.io.arff
 from river import preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 from online_softmax.evaluation.progressive import RowError
 from online_softmax.streams import open_stream
-from online_softmax.streams.tables import records
 
 RNG = np.random.default_rng(7)
 N = 700
@@ -59,25 +54,11 @@ def write(frame, folder, name):
             writer.write_table(table, 300)
     elif stem.endswith(".jsonl"):
         buffer.write("".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode())
-    elif stem.endswith(".arff"):
-        buffer.write(arff(frame).encode())
     codec = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}.get(path.suffix)
     compressed = pa.CompressedOutputStream(path, codec) if codec else None
     with compressed or path.open("wb") as file:
         file.write(buffer.getvalue())
     return path
-
-
-def arff(frame):
-    head = ["% made here", "@RELATION table", ""]
-    for name in frame:
-        kind = frame[name].dtype
-        values = "{" + ",".join(sorted(set(map(str, frame[name])))) + "}"
-        head.append(f"@ATTRIBUTE {name} {'NUMERIC' if kind.kind in 'if' else values}")
-    rows = [
-        ", ".join("?" if v != v else repr(v) if isinstance(v, float) else str(v) for v in row) for row in frame.values
-    ]
-    return "\n".join([*head, "@DATA", *rows]) + "\n"
 
 
 FILES = ["t.csv", "t.tsv", "t.csv.gz", "t.csv.bz2", "t.csv.zst", "t.parquet", "t.feather", "t.arrows", "t.jsonl"]
@@ -127,29 +108,6 @@ def test_text_gives_the_figures_of_the_table(tmp_path):
     assert [one.log_loss for one in results] == [
         progressive_validation(frame, SoftmaxRegression(), target="y").log_loss
     ] * 2
-
-
-def test_arff_is_what_scipy_reads(tmp_path):
-    frame = NUMBERS.astype({"flag": str})
-    path = write(frame, tmp_path, "t.arff")
-    data, _ = scipy.io.arff.loadarff(path)
-
-    for (x, y, _), row in zip(open_stream(path, "y", weight="w").pairs(), data, strict=True):
-        word, flag = row["word"].decode(), row["flag"].decode()
-        assert (x, y) == ({"a": row["a"], "b": row["b"], f"word={word}": 1, f"flag={flag}": 1}, row["y"].decode())
-
-
-def test_arff_quotes_and_gaps(tmp_path):
-    path = tmp_path / "t.arff"
-    path.write_text(
-        "@relation 'a b'\n@attribute 'the size' real\n@attribute c string\n@attribute y {1,2}\n@data\n"
-        "% nothing\n1.5,'a, \\'b\\'',1\n?,\"x\",2\n"
-    )
-
-    first = next(open_stream(path, "y", missing="skip-row").pairs())
-    assert first == ({"the size": 1.5, "c=a, 'b'": 1.0}, "1", {})
-    with pytest.raises(ValueError, match=r"t\.arff, line 8, column 'the size': '\?' is missing or not a finite number"):
-        list(open_stream(path, "y"))
 
 
 GAPS = NUMBERS.head(60).copy()
@@ -257,191 +215,6 @@ def test_standard_input(name, options, tmp_path):
     done = subprocess.run(command, input=path.read_bytes(), capture_output=True, check=True)
 
     assert b"700 rows" in done.stdout
-
-
-WIDE = "r" * 40
-# By format: what a file begins with, a row, and rows that are bad.
-FORMATS = {
-    "csv": (
-        "a,s,y\n",
-        f"1,{WIDE},u\n",
-        {
-            "shape": (b"1,2\n", ": 2 fields where the header has 3"),
-            "byte": (b"1,r\xff,u\n", r", column 's': 'r.*xff' is not UTF-8 text"),
-            "nul": (b"1,r\0,u\n", ": a NUL byte"),
-            "nul_label": (b"1,r,v\0\n", ": a NUL byte"),
-            "type": (b"x,r,u\n", ", column 'a': 'x' is not a finite number"),
-            "label": (b"1,r,\n", ", column 'y': '' is no label"),
-        },
-    ),
-    "jsonl": (
-        "",
-        f'{{"a": 1, "s": "{WIDE}", "y": "u"}}\n',
-        {
-            "shape": (b'{"a": 1, "s": "r", "y": "u"\n', ": no JSON"),
-            "byte": (b'{"a": 1, "s": "r\xff", "y": "u"}\n', r": b'.xff' is not UTF-8 text"),
-            "nul": (b'{"a": 1, "s": "r\0", "y": "u"}\n', ": no JSON .Invalid control character"),
-            "type": (b'{"a": "x", "s": "r", "y": "u"}\n', ", column 'a': 'x' is not a finite number"),
-            "label": (b'{"a": 1, "s": "r"}\n', ", column 'y': None is no label"),
-        },
-    ),
-    "arff": (
-        "@relation r\n@attribute a real\n@attribute s string\n@attribute y {u,v}\n@data\n",
-        f"1,{WIDE},u\n",
-        {
-            "shape": (b"1,2\n", ": 2 fields where there are 3 attributes"),
-            "byte": (b"1,r\xff,u\n", r": b'.xff' is not UTF-8 text"),
-            "nul": (b"1,r\0,u\n", ": a NUL byte"),
-            "type": (b"x,r,u\n", ": column 'a': 'x' is not a number"),
-            "label": (b"1,r,?\n", ", column 'y': '.' is no label"),
-        },
-    ),
-    "svm": (
-        "",
-        f"1 1:2 3:4.{'5' * 40}\n",
-        {
-            "shape": (b"1 1\n", ": '1' has an index and no value"),
-            "byte": (b"1 1:2\xff\n", r": the value in '1:2.*xff' is not a number"),
-            "nul": (b"1 1:2\0\n", ": it holds a NUL byte"),
-            "type": (b"1 1:x\n", ": the value in '1:x' is not a number"),
-            "label": (b"1:2\n", ": the label is missing"),
-        },
-    ),
-    "vw": (
-        "",
-        f"u | a:1 {WIDE}\n",
-        {
-            "shape": (b"u a:1\n", ": there is no . before the features"),
-            "byte": (b"u | r\xff\n", r": 'r.*xff' is not UTF-8 text"),
-            "nul": (b"u | r\0\n", ": it holds a NUL byte"),
-            "type": (b"u | a:1.2.3\n", ": the value in 'a:1.2.3' is not a number"),
-            "label": (b"| a:1\n", ": the label is missing"),
-        },
-    ),
-}
-head, row, flaws = FORMATS["csv"]
-tabbed = {name: (line.replace(b",", b"\t"), message) for name, (line, message) in flaws.items()}
-FORMATS["tsv"] = (head.replace(",", "\t"), row.replace(",", "\t"), tabbed)
-
-
-def refused(path, capsys):
-    """Evaluate a bad file by the command line and by the library; give the one line that refuses it and the rows."""
-    from online_softmax import cli
-
-    target = None if path.suffixes[0] in (".svm", ".vw") else "y"
-    options = [] if target is None else ["--target", target]
-    assert cli.run("evaluate", str(path), "--model", "SGD", *options) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    with pytest.raises(RowError) as error:
-        progressive_validation(path, SoftmaxRegression(), target=target)
-    n = error.value.result.n_samples
-    assert str(error.value).splitlines() == [str(error.value)]
-    assert f"({n:,} rows were scored before it)" in str(error.value)
-    assert f"({n:,} rows were scored before it)" in line
-    return str(error.value), n
-
-
-@pytest.mark.parametrize(("kind", "flaw"), [(kind, flaw) for kind in FORMATS for flaw in FORMATS[kind][2]])
-def test_a_bad_row_is_one_line_and_status_2_in_every_format(kind, flaw, tmp_path, capsys):
-    head, row, flaws = FORMATS[kind]
-    line, message = flaws[flaw]
-    n = 30_000  # so many that another block decides what the columns hold
-    path = tmp_path / f"t.{kind}"
-    path.write_bytes((head + row * n).encode() + line + row.encode())
-    found, scored = refused(path, capsys)
-    assert re.match(rf"{path}, line {n + head.count(chr(10)) + 1}{message}", found)
-    assert scored == n
-
-
-@pytest.mark.parametrize("kind", FORMATS)
-def test_an_endless_line_is_one_line_and_status_2_in_every_format(kind, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(records, "LONGEST", 9_000_000)
-    head, row, _ = FORMATS[kind]
-    path = tmp_path / f"t.{kind}"
-    path.write_bytes((head + row * 700).encode() + b"x" * 20_000_000)
-    found, scored = refused(path, capsys)
-    assert found.startswith(f"{path}, line {701 + head.count(chr(10))}: a record of more than 9,000,000 bytes")
-    assert scored == 700
-
-
-@pytest.mark.parametrize("n", [400, 5000, 60_000])
-@pytest.mark.parametrize("kind", FORMATS)
-def test_compressed_data_that_is_cut_off_gives_the_rows_before_the_cut(kind, n, tmp_path, capsys):
-    head, row, _ = FORMATS[kind]
-    number = {"svm": "4", "vw": "a:1"}.get(kind, "1")
-    rows = [row.replace(number, f"{number}{i}", 1) for i in np.random.default_rng(0).integers(0, 9**9, n)]
-    data = gzip.compress((head + "".join(rows)).encode())
-    path = tmp_path / f"t.{kind}.gz"
-    path.write_bytes(data[: len(data) * 2 // 3])
-    there = zlib.decompressobj(wbits=31).decompress(path.read_bytes())
-    whole = there.count(b"\n") - head.count("\n")
-    assert not there.endswith(b"\n")
-    found, scored = refused(path, capsys)
-    assert found.startswith(f"{path}, line {there.count(bytes([10])) + 1}: the data is cut off or damaged")
-    assert 0 < scored == whole < n
-
-
-@pytest.mark.parametrize("codec", ["bz2", "zst"])
-def test_other_compressed_data_that_is_cut_off(codec, tmp_path, capsys):
-    frame = pd.DataFrame(RNG.normal(size=(40_000, 5)), columns=list("abcde")).assign(y="u")
-    path = write(frame, tmp_path, f"t.csv.{codec}")
-    path.write_bytes(path.read_bytes()[:-200_000])
-    found, scored = refused(path, capsys)
-    assert found.startswith(f"{path}, line {scored + 2}: the data is cut off or damaged")
-    assert 20_000 < scored < 40_000
-
-
-def test_a_parquet_file_that_is_cut_off_is_one_line_and_status_2(tmp_path, capsys):
-    from online_softmax import cli
-
-    path = write(NUMBERS, tmp_path, "t.parquet")
-    path.write_bytes(path.read_bytes()[:-100])
-    assert cli.run("evaluate", str(path), "--target", "y", "--model", "SGD") == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert f"{path} is not a Parquet file, or cut off or damaged" in line
-
-
-def test_damage_within_a_parquet_file_names_the_row(tmp_path, capsys):
-    frame = pd.concat([NUMBERS.drop(columns=["word", "flag"])] * 18)
-    path = write(frame, tmp_path, "t.parquet")
-    data = bytearray(path.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 3000] = b"\xff" * 3000
-    path.write_bytes(data)
-    found, scored = refused(path, capsys)
-    assert found.startswith(f"{path}, row {scored}: the data is cut off or damaged")
-    assert scored > 0
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        ("{", r": no JSON \("),
-        ("[1]", r": \[1\] is not an object"),
-        ('{"a": 1, "y": "u", "z": 1}', ": the member 'z' is new"),
-        ('{"a": "x", "y": "u"}', ", column 'a': 'x' is not a finite number"),
-        ('{"a": 1}', ", column 'y': None is no label"),
-        ('{"a": 1, "y": 2}', ", column 'y': 2 is no label like those before it, of string"),
-    ],
-)
-def test_bad_json_line_is_named(line, reason, tmp_path):
-    path = tmp_path / "t.jsonl"
-    path.write_text('{"a": 1, "y": "u"}\n' * 70_000 + line + "\n")
-
-    with pytest.raises(RowError, match=rf"t\.jsonl, line 70001{reason}.*\(70,000 rows were scored before it\)"):
-        progressive_validation(path, SoftmaxRegression(), target="y")
-
-
-@pytest.mark.parametrize("kind", ["pandas", "parquet", *FORMATS])
-def test_rows_to_predict_have_no_labels(kind, tmp_path):
-    if kind in ("pandas", "parquet"):
-        frame = pd.DataFrame({"a": [1.0, 1.0]})
-        source = frame if kind == "pandas" else write(frame, tmp_path, "t.parquet")
-    else:
-        head, row, _ = FORMATS[kind]
-        source = tmp_path / f"t.{kind}"
-        source.write_text(head + row * 2)
-    assert [y for _, y, _ in open_stream(source, labelled=False).pairs()] == [None, None]
 
 
 @pytest.mark.parametrize("target", [None, "y"])
