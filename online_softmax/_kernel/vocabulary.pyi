@@ -1,0 +1,8 @@
+from collections.abc import Hashable
+
+class Vocabulary:
+    hash_bits: int | None
+    @property
+    def classes(self) -> list[Hashable]: ...
+    @property
+    def features(self) -> list[Hashable]: ...
