@@ -28,6 +28,10 @@ bench-speed: .venv/dev  ## time a sample, against river and NumPy
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed.table
 
+bench-threads: .venv/dev  ## two threads that predict on one model, against one
+	$(BIN)/python -m benchmarks.speed.threads
+	$(BIN)/python -m benchmarks.speed.table --brief
+
 bench-quality: .venv/bench  ## log loss and accuracy, against every rival
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.quality.table

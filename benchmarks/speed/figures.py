@@ -10,7 +10,7 @@ from benchmarks.common.results import read
 from benchmarks.speed import RESULTS
 from benchmarks.speed.rivals import OURS, RIVER
 
-MEMORY = "memory"
+MEMORY, THREADS = "memory", "threads"  # what stands in the place of a stream where there is none
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,10 @@ class Results:
         self.times = {
             (line["rival"], line["stream"], line["call"]): Figure(statistics.median(line["us"]), min(line["us"]))
             for line in self.lines
-            if line["stream"] != MEMORY
+            if "us" in line
         }
         self.memory = {(line["rival"], line["call"]): line for line in self.lines if line["stream"] == MEMORY}
+        self.threads = {line["call"]: line["rates"] for line in self.lines if line["stream"] == THREADS}
 
     def line(self, rival: str, stream: str, call: str) -> dict:
         return next(e for e in self.lines if (e["rival"], e["stream"], e["call"]) == (rival, stream, call))
@@ -80,4 +81,15 @@ def targets(results: Results) -> list[Target]:
         memory = results.memory.get((OURS, optimizer))
         share = memory and Figure(memory["counted"] / 8, memory["counted"] / 8)
         out.append(Target(f"memory, {optimizer}: model / the doubles it must keep", 1.3, share, most=True))
+    return out + thread_targets(results)
+
+
+def thread_targets(results: Results) -> list[Target]:
+    """Of the calls in bulk, where they have been measured."""
+    out = []
+    for call, rates in results.threads.items():
+        if call.endswith("_many"):
+            ratios = [two / one for one, two in rates]
+            measured = Figure(statistics.median(ratios), min(ratios))
+            out.append(Target(f"an array, `{call.replace(', ', '().')}`: two threads / one", 1.7, measured))
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 from itertools import product
 from pathlib import Path
@@ -85,6 +86,17 @@ def bounds(results: Results) -> list[str]:
     return markdown(["ImageSegments, standardised (the default: raw)", "target", "measured"], rows)
 
 
+def threads(results: Results) -> list[str]:
+    def row(call: str, rates: list[list[float]]) -> list[str]:
+        one, two = (statistics.median(each) for each in zip(*rates, strict=True))
+        ratio = statistics.median(two / one for one, two in rates)
+        return [f"`{call.replace(', ', '().')}`", f"{one:,.0f}", f"{two:,.0f}", f"{ratio:.2f}x"]
+
+    rows = [row(call, rates) for call, rates in results.threads.items()]
+    header = ["two threads on one model, rows a second", "one thread", "two threads", "two / one"]
+    return markdown(header, rows) if rows else []
+
+
 NOTES = f"""\
 Microseconds of the processor a call, with dictionaries as samples: the median over turns, and the minimum in brackets.
 Ratios are of medians, and of minima in brackets. Each rival has a process of its own; they take turns, and a turn is as
@@ -142,7 +154,7 @@ def main() -> int:
         return 0
     where = printed((line["conditions"] for line in results.lines), WHERE)
     parts = [[NOTES], [where], calls(results), bounds(results)]
-    parts += [[] if chosen.brief else grid(results), [STORE], bytes_kept(results)]
+    parts += [[] if chosen.brief else grid(results), [STORE], bytes_kept(results), threads(results)]
     print("\n\n".join("\n".join(part) for part in parts if part))
     return 0
 
