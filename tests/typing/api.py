@@ -1,0 +1,101 @@
+"""Uses the public names as a typed program would: `make lint` checks it under mypy's strict mode, nothing runs it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, assert_type
+
+import numpy as np
+import polars as pl
+from river import optim
+
+from online_softmax import (
+    AutoSoftmaxRegression,
+    CheckpointError,
+    ImplicitAdaGrad,
+    ImplicitSGD,
+    ModelFileError,
+    RowError,
+    SoftmaxRegression,
+    load,
+    open_stream,
+    progressive_validation,
+    save,
+)
+from online_softmax.evaluation.result import Figures, Predictions, Result
+
+# ---- a model, one sample at a time ----
+
+model = SoftmaxRegression(optim.Adam(0.01), intercept=True, clip_gradient=1.0, max_features=1000)
+SoftmaxRegression(ImplicitSGD(0.1)), SoftmaxRegression(ImplicitAdaGrad(0.3), l2=0.01, hash_bits=18)
+model.learn_one({"a": 1.0}, "yes")
+model.learn_one({"a": 1.0, 2: 0.5}, "no", w=2.0)
+assert_type(model.predict_proba_one({"a": 1.0}), dict[Any, float])
+assert_type(model.loss_one({"a": 1.0}, "yes"), float)
+label: Hashable = model.predict_one({"a": 1.0})
+assert_type(model.classes, list[Hashable])
+assert_type(model.features, list[Hashable])
+assert_type(model.n_evicted, int)
+assert_type(model.weights, dict[Hashable, dict[Hashable, float]])
+assert_type(model.intercepts, dict[Hashable, float])
+model.forget_feature("a")
+model.forget_class("yes")
+assert_type(model.copy(), SoftmaxRegression)
+assert_type(model.clone(), SoftmaxRegression)
+
+# ---- frames and arrays ----
+
+X, y = pl.DataFrame({"a": [1.0, 2.0]}), pl.Series(["yes", "no"])
+model.learn_many(X, y)
+model.learn_many(X, y, w=2.0)
+model.learn_batch(X, y)
+model.learn_many(np.ones((2, 1)), np.array([0, 1]))
+frame, labels = model.predict_proba_many(X), model.predict_many(X)
+
+# ---- the model that needs no tuning ----
+
+auto = AutoSoftmaxRegression(interactions=False, window=64, max_features=100_000)
+assert_type(auto.expert_weights, dict[str, float])
+assert_type(auto.copy(), AutoSoftmaxRegression)
+
+# ---- model files ----
+
+model.save("model.safetensors")
+save(auto, Path("model.safetensors"))
+save(model, io.BytesIO())
+try:
+    loaded = load(Path("model.safetensors"))
+except ModelFileError as error:
+    print(error)
+
+# ---- validation ----
+
+
+def tell(row: Figures, *, mark: bool, fraction: float | None) -> None:
+    print(row.n_samples, mark, fraction)
+
+
+try:
+    result = progressive_validation(
+        open_stream("table.csv", "y", missing="zero", on_bad="skip"),
+        auto,
+        window=100,
+        limit=1000,
+        progress=tell,
+        checkpoint="run.safetensors",
+        every=500,
+        resume=True,
+    )
+except RowError as error:
+    result = error.result
+except CheckpointError:
+    raise
+assert_type(result, Result)
+assert_type(result.log_loss, float)
+assert_type(result.rows[0].rows_per_second, float)
+assert_type(result.predictions, Predictions | None)
+assert_type(result.to_dict(), dict[str, Any])
+for chunk in open_stream(X, "a"):
+    print(chunk)
