@@ -3,19 +3,38 @@
 PYTHON ?= python3
 BIN := .venv/bin
 KERNEL := $(shell find online_softmax -name '*.h' -o -name '*.px[di]' -o -name '*.pyx')
+STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
+FORMATTED := online_softmax/_kernel/implicit.h  # the headers that clang-format keeps as they are
 
-.PHONY: demo test lint sanitize reliability bench-speed bench-quality bench-long bench-files tables datasets golden clean
+.PHONY: demo help test test-quick lint stubs coverage sanitize reliability \
+	bench-speed bench-threads bench-quality bench-long bench-files tables datasets golden clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
 
-test: .venv/dev  ## run every test
-	$(BIN)/python -m pytest
+help:  ## say what there is to make
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
-lint: .venv/dev  ## style and types
+test: .venv/dev  ## run every test, on all cores
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
+
+test-quick: .venv/dev  ## run the tests that take no more than a moment: under a minute
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow"
+
+lint: .venv/dev stubs  ## style, spelling and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
+	PATH=$(abspath $(BIN)):$$PATH $(BIN)/cython-lint online_softmax
+	$(BIN)/clang-format --dry-run --Werror $(FORMATTED)
+
+stubs: .venv/dev  ## compare the stubs with the compiled modules
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml --ignore-missing-stub --ignore-disjoint-bases \
+		--allowlist tests/typing/stubs_allowed.txt $(STUBBED)
+
+coverage: .venv/dev  ## how much of the Python, the Cython and the C the tests run
+	$(BIN)/python -m proofs.coverage
 
 sanitize: .venv/dev  ## run the tests under gcc's address and undefined behaviour sanitizers
 	$(BIN)/python -m proofs.sanitize
@@ -54,7 +73,7 @@ datasets: .venv/dev  ## make datasets/*.csv again
 golden: .venv/dev  ## make tests/golden/*.npz again, from the reference
 	$(BIN)/python -m tests.golden.make
 
-clean:
+clean:  ## remove .venv and everything that was compiled
 	rm -rf .venv build *.egg-info
 	find online_softmax -name '*.c' -delete -o -name '*.so' -delete
 

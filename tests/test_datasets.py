@@ -31,6 +31,7 @@ def test_counts_are_as_stated(stream):
     assert all(float(value) == float(value) for row in rows for value in row.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["image_segments", "phishing", "led_drift", "rbf_drift"])
 def test_made_again_is_the_same_file(name, tmp_path):
     assert make.write(name, tmp_path).read_bytes() == path(name).read_bytes()

@@ -20,6 +20,7 @@ def test_every_example_is_here():
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAID)
 def test_example_runs(name):
     done = subprocess.run([sys.executable, EXAMPLES / f"{name}.py"], capture_output=True, text=True)
@@ -27,6 +28,7 @@ def test_example_runs(name):
     assert SAID[name] in done.stdout
 
 
+@pytest.mark.slow
 def test_resumed_run_is_the_uninterrupted_one():
     out = subprocess.run([sys.executable, EXAMPLES / "after_a_crash.py"], capture_output=True, text=True).stdout
     resumed, whole = (line.split(":", 1)[1].strip() for line in out.splitlines()[1:])

@@ -215,6 +215,7 @@ def test_missing_extra_is_one_line(name):
     assert (done.returncode, done.stderr) == (2, expected)
 
 
+@pytest.mark.slow
 def test_terminal_shows_a_bar_on_a_long_file_and_takes_it_away(long):
     leader, follower = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}

@@ -242,6 +242,7 @@ def test_copies_are_equal_and_independent(make_model, learned):
     assert model.clone().classes == []
 
 
+@pytest.mark.slow
 def test_keeps_every_check_of_river(make_model):
     random.seed(1)  # the checks draw from it
     amplifies = isinstance(getattr(make_model(), "optimizer", None), optim.AMSGrad | optim.Nadam | optim.AdaBound)
@@ -251,6 +252,7 @@ def test_keeps_every_check_of_river(make_model):
             check(make_model().clone())
 
 
+@pytest.mark.slow
 def test_keeps_every_check_of_river_behind_a_scaler(make_model):
     random.seed(1)
     pipeline = preprocessing.StandardScaler() | make_model()

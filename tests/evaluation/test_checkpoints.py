@@ -269,6 +269,7 @@ def test_a_failed_write_leaves_the_last_checkpoint(table, tmp_path, monkeypatch)
     assert [each.name for each in tmp_path.iterdir() if "tmp" in each.name] == []
 
 
+@pytest.mark.slow
 def test_killed_runs_go_on():
     command = [sys.executable, "-m", "proofs.kill_runs", "--kills", "8"]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)

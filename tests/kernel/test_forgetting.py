@@ -169,6 +169,7 @@ def test_budget_holds_and_the_words_that_tell_the_class_stay(bounded):
     assert {f"w{i}" for i in range(10)} <= set(model.features)
 
 
+@pytest.mark.slow
 def test_bounded_model_one_by_one_in_bulk_and_pickled(bounded):
     rows = list(words(400))
     names = sorted({name for x, _ in rows for name in x})

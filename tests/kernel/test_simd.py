@@ -182,6 +182,7 @@ def test_one_exp_is_that_of_the_lanes(compiled):
         assert compiled("one_by_one", x, width).tobytes() == compiled("lanes_exp", x).tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["softmax/softmax.h", "bank/bank.h"])
 def test_models_learn_the_same_bits_at_every_width(tmp_path, kernel):
     """With the versions that this machine chooses itself, and with each width for all of the kernel."""

@@ -66,6 +66,7 @@ def assert_equals_river(stream, optimizer, loss=None, l2=0.0):
             assert ours.weights[label].get(name, 0.0) == pytest.approx(weight, rel=1e-6, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("l2", [0.0, 0.01])
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "class weights"])
 def test_image_segments(image_segments, make_optimizer, weighted, l2):

@@ -91,6 +91,7 @@ def test_rare_names_come_back(name):
     assert repr(back) == repr(name) if type(name) is not int else back == name
 
 
+@pytest.mark.slow
 @given(names=st.lists(any_names, unique=True, min_size=2, max_size=5), cut=st.integers(0, 12), data=st.data())
 def test_a_loaded_model_is_the_model(make_model, learned, names, cut, data):
     labels = data.draw(st.lists(any_names, unique=True, min_size=1, max_size=4))

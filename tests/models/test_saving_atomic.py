@@ -179,6 +179,7 @@ def test_a_directory_without_the_right_to_write_leaves_the_old_file(old):
     assert is_as_it_was(old)
 
 
+@pytest.mark.slow
 def test_a_killed_save_leaves_the_old_file_or_the_new_one():
     ran = subprocess.run(
         [sys.executable, "-m", "proofs.kill_saves", "--kills", "100"], cwd=ROOT, capture_output=True, text=True

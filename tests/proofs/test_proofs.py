@@ -90,6 +90,7 @@ SHORT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("proof", SHORT)
 def test_short_form_of(proof):
     done = subprocess.run(
@@ -145,6 +146,7 @@ def test_every_proof_has_a_row_and_the_table_is_told():
         assert f"| {' | '.join(table.row(line))} |" in told
 
 
+@pytest.mark.slow
 def test_a_leak_is_counted():
     kept, name = [], object()
     assert left_by(lambda: kept.append(name), 400, [name]) >= 100

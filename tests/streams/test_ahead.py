@@ -79,6 +79,7 @@ def test_limit_leaves_no_thread(tmp_path):
     assert not readers()
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_standard_input_is_silent():
     command = [sys.executable, "-u", "-m", "online_softmax", "evaluate", "-", "--target", "y", "--model", "SGD"]
     pipe = subprocess.PIPE

@@ -99,6 +99,7 @@ CELLS += ["é", "true", "FALSE", "0", "9" * 20, '"a,b"', '"two\nlines"', 'a"b', 
 VALUES = ["1", "-2.5", '"x"', "null", "true", "NaN", "1e999", "9" * 20, "[1]", '"2020-01-01"', "", "{}", '"é"', "{"]
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_parts_of_any_size_have_the_same_bad_rows(tmp_path_factory, data):
     """Each record on its own is sound or not by what it becomes; of many, it is looked at before."""

@@ -3,7 +3,7 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING
 from libc.stdint cimport int32_t, int64_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 import secrets
 
@@ -114,7 +114,6 @@ cdef class Tokenizer:
     cdef object chunk(self):
         cdef text *t = &self.t
         cdef Py_ssize_t i, m
-        cdef int32_t k
         names, labels = [], []
         for i in range(len(self.names), t.names.n):
             said = t.names.bytes[t.names.words[i].start:t.names.words[i].start + t.names.words[i].n]

@@ -29,6 +29,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", ["", "interactions=False", "interactions=True", "max_features=3"])
 def test_an_interrupted_frame_leaves_no_trace(parameters):
     code = LEARN_FOR_LONG.format(parameters=parameters)
