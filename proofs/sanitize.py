@@ -18,10 +18,10 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from proofs import ROOT
+from proofs.copies import built, check_used, copied
+
 COPY = ROOT / "build" / "sanitized"
-PARTS = ("online_softmax", "tests", "datasets", "benchmarks", "examples")
-PARTS += ("README.md", "pyproject.toml", "setup.py", "Makefile")
 FLAGS = "-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
 # the order matters: first the sanitizers, then the C++ library whose exceptions they look into
 PRELOADED = ("libasan.so", "libubsan.so", "libstdc++.so")
@@ -30,35 +30,6 @@ LEFT_OUT = (
     "tests/models/test_saving_refused.py::test_claims_of_size_cost_no_memory",
     "tests/proofs/test_proofs.py::test_short_form_of[soak]",
 )
-
-
-def copied() -> None:
-    """Copy the project as it is now, but for what is compiled."""
-    for part in PARTS:
-        shutil.rmtree(COPY / part, ignore_errors=True)
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-        COPY.mkdir(parents=True, exist_ok=True)
-        if (ROOT / part).exists():
-            copy(ROOT / part, COPY / part)
-    for made in [*COPY.glob("online_softmax/**/*.so"), *COPY.glob("online_softmax/**/*.c")]:
-        made.unlink()
-
-
-def built() -> int:
-    """Compile the copy's extensions, and count those that hold the sanitizer's calls."""
-    log, target = COPY / "build.log", COPY / "installed"
-    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--upgrade", "--target", str(target), str(COPY)]
-    environment = {**os.environ, "CFLAGS": FLAGS, "LDFLAGS": FLAGS}
-    with log.open("w") as output:
-        done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    if done.returncode:
-        raise SystemExit(f"the build failed:\n{log.read_text()[-3000:]}")
-    for extension in target.rglob("*.so"):  # to where the tests look for them, beside their sources
-        shutil.copyfile(extension, COPY / extension.relative_to(target))
-    extensions = sorted((COPY / "online_softmax").rglob("*.so"))
-    checking = [extension for extension in extensions if b"__asan_report" in extension.read_bytes()]
-    assert checking == extensions != [], "built without the sanitizer"
-    return len(extensions)
 
 
 def environment(reports: Path) -> dict[str, str]:
@@ -78,16 +49,15 @@ def environment(reports: Path) -> dict[str, str]:
 
 def main() -> int:
     start = time.monotonic()
-    copied()
-    extensions = built()
+    copied(COPY)
+    extensions = built(COPY, FLAGS)
+    assert extensions and all(b"__asan_report" in each.read_bytes() for each in extensions), "without the sanitizer"
     reports = COPY / "findings"
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir()
     chosen = sys.argv[1:] or [f"--deselect={test}" for test in LEFT_OUT]
-    where = [sys.executable, "-c", "import online_softmax; print(online_softmax.__file__)"]
-    found = subprocess.run(where, cwd=COPY, env=environment(reports), capture_output=True, text=True, check=True).stdout
-    assert found.startswith(str(COPY)), f"the tests would run on {found}"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfE", "--tb=short", *chosen]
+    check_used(COPY, environment(reports))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE", "--tb=short", *chosen]
     log = COPY / "tests.log"
     with log.open("w") as output:
         code = subprocess.run(
@@ -101,7 +71,7 @@ def main() -> int:
     if code:
         print(tail, file=sys.stderr)
     seconds = round(time.monotonic() - start, 1)
-    print(json.dumps({"extensions": extensions, **counts, "findings": len(findings), "seconds": seconds}))
+    print(json.dumps({"extensions": len(extensions), **counts, "findings": len(findings), "seconds": seconds}))
     return 1 if code or findings or not counts.get("passed") else 0
 
 
