@@ -57,7 +57,19 @@ def main() -> int:
     reports.mkdir()
     chosen = sys.argv[1:] or [f"--deselect={test}" for test in LEFT_OUT]
     check_used(COPY, environment(reports))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE", "--tb=short", *chosen]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-rfE",
+        "--tb=short",
+        *chosen,
+    ]
     log = COPY / "tests.log"
     with log.open("w") as output:
         code = subprocess.run(

@@ -48,6 +48,7 @@ everyday = st.floats(-1e3, 1e3) | st.integers(-9, 9) | st.booleans()
 extreme = everyday | st.floats(allow_nan=False, allow_infinity=False)
 
 
+@pytest.mark.slow
 @given(stream=st.lists(st.tuples(st.dictionaries(names, everyday, max_size=6), labels, st.floats(0, 3)), max_size=50))
 def test_probabilities_are_a_distribution_over_the_labels_seen(make_model, is_finite, stream):
     model = make_model()
@@ -121,6 +122,7 @@ def test_ties_go_to_the_class_seen_first(make_model):
         assert model.predict_one(x) == max(p, key=p.get)
 
 
+@pytest.mark.slow
 def test_samples_are_neither_changed_nor_kept(make_model):
     class Sample(dict):
         """A dictionary that can be watched."""

@@ -74,6 +74,7 @@ def table(tmp_path):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [100, 700])
 def test_resumed_is_uninterrupted(make, table, tmp_path, every, figures):
     whole = make()

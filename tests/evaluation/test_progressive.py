@@ -45,6 +45,7 @@ MODELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 @pytest.mark.parametrize("dataset", [river_datasets.ImageSegments, river_datasets.Phishing])
 def test_figures_are_rivers_but_for_the_rows_river_does_not_score(dataset, make):

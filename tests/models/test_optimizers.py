@@ -74,6 +74,7 @@ def test_image_segments(image_segments, make_optimizer, weighted, l2):
     assert_equals_river(image_segments, make_optimizer(), loss, l2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("l2", [0.0, 0.01])
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "class weights"])
 def test_segments_that_come_late(late_segments, make_optimizer, weighted, l2):
@@ -81,6 +82,7 @@ def test_segments_that_come_late(late_segments, make_optimizer, weighted, l2):
     assert_equals_river(late_segments[:600], make_optimizer(), loss, l2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("l2", [0.0, 0.01])
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "class weights"])
 def test_digits_that_come_late(late_led, make_optimizer, weighted, l2):
@@ -129,6 +131,7 @@ SCHEDULERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 @pytest.mark.parametrize("rule", WITH_RATE)
 def test_schedulers(late_segments, rule, scheduler):

@@ -149,6 +149,7 @@ def test_rows_without_features(is_finite):
     assert is_finite(model)
 
 
+@pytest.mark.slow
 def test_200_000_rows_with_a_constant_column(is_finite):
     rng = np.random.default_rng(0)
     X, y = clouds(201_000, 5, 3, rng)
@@ -162,6 +163,7 @@ def test_200_000_rows_with_a_constant_column(is_finite):
     assert is_finite(model)
 
 
+@pytest.mark.slow
 @BANKS
 def test_a_constant_column_for_long(interactions, is_finite):
     n = 400_000

@@ -51,6 +51,7 @@ def growing(start, seed=0):
         yield named((centres[label, :d] + rng.normal(size=d)).tolist()), label
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "window"), [(0, 100), (0, 1000), (300, 1000), (550, 1000)])
 def test_one_by_one_in_bulk_and_paused(learned, is_finite, start, window):
     rows = list(growing(start))

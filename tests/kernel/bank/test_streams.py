@@ -122,6 +122,7 @@ def test_a_class_that_comes_late_is_known_at_once(gaussians, progress, frame, in
     assert np.mean(hits[y[first:] < 3]) > 0.95
 
 
+@pytest.mark.slow
 @BANKS
 def test_a_long_stream_still_adapts(gaussians, progress, frame, interactions, is_finite):
     X, y = gaussians(204_000, 6, 4, 1.0)
