@@ -51,25 +51,15 @@ def main() -> int:
     start = time.monotonic()
     copied(COPY)
     extensions = built(COPY, FLAGS)
-    assert extensions and all(b"__asan_report" in each.read_bytes() for each in extensions), "without the sanitizer"
+    checking = [extension for extension in extensions if b"__asan_report" in extension.read_bytes()]
+    assert checking == extensions != [], "built without the sanitizer"
     reports = COPY / "findings"
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir()
     chosen = sys.argv[1:] or [f"--deselect={test}" for test in LEFT_OUT]
     check_used(COPY, environment(reports))
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-rfE",
-        "--tb=short",
-        *chosen,
-    ]
+    plain = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", "-q", *plain, "-rfE", "--tb=short", *chosen]
     log = COPY / "tests.log"
     with log.open("w") as output:
         code = subprocess.run(
