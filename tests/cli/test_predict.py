@@ -107,6 +107,7 @@ def test_predict_prints_before_the_end_and_stops_with_its_reader(fruit, tmp_path
         assert process.stderr.read() == b""
 
 
+@pytest.mark.slow
 def test_closed_standard_files_are_one_line(tmp_path):
     SoftmaxRegression().save(tmp_path / "model")
     model = SoftmaxRegression()

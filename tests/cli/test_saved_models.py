@@ -85,6 +85,7 @@ def test_evictions_are_shown(tmp_path, said):
     assert (found["n_evicted"] > 2500, found["max_features"]) == (True, 100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["auto", "SGD(0.1)"])
 def test_a_killed_run_goes_on(model, tmp_path, said, figures):
     """Kill it for real, whenever it happens to be; resume until it is done."""
@@ -184,6 +185,7 @@ def test_files_named_twice_are_refused(tmp_path, said, fails, monkeypatch):
     said("train", "d", "--target", "y", "--from", "m", "--save", "m")
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_saves_its_model(tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("a,y\n" + "1,u\n2,v\n" * 300_000)
@@ -198,6 +200,7 @@ def test_an_interrupted_run_saves_its_model(tmp_path):
     assert load(tmp_path / "model").classes == ["u", "v"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["evaluate", "train"])
 def test_a_run_outlives_its_reader(command, tmp_path):
     table = tmp_path / "table.csv"

@@ -63,6 +63,7 @@ def test_other_safetensors_files_are_refused():
             opened(contained({}, {KEY: text}))
 
 
+@pytest.mark.slow
 def test_thousands_of_mutated_files_give_an_equal_model_or_the_error():
     ran = subprocess.run(
         [sys.executable, "-m", "proofs.mutate_model_files", "--files", "6000"], cwd=ROOT, capture_output=True, text=True

@@ -208,6 +208,7 @@ def test_a_directory_and_a_pattern_are_one_stream(tmp_path):
         list(open_stream(tmp_path, "y", weight="w"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "options"), [("t.csv", []), ("t.jsonl", ["--format", "jsonl"])])
 def test_standard_input(name, options, tmp_path):
     path = write(NUMBERS, tmp_path, name)

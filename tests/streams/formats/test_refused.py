@@ -136,6 +136,7 @@ def test_an_endless_line_is_one_line_and_status_2_in_every_format(kind, tmp_path
     assert scored == 700
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [400, 5000, 60_000])
 @pytest.mark.parametrize("kind", FORMATS)
 def test_compressed_data_that_is_cut_off_gives_the_rows_before_the_cut(kind, n, tmp_path, capsys):
@@ -153,6 +154,7 @@ def test_compressed_data_that_is_cut_off_gives_the_rows_before_the_cut(kind, n, 
     assert 0 < scored == whole < n
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["bz2", "zst"])
 def test_other_compressed_data_that_is_cut_off(codec, tmp_path, capsys):
     frame = pd.DataFrame(RNG.normal(size=(40_000, 5)), columns=list("abcde")).assign(y="u")
