@@ -1,0 +1,102 @@
+"""Frames, arrays and sparse matrices become rows; what cannot is refused by column and row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from online_softmax.frames import is_array, label_array, label_codes, matrix_entries, rows_of
+
+
+def pairs(rows):
+    return [(x, y) for x, y, _ in rows.pairs()]
+
+
+def test_a_frame_is_its_columns(backend):
+    frame, labels = backend.frame({"a": [1, 2], "b": [0.5, -1.0], "c": [True, False]}), backend.series(["u", "v"])
+    rows = rows_of(frame, labels, backend.series([1.0, 2.0]))
+    assert pairs(rows) == [({"a": 1, "b": 0.5, "c": 1}, "u"), ({"a": 2, "b": -1, "c": 0}, "v")]
+    assert [rows.w(0), rows.w(1)] == [1.0, 2.0]
+    assert rows.starts is None
+    assert rows.values.flags.c_contiguous
+
+
+def test_an_array_is_numbered_columns():
+    rows = rows_of(np.array([[1, 2], [3, 4]], np.int8), ["u", ("v", 1)], 0.5)
+    assert pairs(rows) == [({0: 1.0, 1: 2.0}, "u"), ({0: 3.0, 1: 4.0}, ("v", 1))]
+    assert [rows.w(0), rows.w(1)] == [0.5, 0.5]
+    assert rows_of(np.zeros((2, 1)), [1, 2]).weights is None
+
+
+def test_a_sparse_matrix_has_the_columns_in_use():
+    X = sparse.csr_array(([1.0, 2.0, 3.0, 4.0], ([0, 0, 2, 2], [7, 7, 1, 9])), shape=(3, 12))
+    rows = rows_of(X, np.array([5, 6, 5]))
+    assert pairs(rows) == [({7: 3.0}, 5), ({}, 6), ({1: 3.0, 9: 4.0}, 5)]
+    assert rows.names == [1, 7, 9]
+    assert pairs(rows_of(X[1:], np.array([6, 5]))) == [({}, 6), ({1: 3.0, 9: 4.0}, 5)]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([7, 3, 7, 5]),
+        np.array([10**12, -(10**12), 0, 0]),
+        np.array([], int),
+        np.array(["b", "a", "b"]),
+        np.array([True, False, True]),
+        np.array([2.5, 1.0, 2.5]),
+    ],
+    ids=["close", "far apart", "none", "text", "flags", "floats"],
+)
+def test_labels_are_numbered_in_the_order_of_their_first_appearance(labels):
+    distinct, codes = label_codes(labels)
+    assert distinct == list(dict.fromkeys(labels.tolist()))
+    assert [distinct[code] for code in codes] == labels.tolist()
+    assert codes.dtype == np.int32
+
+
+def test_labels_of_one_type_are_an_array_of_it():
+    codes = np.array([1, 0, 1])
+    assert label_array([3, 5], codes).dtype.kind == "i"
+    assert label_array(["a", "b"], codes).tolist() == ["b", "a", "b"]
+    assert label_array(["a", 1], codes).dtype == object
+    assert label_array([("a", 1), ("b", 2)], codes).tolist() == [("b", 2), ("a", 1), ("b", 2)]
+
+
+def test_what_is_an_array():
+    assert all(map(is_array, (np.zeros(3), sparse.csr_matrix((2, 2)), sparse.coo_array((2, 2)))))
+    assert not any(map(is_array, (pd.DataFrame(), pd.Series(), [[1.0]], None)))
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (np.zeros(3), ValueError, r"^X has shape \(3,\): an array must have rows and columns$"),
+        (np.array([["a"]]), TypeError, r"^X has dtype <U1: an array must be of numbers$"),
+        (np.ma.masked_array(np.zeros((1, 1))), TypeError, r"^X is a masked array: fill it first$"),
+        (sparse.coo_array((2, 2)), TypeError, r"^X is a sparse matrix of format 'coo': convert it with tocsr\(\)$"),
+    ],
+    ids=["one axis", "text", "masked", "no csr"],
+)
+def test_other_arrays_are_refused(X, error, message):
+    with pytest.raises(error, match=message):
+        matrix_entries(X)
+
+
+@pytest.mark.parametrize(
+    ("y", "w", "error", "message"),
+    [
+        (["u"], 1.0, ValueError, "^y has 1 values for the 2 rows of X$"),
+        (np.zeros((2, 1)), 1.0, ValueError, "^y has 2 values for the 2 rows of X$"),
+        ([["u"], "v"], 1.0, TypeError, r"^label \['u'\] must be hashable$"),
+        (["u", "v"], [1.0], ValueError, r"^w has shape \(1,\) for the 2 rows of X$"),
+        (["u", "v"], [1.0, -1.0], ValueError, r"^w is -1.0 in row 1: weights must be finite and at least 0$"),
+        (["u", "v"], np.nan, ValueError, r"^w is nan in row 0: weights must be finite and at least 0$"),
+        (["u", "v"], "1", TypeError, "^w must be a pandas, polars or pyarrow series, got str$"),
+    ],
+)
+def test_other_labels_and_weights_are_refused(y, w, error, message):
+    with pytest.raises(error, match=message):
+        rows_of(np.zeros((2, 1)), y, w)
