@@ -50,7 +50,7 @@ class Learner:
         model = parse_model(name, intercept=self.intercept, **options)
         stream = open_stream(source, target, **reading)
         assert isinstance(stream, RowStream)
-        return (scaler_for(stream.features, stream.words) | model if self.is_scaled else model), stream
+        return (scaler_for(stream.features, stream.text_columns) | model if self.is_scaled else model), stream
 
     @property
     def conditions(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Known:
         """Refuse a column of strings that the model knows as numbers, and a source none of whose columns it knows."""
         if not self._features or not stream.features:
             return
-        for name in stream.words:
+        for name in stream.text_columns:
             if name in self._features:
                 raise ValueError(f"column {name!r} holds strings, and the model in {self.file} knows it as numbers")
         if not any(name in self._features or name in self for name in stream.features):
@@ -52,7 +52,7 @@ class Known:
 def open_for(model: Any, file: Path, source: str, target: str | None, **reading: Any) -> RowStream:
     """Open a source for the model in a file: with columns of strings where the model knows strings."""
     known = Known(model, file)
-    stream = open_stream(source, target, words=known, **reading)
+    stream = open_stream(source, target, text_columns=known, **reading)
     assert isinstance(stream, RowStream)
     known.check(stream)
     return stream

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -52,38 +52,46 @@ class RecordStream(TableStream):
                 yield from self.told(self._read(line, block))
 
     def _read(self, line: int, block: bytes) -> Chunk:
-        """Parse the records of a block: all together or, where that fails, those that are sound."""
+        """Parse the records of a block: at once, or else those that nothing is wrong with."""
         try:
             return self.parse(block)
         except ValueError:
-            pass
-        records, sound, bad = list(self._numbered(line, block)), [], []
+            records = list(self._numbered(line, block))
+        lines, texts = zip(*records, strict=True) if records else ((), ())
+        reasons = self._reasons(texts)
+        try:
+            chunk = self.parse(b"".join(_sound(texts, reasons)))
+        except ValueError:
+            doubts = iter(self._doubts(_sound(texts, reasons)))
+            reasons = [reason or next(doubts) for reason in reasons]
+            chunk = self.parse(b"".join(_sound(texts, reasons)))
+        return chunk.with_bad(
+            [Note(i, f"{self.source}, line {lines[i]}{reason}") for i, reason in enumerate(reasons) if reason]
+        )
+
+    def _reasons(self, records: Sequence[bytes]) -> list[str]:
+        """Say of each record what is wrong with it, or nothing; of none some way after a flaw, if that is an error."""
+        reasons: list[str] = []
         for start in range(0, len(records), PART):
             part = records[start : start + PART]
-            for place, reason in enumerate(self._reasons([record for _, record in part]), start):
-                if reason:
-                    bad.append(Note(place, f"{self.source}, line {records[place][0]}{reason}"))
-                else:
-                    sound.append(records[place][1])
-            if bad and self.on_bad == "raise":
-                break
-        return self.parse(b"".join(sound)).with_bad(bad)
+            try:
+                self.parse(b"".join(part))
+            except ValueError:
+                reasons += map(self.reason, part)
+                if self.on_bad == "raise" and any(reasons):
+                    break
+            else:
+                reasons += [""] * len(part)
+        return reasons
 
-    def _reasons(self, records: list[bytes]) -> list[str]:
-        """Say of each record what is wrong with it, or nothing."""
+    def _doubts(self, records: list[bytes]) -> list[str]:
+        """Search for the records that cannot be read, though nothing is known to be wrong with them."""
+        half = len(records) // 2
         try:
             self.parse(b"".join(records))
         except ValueError:
-            reasons = [self.reason(record) for record in records]
-        else:
-            return [""] * len(records)
-        try:
-            self.parse(b"".join(record for record, reason in zip(records, reasons, strict=True) if not reason))
-        except ValueError:
-            if half := len(records) // 2:
-                return self._reasons(records[:half]) + self._reasons(records[half:])
-            return [reasons[0] or self.doubt]
-        return reasons
+            return self._doubts(records[:half]) + self._doubts(records[half:]) if half else [self.doubt]
+        return [""] * len(records)
 
     def _numbered(self, line: int, block: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield the records of a block that are not blank, each with the number of its first line."""
@@ -129,18 +137,18 @@ class RecordStream(TableStream):
         try:
             table = self.table(block)
         except ValueError:
-            table = self.table(b"".join(self._sound(line, block)))
+            table = self.table(b"".join(self._together(line, block)))
         self.settle(table.schema)
 
-    def _sound(self, line: int, block: bytes) -> list[bytes]:
+    def _together(self, line: int, block: bytes) -> list[bytes]:
         """Return the records of a block that can be read together; none after a flaw, if that is an error."""
         sound: list[bytes] = []
-        for place, record in self._numbered(line, block):
+        for number, record in self._numbered(line, block):
             if not (reason := self.reason(record)):
                 sound.append(record)
             elif self.on_bad == "raise":
                 if not sound:
-                    raise ValueError(f"{self.source}, line {place}{reason}")
+                    raise ValueError(f"{self.source}, line {number}{reason}")
                 break
         if not (sound := self._readable(list(self.alike(sound)))):
             raise ValueError(f"{self.source}, line {line}: no row of the first {len(block):,} bytes can be read")
@@ -162,3 +170,8 @@ class RecordStream(TableStream):
     def alike(self, records: list[bytes]) -> Iterator[bytes]:
         """Yield the records whose values are of the kinds of those before; none after a flaw, if that is an error."""
         return iter(records)
+
+
+def _sound(records: Sequence[bytes], reasons: list[str]) -> list[bytes]:
+    """Return the records that nothing is wrong with, as far as there are reasons."""
+    return [record for record, reason in zip(records, reasons, strict=False) if not reason]

@@ -15,13 +15,13 @@ class Lines:
 
     Parameters
     ----------
-    place
+    name
         What to call the source in an error.
 
     """
 
-    def __init__(self, place: str = "the text") -> None:
-        self.place = place
+    def __init__(self, name: str = "the text") -> None:
+        self.name = name
 
     def blocks(self, file: Readable, size: int) -> Iterator[bytes]:
         """Read whole records, about `size` bytes at a time; more than `LONGEST` bytes are a record too long to finish.
@@ -51,11 +51,11 @@ class Lines:
             try:
                 block = next(blocks, b"")
             except ValueError as error:
-                raise ValueError(f"{self.place}, line {line}: {error}") from None
+                raise ValueError(f"{self.name}, line {line}: {error}") from None
             if not block:
                 return
             if len(block) > LONGEST:
-                raise ValueError(f"{self.place}, line {line}: a record of more than {LONGEST:,} bytes")
+                raise ValueError(f"{self.name}, line {line}: a record of more than {LONGEST:,} bytes")
             yield line, block
             line += block.count(b"\n")
 
@@ -82,7 +82,7 @@ class Quoted(Lines):
 
     Parameters
     ----------
-    place
+    name
         What to call the source in an error.
     delimiter
         What is between two fields.
@@ -96,8 +96,8 @@ class Quoted(Lines):
 
     """
 
-    def __init__(self, place: str = "the text", delimiter: bytes = b",") -> None:
-        super().__init__(place)
+    def __init__(self, name: str = "the text", delimiter: bytes = b",") -> None:
+        super().__init__(name)
         begin = rb'"(?<![^%s\r\n]")' % delimiter  # a quoted field begins where a field begins
         self._split = re.compile(rb'(?:"([^"]*+(?:""[^"]*+)*+)")?([^%s]*+)(%s|\Z)' % (delimiter, delimiter))
         self._delimiter = delimiter
