@@ -1,4 +1,4 @@
-"""The commands of the README and of docs/ do what they say; their Python blocks run as doctests."""
+"""The commands of the README, of CONTRIBUTING and of docs/ do what they say; their Python blocks run as doctests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from online_softmax import cli
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 CONSOLE = {page: "\n".join(re.findall(r"```console\n(.*?)```", page.read_text(), flags=re.DOTALL)) for page in PAGES}
 COMMANDS = {page: re.findall(r"^\$ online-softmax (.*)$", told, flags=re.MULTILINE) for page, told in CONSOLE.items()}
 TARGETS = re.findall(r"^\$ make (\S+)", "\n".join(CONSOLE.values()), flags=re.MULTILINE)
