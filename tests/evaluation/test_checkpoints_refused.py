@@ -1,0 +1,192 @@
+"""Checkpoints of another run, damaged or forged, are refused, and the model stays as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from river import naive_bayes, preprocessing
+
+from online_softmax import (
+    AutoSoftmaxRegression,
+    ModelFileError,
+    SoftmaxRegression,
+    load,
+    progressive_validation,
+)
+from online_softmax.evaluation import checkpoints
+from online_softmax.evaluation.checkpoints import CheckpointError
+from online_softmax.models.saving import to_bytes
+from online_softmax.storage import container
+from online_softmax.streams import open_stream
+
+
+def test_another_run_is_refused(table, tmp_path, stopped):
+    path = tmp_path / "run"
+    stopped(table, SoftmaxRegression(), path, 1000, target="y", every=500)
+    before = path.read_bytes()
+
+    def refuses(message, source=table, model=None, target="y", **options):
+        with pytest.raises(CheckpointError, match=message):
+            progressive_validation(
+                source, model or SoftmaxRegression(), target=target, checkpoint=path, resume=True, **options
+            )
+        assert path.read_bytes() == before
+
+    refuses("the window was 1000 and is 50", window=50)
+    refuses("the source's target was \"'y'\" and is \"'b'\"", target="b")
+    refuses("the model's class was SoftmaxRegression and is Auto", model=AutoSoftmaxRegression())
+    refuses("the model's parameters", model=SoftmaxRegression(l2=0.1))
+    refuses("the model's scaler", model=preprocessing.StandardScaler() | SoftmaxRegression())
+    refuses("the source's missing", source=open_stream(table, "y", missing="zero"), target=None)
+    text = table.read_text()
+    other = tmp_path / "other.csv"
+    other.write_text(text + "1,x,1,u\n")
+    refuses("the source's size was", source=other)
+    other.write_text(text.replace("1", "2", 1))
+    refuses("the source's head changed", source=other)
+    refuses("the source's kind was 'CsvStream' and is 'FrameStream'", source=pd.read_csv(table))
+    refuses("the source's skip was 0 and is 300", source=open_stream(table, "y", skip=300), target=None)
+    refuses("the source's columns changed", source=open_stream(table, "y", weight="c"), target=None)
+    refuses("the source's kind was 'CsvStream' and is 'pairs'", source=[({"a": 1.0}, "u")], target=None)
+
+
+def test_damaged_checkpoints_are_refused(table, tmp_path, stopped):
+    path = tmp_path / "run"
+    stopped(table, AutoSoftmaxRegression(), path, 1000, target="y", every=500)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    spoilt = [whole[:-1], whole + b"\0", b"", b"PK", to_bytes(SoftmaxRegression()), whole[: len(whole) // 2]]
+    for at in rng.integers(len(whole), size=200):
+        spoilt.append(whole[:at] + bytes([whole[at] ^ 1 << int(rng.integers(8))]) + whole[at + 1 :])
+    for data in spoilt:
+        path.write_bytes(data)
+        model = AutoSoftmaxRegression()
+        with pytest.raises(CheckpointError, match=r"^cannot resume .*run: "):
+            progressive_validation(table, model, target="y", checkpoint=path, resume=True)
+        assert to_bytes(model) == to_bytes(AutoSoftmaxRegression())
+
+
+def test_a_checkpoint_is_not_overwritten_unasked(table, tmp_path):
+    path = tmp_path / "run"
+    progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path)
+    with pytest.raises(FileExistsError, match="exists: resume it, or remove it"):
+        progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"resume": True}, ValueError, "resume goes with a checkpoint"),
+        ({"checkpoint": "run", "every": 0}, ValueError, "every is a number of rows"),
+        ({"checkpoint": "run", "yield_predictions": True}, ValueError, "a checkpoint does not hold them"),
+        ({"checkpoint": "no/such/place"}, OSError, "there is no such directory: 'no/such'"),
+    ],
+)
+def test_mistakes(options, error, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        progressive_validation("phishing", SoftmaxRegression(), **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_models_that_no_file_holds_are_refused_before_the_run(tmp_path):
+    with pytest.raises(CheckpointError, match=r"cannot write .*run: a model file holds one of"):
+        progressive_validation("phishing", naive_bayes.GaussianNB(), checkpoint=tmp_path / "run")
+
+
+def test_a_failed_write_leaves_the_last_checkpoint(table, tmp_path, monkeypatch, stopped):
+    path = tmp_path / "run"
+    stopped(table, SoftmaxRegression(), path, 1000, target="y", every=500)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*run'"):
+        progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path, every=500, resume=True)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir() if "tmp" in each.name] == []
+
+
+def test_sources_without_a_name_are_told_apart_by_their_reading(table, tmp_path, monkeypatch, stopped):
+    path = tmp_path / "run"
+    with open(table) as file:
+        monkeypatch.setattr("sys.stdin", file)
+        stopped("-", SoftmaxRegression(), path, 1000, target="y", every=500)
+    with open(table) as file:
+        monkeypatch.setattr("sys.stdin", file)
+        with pytest.raises(CheckpointError, match="the source's target was"):
+            progressive_validation("-", SoftmaxRegression(), target="b", checkpoint=path, resume=True)
+    with open(table) as file:
+        monkeypatch.setattr("sys.stdin", file)
+        model, whole = SoftmaxRegression(), SoftmaxRegression()
+        progressive_validation("-", model, target="y", checkpoint=path, every=500, resume=True)
+    progressive_validation(table, whole, target="y")
+    assert to_bytes(model) == to_bytes(whole)
+
+
+def test_weights_of_an_array_are_part_of_it(tmp_path):
+    X, y = np.arange(4000.0).reshape(-1, 2) % 7, np.arange(2000) % 3
+    path = tmp_path / "run"
+    options = {"checkpoint": path, "every": 500}
+    progressive_validation(open_stream(X, y, weight=np.ones(2000)), SoftmaxRegression(), limit=1000, **options)
+    other = open_stream(X, y, weight=np.zeros(2000))
+    with pytest.raises(CheckpointError, match="the source's head changed"):
+        progressive_validation(other, SoftmaxRegression(), resume=True, **options)
+
+
+def test_a_source_that_ends_before_the_checkpoint_is_refused(tmp_path, stopped):
+    rows = [({"a": i % 5 / 2}, "uv"[i % 2]) for i in range(2000)]
+    path = tmp_path / "run"
+    stopped((row for row in rows), SoftmaxRegression(), path, 1000, every=500)
+    for short in (rows[:300], []):
+        with pytest.raises(CheckpointError, match=r"the source ends [0-9]+ rows before the place of the checkpoint"):
+            progressive_validation((row for row in short), SoftmaxRegression(), checkpoint=path, resume=True)
+
+
+FORGERIES = {
+    "n_samples is text": lambda about, arrays: about["scores"].update(n_samples="x"),
+    "n_samples is huge": lambda about, arrays: about["scores"].update(n_samples=10**30),
+    "n_samples is negative": lambda about, arrays: about["scores"].update(n_samples=-5),
+    "n_taken is negative": lambda about, arrays: about["run"].update(n_taken=-5),
+    "n_taken is huge": lambda about, arrays: about["run"].update(n_taken=10**9),
+    "n_bad is text": lambda about, arrays: about["run"].update(n_bad="5"),
+    "loss is nothing": lambda about, arrays: about["scores"].update(loss=None),
+    "loss is negative": lambda about, arrays: about["scores"].update(loss=-1e300),
+    "too many hits": lambda about, arrays: about["scores"].update(hits=10**9),
+    "seconds is text": lambda about, arrays: about["run"].update(seconds="5"),
+    "bad rows are junk": lambda about, arrays: about["run"].update(bad=[[None, None]]),
+    "no counts": lambda about, arrays: arrays.pop("counts"),
+    "no hits": lambda about, arrays: arrays.update(last_hits=np.empty(0, np.uint8)),
+    "few losses": lambda about, arrays: arrays.update(last_losses=np.zeros(3)),
+    "counts of other classes": lambda about, arrays: arrays.update(counts=np.array([[99, 99, 1000]], np.int64)),
+    "counts of negative classes": lambda about, arrays: arrays.update(counts=np.array([[-7, -9, 1000]], np.int64)),
+    "counts of other rows": lambda about, arrays: arrays.update(counts=np.array([[0, 0, 3]], np.int64)),
+    "fewer labels": lambda about, arrays: arrays.update(labels=np.frombuffer(b'["zz"]', np.uint8)),
+    "more marks": lambda about, arrays: arrays.update(marks=np.zeros((9, 5))),
+    "a spoilt model": lambda about, arrays: arrays.update(model=arrays["model"][:-1]),
+    "a window of 0": lambda about, arrays: about.update(window=0),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_forged_checkpoints_are_refused_and_the_model_is_as_it_was(forgery, table, tmp_path):
+    path = tmp_path / "run"
+    progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path, limit=1000)
+    about, arrays = container.from_bytes(path.read_bytes(), checkpoints.KINDS, checkpoints.KEY)
+    del about["checksum"]
+    FORGERIES[forgery](about, arrays)
+    path.write_bytes(container.to_bytes(about, arrays, checkpoints.KEY))
+    model = SoftmaxRegression()
+    with pytest.raises(CheckpointError, match=r"^cannot resume "):
+        progressive_validation(table, model, target="y", checkpoint=path, resume=True)
+    assert to_bytes(model) == to_bytes(SoftmaxRegression())
+
+
+def test_a_checkpoint_is_no_model(table, tmp_path):
+    path = tmp_path / "run"
+    progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path)
+    with pytest.raises(ModelFileError, match="it is another file of online-softmax, no model"):
+        load(path)
