@@ -28,17 +28,17 @@ def test_columns_of_strings_are_those_of_one_hot_features(make):
     columns = known(make())
     assert all(name in columns for name in ("colour", "a=b", "a"))
     assert not any(name in columns for name in ("size", "col", "other", 5))
-    columns.check(SimpleNamespace(features=["size", "colour", "other"], words=["colour"]))
+    columns.check(SimpleNamespace(features=["size", "colour", "other"], text_columns=["colour"]))
     with pytest.raises(ValueError, match=r"^column 'size' holds strings, and the model in file knows it as numbers$"):
-        columns.check(SimpleNamespace(features=["size"], words=["size"]))
+        columns.check(SimpleNamespace(features=["size"], text_columns=["size"]))
     with pytest.raises(ValueError, match=r"^the model in file knows none of the columns 0, 1, 2, 3, 4 \.\.$"):
-        columns.check(SimpleNamespace(features=range(6), words=[]))
+        columns.check(SimpleNamespace(features=range(6), text_columns=[]))
 
 
 def test_hashed_features_tell_nothing():
     columns = known(SoftmaxRegression(hash_bits=8))
     assert "colour" not in columns
-    columns.check(SimpleNamespace(features=["other"], words=["other"]))
+    columns.check(SimpleNamespace(features=["other"], text_columns=["other"]))
 
 
 def test_columns_are_what_the_model_has_learned_from(tmp_path, said, fails):
