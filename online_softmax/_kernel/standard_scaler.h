@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef struct { double *count, *mean, *var; } scaler;
+typedef struct {
+    double *count, *mean, *var;
+} scaler;
 
 /* With pow, whose last digit is not always sqrt's: river's figures, bit for bit. Whether all of them are finite. */
 static inline int scaler_transform(const scaler *s, const int32_t *ids, const double *x, int64_t n, double *out) {

@@ -1,6 +1,6 @@
-/* An additive model: row AdaGrad with implicit steps, as adagrad, over the intercept, xa, and for each feature HATS overlapping hat
-   functions on a fixed grid of xa, of which two are on at a time: u = (xa + 1.5) / 3 * (HATS - 1), k = floor u,
-   low = 1 - (u - k) of hat k and high = u - k of hat k + 1. */
+/* An additive model: row AdaGrad with implicit steps, as adagrad, over the intercept, xa, and for each feature HATS
+   overlapping hat functions on a fixed grid of xa, of which two are on at a time: u = (xa + 1.5) / 3 * (HATS - 1), k
+   = floor u, low = 1 - (u - k) of hat k and high = u - k of hat k + 1. */
 #ifndef ONLINE_SOFTMAX_ADDITIVE_H
 #define ONLINE_SOFTMAX_ADDITIVE_H
 
@@ -8,14 +8,23 @@
 #include "mixture.h"
 #include "squash.h"
 
-enum { HATS = 20, HAT_ROWS = 1 + HATS };   /* rows a feature: its own, and one a hat; the intercept uses the first of slot 0 */
+enum {
+    HATS = 20,
+    HAT_ROWS = 1 + HATS
+}; /* rows a feature: its own, and one a hat; the intercept uses the first of slot 0 */
 
 #define HAT_RATE .5
 
-typedef struct { int64_t n, capacity; double *W, *G; } hats;   /* slots in use; HAT_ROWS rows a slot */
+typedef struct {
+    int64_t n, capacity;
+    double *W, *G;
+} hats; /* slots in use; HAT_ROWS rows a slot */
 
 /* The rows that a value is in, and how far. */
-typedef struct { int64_t k; double x, low, high; } hat_value;
+typedef struct {
+    int64_t k;
+    double x, low, high;
+} hat_value;
 
 INLINE hat_value hat_of(double x) {
     double u = (x + SQUASH_A) / (2 * SQUASH_A) * (HATS - 1), last = HATS - 1 - 1e-9;
@@ -67,7 +76,8 @@ INLINE void hats_learn(hats *m, const double *xa, const double *r, const double 
             store(w, load(w) - r[3 * i] * d, LANES);
             if (!i) continue;
             double *low = w + (1 + hat_of(xa[i]).k) * stride;
-            store(low, load(low) - r[3 * i + 1] * d, LANES), store(low + stride, load(low + stride) - r[3 * i + 2] * d, LANES);
+            store(low, load(low) - r[3 * i + 1] * d, LANES),
+                store(low + stride, load(low + stride) - r[3 * i + 2] * d, LANES);
         }
     }
 }

@@ -1,36 +1,40 @@
-/* AutoSoftmaxRegression's kernel: scale, ask every expert, mix; then, with the label, teach the mixture, every expert and the scaler.
+/* AutoSoftmaxRegression's kernel: scale, ask every expert, mix; then, with the label, teach the mixture, every
+   expert and the scaler.
 
-   An expert is a row of Z (logits) and of P (probabilities). Blocks of experts keep their own state and offer two calls, predict
-   and learn. This file is the one place that lists them; their memory is in memory.h. */
+   An expert is a row of Z (logits) and of P (probabilities). Blocks of experts keep their own state and offer two
+   calls, predict and learn. This file is the one place that lists them; their memory is in memory.h. */
 #ifndef ONLINE_SOFTMAX_BANK_H
 #define ONLINE_SOFTMAX_BANK_H
 
 #include "scratch.h"
 
 /* Defined below, in the order in which they are called. */
-WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t C);
+WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n,
+                             int64_t C);
 INLINE void bank_grow(bank *b, float *spare);
 INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double weight);
 INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n);
 
-/* Learn one sample of weight `weight`; `known` classes had been seen before it, and their probabilities stay in s->opinions.p. */
-WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y,
-                           double weight) {
+/* Learn one sample of weight `weight`. `known` classes had been seen before it; their probabilities stay in
+   s->opinions.p. */
+WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t known,
+                           int64_t y, double weight) {
     opinions *o = &s->opinions;
     const active *a = &s->active;
     int64_t stride = b->stride, C = b->n_classes, experts = b->mixture.n;
     if (bank_reserve_blocks(b) || bank_predict(b, s, slots, x, n, known)) return NO_MEMORY;
     b->version++;
     if (y < known) mixture_learn(&b->mixture, o, stride, C, y, weight);
-    else
-        for (int64_t k = 0; k < experts; k++) { /* a new class: its score is 0 for every expert that learns by gradient */
+    else /* a new class: its score is 0 for every expert that learns by gradient */
+        for (int64_t k = 0; k < experts; k++) {
             if (k >= LABELS_AT && k < NEWTON_AT) continue;
             if (!known) memset(o->Z + k * stride, 0, (size_t)stride * 8);
             o->Z[k * stride + y] = 0;
             softmax_row(o->Z + k * stride, o->P + k * stride, C);
         }
     int64_t covered = b->n_rows - 1 < COVERED ? b->n_rows - 1 : COVERED;
-    int keep = experts > VOTES_AT && window_learn(&b->window, &s->votes, s->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
+    int keep = experts > VOTES_AT
+               && window_learn(&b->window, &s->votes, s->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
     bank_grow(b, s->votes.D);
     bank_learn_gradients(b, s, y, weight);
     if (keep) window_store(&b->window, s->xb, b->t, y, weight);
@@ -46,8 +50,10 @@ WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const
     return 0;
 }
 
-/* The forward pass, for C classes: the answer is in s->opinions.p, and a `bank_learn` of the same sample uses all of it. */
-WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t C) {
+/* The forward pass, for C classes: the answer is in s->opinions.p. A `bank_learn` of the same sample goes on from
+   here. */
+WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n,
+                             int64_t C) {
     opinions *o = &s->opinions;
     int64_t stride = b->stride, experts = b->mixture.n;
     active *a = &s->active;
@@ -89,8 +95,8 @@ INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, 
            && !memcmp(s->asked_slots, slots, (size_t)n * sizeof *slots) && !memcmp(s->asked_x, x, (size_t)n * 8);
 }
 
-/* Every expert covers the features and classes that are there now, as far as it can. Where one cannot and the stream is young,
-   it leaves the bank; later it has proven itself, and stays for those that it covers. */
+/* Every expert covers the features and classes that are there now, as far as it can. Where one cannot and the stream
+   is young, it leaves the bank; later it has proven itself, and stays for those that it covers. */
 INLINE void bank_grow(bank *b, float *spare) {
     int64_t d = b->n_rows - 1, C = b->n_classes, covered = d < COVERED ? d : COVERED, experts = b->mixture.n;
     if (experts > NEWTON_AT) newton_grow(&b->newton, 1 + covered);
@@ -109,12 +115,14 @@ INLINE void gradient(const double *p, int64_t y, double scale, double *g, int64_
 
 /* The experts that learn by gradient: their implicit steps' shares f are found together, a lane each. */
 INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double weight) {
-    static const int WHO[] = {ADAGRAD, DECAYING, NORMALISED, SLOW_ADAGRAD, NEWTON_AT + NEWTON, NEWTON_AT + NEWTON_DECAYING, HATS_AT};
+    static const int WHO[] = {
+        ADAGRAD, DECAYING, NORMALISED, SLOW_ADAGRAD, NEWTON_AT + NEWTON, NEWTON_AT + NEWTON_DECAYING, HATS_AT};
     opinions *o = &own->opinions;
     int64_t stride = b->stride, C = b->n_classes, t = b->t, experts = b->mixture.n;
     int who = experts > HATS_AT ? 7 : experts > NEWTON_AT ? 6 : 4;
     lanes p_y = every(1), others = every(0), s = every(0);
-    double squared[7] = {0}, h = 0, rate_newton = NEWTON_RATE * weight, rate_decaying = weight / (1 + (double)t / NEWTON_TIME);
+    double squared[7] = {0}, h = 0, rate_newton = NEWTON_RATE * weight,
+           rate_decaying = weight / (1 + (double)t / NEWTON_TIME);
     for (int i = 0; i < who; i++) {
         const double *p = o->P + WHO[i] * stride;
         lanes sum = {0};
@@ -128,11 +136,12 @@ INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double w
     if (who > 4) h = newton_direction(&b->newton, own->xa, own->Px), s[4] = rate_newton * h, s[5] = rate_decaying * h;
     if (who > 6) s[6] = hats_prepare(&b->hats, own->xa, squared[6], weight, own->r);
     lanes f = step_share(p_y, others, s);
-    for (int i = 0; i < who; i++)
-        gradient(o->P + WHO[i] * stride, y, f[i] * (i == 4 ? rate_newton : i == 5 ? rate_decaying : 1), own->g + WHO[i] * stride, C);
+    double rate[7] = {1, 1, 1, 1, rate_newton, rate_decaying, 1};
+    for (int i = 0; i < who; i++) gradient(o->P + WHO[i] * stride, y, f[i] * rate[i], own->g + WHO[i] * stride, C);
     linear_learn(&b->linear, &own->active, t, &own->plan, own->g + LINEAR_AT * stride, stride, C);
     if (who > 4) {
-        const double *p_newton = o->P + (NEWTON_AT + NEWTON) * stride, *p_decaying = o->P + (NEWTON_AT + NEWTON_DECAYING) * stride;
+        const double *p_newton = o->P + (NEWTON_AT + NEWTON) * stride,
+                     *p_decaying = o->P + (NEWTON_AT + NEWTON_DECAYING) * stride;
         lanes sum = {0};
         FOR_LANES(c) {
             lanes p = .5 * (load(p_newton + c) + load(p_decaying + c));

@@ -1,7 +1,7 @@
-/* Student QDA: one Gaussian a class on xb, its mean M, inverse covariance P and log determinant LD with forgetting, by rank-one
-   updates; a floor under the covariance is put in coordinate by coordinate. The answer is Student's t, with as many
-   degrees of freedom as the class has effective samples:
-   z_c = ln(N_c + 1/2) - LD_c / 2 - (K_c + d) / 2 ln(1 + (x - M_c)' P_c (x - M_c) / K_c). */
+/* Student QDA: one Gaussian a class on xb, its mean M, inverse covariance P and log determinant LD with forgetting,
+   by rank-one updates; a floor under the covariance is put in coordinate by coordinate. The answer is Student's t,
+   with as many degrees of freedom as the class has effective samples: z_c = ln(N_c + 1/2) - LD_c / 2 - (K_c + d) / 2
+   ln(1 + (x - M_c)' P_c (x - M_c) / K_c). */
 #ifndef ONLINE_SOFTMAX_GAUSSIAN_H
 #define ONLINE_SOFTMAX_GAUSSIAN_H
 
@@ -10,38 +10,41 @@
 #include "../outcome.h"
 #include "mixture.h"
 
-enum { QDA_FEATURES = 64, QDA_CELLS = 65536 };   /* while d <= 64 and d^2 C <= 65536, d rounded up to whole lanes */
+enum { QDA_FEATURES = 64, QDA_CELLS = 65536 }; /* while d <= 64 and d^2 C <= 65536, d rounded up to whole lanes */
 
-#define QDA_FORGET .9998         /* of the counts N */
-#define QDA_MEMORY 200.0         /* effective samples of a class, at most */
+#define QDA_FORGET .9998 /* of the counts N */
+#define QDA_MEMORY 200.0 /* effective samples of a class, at most */
 #define QDA_FLOOR .003
-#define QDA_START .25            /* covariance of a class before its first sample */
+#define QDA_START .25 /* covariance of a class before its first sample */
 #define QDA_FREEDOM(d) (2 + .05 * (double)(d))
 
 typedef struct {
-    double N, K, KM, LD;         /* count; effective samples of the covariance, and of the mean; ln det of the covariance */
-    double fresh;                /* the diagonal entry of a feature that has been 0 so far */
-    int64_t turn;                /* the coordinate whose floor is next */
+    double N, K, KM, LD; /* count; effective samples of the covariance, and of the mean; ln det of the covariance */
+    double fresh;        /* the diagonal entry of a feature that has been 0 so far */
+    int64_t turn;        /* the coordinate whose floor is next */
 } gaussian;
 
 /* A model file holds them as rows of these doubles, in this order. */
 enum { GAUSSIAN_DOUBLES = 5, GAUSSIAN_LD = 3 };
 _Static_assert(offsetof(gaussian, N) == 0 && offsetof(gaussian, K) == 8 && offsetof(gaussian, KM) == 16
-               && offsetof(gaussian, LD) == 8 * GAUSSIAN_LD && offsetof(gaussian, fresh) == 32
-               && offsetof(gaussian, turn) == 8 * GAUSSIAN_DOUBLES && sizeof(gaussian) % 8 == 0, "the qda_class of a model file");
+                   && offsetof(gaussian, LD) == 8 * GAUSSIAN_LD && offsetof(gaussian, fresh) == 32
+                   && offsetof(gaussian, turn) == 8 * GAUSSIAN_DOUBLES && sizeof(gaussian) % 8 == 0,
+               "the qda_class of a model file");
 
 typedef struct {
-    int64_t d, d_capacity;           /* features; room, a multiple of LANES */
-    int64_t n, n_capacity;           /* classes; further ones get the average density of these */
+    int64_t d, d_capacity; /* features; room, a multiple of LANES */
+    int64_t n, n_capacity; /* classes; further ones get the average density of these */
     gaussian *class;
-    double *M;                   /* n_capacity x d_capacity */
-    double *P;                   /* n_capacity x d_capacity x d_capacity */
+    double *M; /* n_capacity x d_capacity */
+    double *P; /* n_capacity x d_capacity x d_capacity */
 } qda;
 
 /* Doubles in a row of M and P. */
 INLINE int64_t qda_stride(int64_t d) { return (d > 1 ? d + LANES - 1 : LANES) / LANES * LANES; }
 
-INLINE int qda_fits(int64_t d, int64_t C) { return d <= QDA_FEATURES && qda_stride(d) * qda_stride(d) * C <= QDA_CELLS; }
+INLINE int qda_fits(int64_t d, int64_t C) {
+    return d <= QDA_FEATURES && qda_stride(d) * qda_stride(d) * C <= QDA_CELLS;
+}
 
 INLINE double *qda_P(const qda *q, int64_t c) { return q->P + c * q->d_capacity * q->d_capacity; }
 
@@ -51,7 +54,8 @@ static void qda_free(qda *q) {
 }
 
 static int64_t qda_bytes(const qda *q) {
-    return q->P ? 8 * q->n_capacity * q->d_capacity * (q->d_capacity + 1) + q->n_capacity * (int64_t)sizeof(gaussian) : 0;
+    return q->P ? 8 * q->n_capacity * q->d_capacity * (q->d_capacity + 1) + q->n_capacity * (int64_t)sizeof(gaussian)
+                : 0;
 }
 
 static int qda_reserve(qda *q, int64_t d, int64_t n) {
@@ -61,11 +65,15 @@ static int qda_reserve(qda *q, int64_t d, int64_t n) {
     r.n_capacity = n > q->n_capacity ? n + n / 8 + 1 : q->n_capacity;
     r.class = calloc((size_t)r.n_capacity, sizeof *r.class), r.M = calloc((size_t)(r.n_capacity * r.d_capacity), 8);
     r.P = calloc((size_t)(r.n_capacity * r.d_capacity * r.d_capacity), 8);
-    if (!r.class || !r.M || !r.P) { free(r.class), free(r.M), free(r.P); return NO_MEMORY; }
+    if (!r.class || !r.M || !r.P) {
+        free(r.class), free(r.M), free(r.P);
+        return NO_MEMORY;
+    }
     for (int64_t c = 0; c < q->n; c++) {
         r.class[c] = q->class[c];
         memcpy(r.M + c * r.d_capacity, q->M + c * q->d_capacity, (size_t)q->d * 8);
-        for (int64_t i = 0; i < q->d; i++) memcpy(qda_P(&r, c) + i * r.d_capacity, qda_P(q, c) + i * q->d_capacity, (size_t)q->d * 8);
+        for (int64_t i = 0; i < q->d; i++)
+            memcpy(qda_P(&r, c) + i * r.d_capacity, qda_P(q, c) + i * q->d_capacity, (size_t)q->d * 8);
     }
     free(q->class), free(q->M), free(q->P);
     *q = r;
@@ -87,7 +95,8 @@ static void gaussian_start(qda *q, int64_t c) {
 /* Take d features and n classes into use. */
 static void qda_grow(qda *q, int64_t d, int64_t n) {
     for (; q->d < d; q->d++)
-        for (int64_t c = 0; c < q->n; c++) qda_P(q, c)[q->d * (q->d_capacity + 1)] = q->class[c].fresh, q->class[c].LD -= log(q->class[c].fresh);
+        for (int64_t c = 0; c < q->n; c++)
+            qda_P(q, c)[q->d * (q->d_capacity + 1)] = q->class[c].fresh, q->class[c].LD -= log(q->class[c].fresh);
     for (; q->n < n; q->n++) gaussian_start(q, q->n);
 }
 
@@ -123,7 +132,8 @@ INLINE void qda_learn(qda *q, const double *xb, double *a, int64_t y, double wei
     for (int64_t c = 0; c < q->n; c++) q->class[c].N *= QDA_FORGET;
     if (y >= q->n || weight == 0) return;
     gaussian *g = &q->class[y];
-    double d = (double)q->d, *Pa = a + q->d_capacity, *P = qda_P(q, y), *M = q->M + y * q->d_capacity, h = distance(q, y, xb, a);
+    double d = (double)q->d, *Pa = a + q->d_capacity, *P = qda_P(q, y), *M = q->M + y * q->d_capacity,
+           h = distance(q, y, xb, a);
     if (!(h >= 0 && h < 1e300 && fabs(g->LD) < 1e300)) {
         covariance_start(q, y);
         h = distance(q, y, xb, a);

@@ -1,4 +1,5 @@
-/* Experts that look at labels only: the recent shares of the classes, their shares since the start, and which class follows which. */
+/* Experts that look at labels only: the recent shares of the classes, their shares since the start, and which class
+   follows which. */
 #ifndef ONLINE_SOFTMAX_LABEL_EXPERTS_H
 #define ONLINE_SOFTMAX_LABEL_EXPERTS_H
 
@@ -8,14 +9,15 @@
 enum { RECENT, ALWAYS, MARKOV, LABEL_EXPERTS };
 
 #define RECENT_DECAY 0.98
-#define MARKOV_CLASSES 512  /* beyond so many classes the Markov expert answers as ALWAYS does, and its table is dropped */
+#define MARKOV_CLASSES \
+    512 /* beyond so many classes the Markov expert answers as ALWAYS does, and its table is dropped */
 
 typedef struct {
     double *recent, *always; /* decayed counts, and counts */
     double *follow;          /* follow[a * follow_stride + b]: how often b came right after a */
     int64_t follow_stride;
     double recent_sum, always_sum;
-    int64_t last;            /* the class of the last sample */
+    int64_t last; /* the class of the last sample */
 } labels;
 
 /* p_c = (N_c + 1/2) / (N + C/2), and for Markov (N_last,c + C p_c) / (N_last + C) with the long-run p_c. */
@@ -24,7 +26,8 @@ INLINE void labels_predict(const labels *l, double *Z, double *P, int64_t stride
     double n = (double)C, half = .5 * n;
     lanes sum = {0};
     const double *follow = l->follow ? l->follow + l->last * l->follow_stride : NULL;
-    if (follow) FOR_LANES(c) sum += first(load(follow + c), C - c, 0);
+    if (follow)
+        FOR_LANES(c) sum += first(load(follow + c), C - c, 0);
     double follow_sum = lanes_sum(sum);
     FOR_LANES(c) {
         lanes p = (load(l->always + c) + .5) / (l->always_sum + half);

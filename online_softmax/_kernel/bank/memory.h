@@ -9,20 +9,28 @@
 #include "gaussian.h"
 #include "votes.h"
 
-/* The bank: the rows of Z and P, block by block. Blocks leave from the end: QDA where classes and features are too many for it, and
-   all from NEWTON_AT on where there are more than COVERED features. */
+/* The bank: the rows of Z and P, block by block. Blocks leave from the end: QDA where classes and features are too
+   many for it, and all from NEWTON_AT on where there are more than COVERED features. */
 enum {
-    LINEAR_AT = 0, LABELS_AT = LINEAR_AT + LINEAR_EXPERTS, NEWTON_AT = LABELS_AT + LABEL_EXPERTS,
-    VOTES_AT = NEWTON_AT + NEWTON_EXPERTS, HATS_AT = VOTES_AT + VOTE_EXPERTS, QDA_AT = HATS_AT + 1, BANK = QDA_AT + 1
+    LINEAR_AT = 0,
+    LABELS_AT = LINEAR_AT + LINEAR_EXPERTS,
+    NEWTON_AT = LABELS_AT + LABEL_EXPERTS,
+    VOTES_AT = NEWTON_AT + NEWTON_EXPERTS,
+    HATS_AT = VOTES_AT + VOTE_EXPERTS,
+    QDA_AT = HATS_AT + 1,
+    BANK = QDA_AT + 1
 };
-enum { COVERED = SECOND_ORDER, SETTLED = 500 };  /* features that such blocks cover; samples after which they have proven themselves */
+enum {
+    COVERED = SECOND_ORDER,
+    SETTLED = 500
+}; /* features that such blocks cover; samples after which they have proven themselves */
 
 typedef struct {
-    int64_t t;                           /* samples learned */
-    int64_t n_rows, n_classes;           /* in use; rows with the intercept's */
-    int64_t row_capacity, stride;        /* stride: classes there is room for, a multiple of LANES */
+    int64_t t;                    /* samples learned */
+    int64_t n_rows, n_classes;    /* in use; rows with the intercept's */
+    int64_t row_capacity, stride; /* stride: classes there is room for, a multiple of LANES */
     feature *features;
-    int32_t *dense;                      /* the slots of centred features, in order */
+    int32_t *dense; /* the slots of centred features, in order */
     int64_t n_dense;
     linear linear;
     labels labels;
@@ -31,7 +39,7 @@ typedef struct {
     hats hats;
     qda qda;
     mixture mixture;
-    int64_t version;                     /* goes up whenever an answer given before may no longer hold */
+    int64_t version; /* goes up whenever an answer given before may no longer hold */
 } bank;
 
 static void newton_free(newton *m) {
@@ -65,15 +73,22 @@ static double *widened(const double *old, int64_t rows, int64_t was, int64_t roo
 /* Room for so many rows and classes; a failure changes nothing. */
 static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
     if (rows <= b->row_capacity && classes <= b->stride) return 0;
-    int64_t R = rows > b->row_capacity ? rows + rows / 8 : b->row_capacity, was = b->stride, stride = was, n = b->n_rows;
+    int64_t R = rows > b->row_capacity ? rows + rows / 8 : b->row_capacity, was = b->stride, stride = was,
+            n = b->n_rows;
     if (classes > was) stride = (classes + classes / 8 + LANES - 1) / LANES * LANES;
     int64_t pairs_were = b->labels.follow_stride, pairs = stride < MARKOV_CLASSES ? stride : MARKOV_CLASSES;
-    struct { double **home; int64_t n, was, capacity, stride; } parts[] = {
+    struct {
+        double **home;
+        int64_t n, was, capacity, stride;
+    } parts[] = {
         {&b->linear.W, n * LINEAR_EXPERTS, was, R * LINEAR_EXPERTS, stride},
-        {&b->linear.G, 1, n, 1, R}, {&b->linear.G_slow, 1, n, 1, R},
-        {&b->labels.recent, 1, was, 1, stride}, {&b->labels.always, 1, was, 1, stride},
+        {&b->linear.G, 1, n, 1, R},
+        {&b->linear.G_slow, 1, n, 1, R},
+        {&b->labels.recent, 1, was, 1, stride},
+        {&b->labels.always, 1, was, 1, stride},
         {&b->labels.follow, pairs_were, pairs_were, b->labels.follow || !was ? pairs : 0, pairs},
-        {&b->newton.W, (1 + SECOND_ORDER) * NEWTON_EXPERTS, was, b->newton.W ? (1 + SECOND_ORDER) * NEWTON_EXPERTS : 0, stride},
+        {&b->newton.W, (1 + SECOND_ORDER) * NEWTON_EXPERTS, was, b->newton.W ? (1 + SECOND_ORDER) * NEWTON_EXPERTS : 0,
+         stride},
         {&b->hats.W, b->hats.capacity * HAT_ROWS, was, b->hats.capacity * HAT_ROWS, stride},
     };
     enum { PARTS = sizeof parts / sizeof *parts };
@@ -82,7 +97,9 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
     int32_t *dense = calloc((size_t)R, sizeof *dense);
     int failed = !features || !dense;
     for (int i = 0; i < PARTS; i++) {
-        fresh[i] = parts[i].capacity ? widened(*parts[i].home, parts[i].n, parts[i].was, parts[i].capacity, parts[i].stride) : NULL;
+        fresh[i] = parts[i].capacity
+                       ? widened(*parts[i].home, parts[i].n, parts[i].was, parts[i].capacity, parts[i].stride)
+                       : NULL;
         failed |= parts[i].capacity && !fresh[i];
     }
     if (failed) {
@@ -104,7 +121,10 @@ static int hats_reserve(hats *m, int64_t n, int64_t stride) {
     int64_t room = n + n / 8 + 1;
     double *W = widened(m->W, 1, m->capacity * HAT_ROWS * stride, 1, room * HAT_ROWS * stride);
     double *G = widened(m->G, 1, m->capacity * HAT_ROWS, 1, room * HAT_ROWS);
-    if (!W || !G) { free(W), free(G); return NO_MEMORY; }
+    if (!W || !G) {
+        free(W), free(G);
+        return NO_MEMORY;
+    }
     free(m->W), free(m->G);
     m->W = W, m->G = G, m->capacity = room;
     return 0;
@@ -113,7 +133,8 @@ static int hats_reserve(hats *m, int64_t n, int64_t stride) {
 /* Room in the blocks for the features and classes that there are, as far as they cover them. */
 static int bank_reserve_blocks(bank *b) {
     int64_t d = b->n_rows - 1, covered = d < COVERED ? d : COVERED, n = b->mixture.n;
-    return (n > VOTES_AT && window_reserve(&b->window, covered)) || (n > HATS_AT && hats_reserve(&b->hats, 1 + covered, b->stride))
+    return (n > VOTES_AT && window_reserve(&b->window, covered))
+           || (n > HATS_AT && hats_reserve(&b->hats, 1 + covered, b->stride))
            || (n > QDA_AT && qda_fits(d, b->n_classes) && qda_reserve(&b->qda, d, b->n_classes));
 }
 
@@ -124,7 +145,10 @@ static int bank_take_in(bank *b, int64_t n) {
         m->P = calloc((1 + SECOND_ORDER) * SIDE + LANES, 8);
         m->W = calloc((size_t)((1 + SECOND_ORDER) * NEWTON_EXPERTS * b->stride + LANES), 8);
         m->fresh = 1;
-        if (!m->P || !m->W) { newton_free(m); return NO_MEMORY; }
+        if (!m->P || !m->W) {
+            newton_free(m);
+            return NO_MEMORY;
+        }
     }
     return 0;
 }

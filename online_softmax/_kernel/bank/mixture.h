@@ -1,5 +1,5 @@
-/* One answer from a bank of experts: Bayes with fixed share; two Kalman mixers of logits, residual to Bayes; calibration of
-   the first of them by its confidence; and Bayes again over these four. */
+/* One answer from a bank of experts: Bayes with fixed share; two Kalman mixers of logits, residual to Bayes;
+   calibration of the first of them by its confidence; and Bayes again over these four. */
 #ifndef ONLINE_SOFTMAX_MIXTURE_H
 #define ONLINE_SOFTMAX_MIXTURE_H
 
@@ -8,45 +8,54 @@
 #include <string.h>
 #include "../implicit.h"
 
-enum { MOST_EXPERTS = 16, INPUTS = 16, MIXERS = 2, BUCKETS = 8, TOP = 4 };  /* at most 15 experts, and Bayes as one more input */
+enum {
+    MOST_EXPERTS = 16,
+    INPUTS = 16,
+    MIXERS = 2,
+    BUCKETS = 8,
+    TOP = 4
+}; /* at most 15 experts, and Bayes as one more input */
 
-#define SHARE 2e-3        /* of the Bayes weights, given back to all at each sample */
+#define SHARE 2e-3 /* of the Bayes weights, given back to all at each sample */
 #define TOP_SHARE 1e-3
-#define FORGET 0.9998     /* of the mixers' precision */
-#define LEAVE .97         /* of the voice of an expert that is leaving, at each sample */
+#define FORGET 0.9998 /* of the mixers' precision */
+#define LEAVE .97     /* of the voice of an expert that is leaving, at each sample */
 #define GONE 2e-3
-#define CLAMP (-6.0)      /* of a logit below the largest */
-#define FLOOR 1e-15       /* of a probability that has been trusted */
+#define CLAMP (-6.0) /* of a logit below the largest */
+#define FLOOR 1e-15  /* of a probability that has been trusted */
 static const double PRIOR[MIXERS] = {.1, 1.0}, BUCKET_PRIOR = .02;
 static const double CONFIDENCE[BUCKETS - 1] = {.4, .6, .8, .9, .96, .99, .998};
 
 /* A Kalman filter over mixing weights u, covariance S; both have INPUTS doubles a row, of which n are in use. */
-typedef struct { double u[INPUTS], S[INPUTS][INPUTS]; } kalman;
+typedef struct {
+    double u[INPUTS], S[INPUTS][INPUTS];
+} kalman;
 
 /* A model file holds u and the rows of S below each other. */
-_Static_assert(offsetof(kalman, u) == 0 && offsetof(kalman, S) == 8 * INPUTS && sizeof(kalman) == 8 * (1 + INPUTS) * INPUTS,
+_Static_assert(offsetof(kalman, u) == 0 && offsetof(kalman, S) == 8 * INPUTS
+                   && sizeof(kalman) == 8 * (1 + INPUTS) * INPUTS,
                "the mixers and buckets of a model file");
 
 typedef struct {
-    int64_t n;                       /* experts */
-    int64_t staying;                 /* the experts from here on are leaving */
-    double w[MOST_EXPERTS];               /* Bayes: their weights */
-    double voice[MOST_EXPERTS];           /* 1, or what is left of it for one that is leaving */
-    double top[TOP];                 /* the weights of Bayes, both mixers, and the calibrated answer */
+    int64_t n;                  /* experts */
+    int64_t staying;            /* the experts from here on are leaving */
+    double w[MOST_EXPERTS];     /* Bayes: their weights */
+    double voice[MOST_EXPERTS]; /* 1, or what is left of it for one that is leaving */
+    double top[TOP];            /* the weights of Bayes, both mixers, and the calibrated answer */
     kalman mixer[MIXERS];
     kalman bucket[BUCKETS];
 } mixture;
 
 /* What a forward pass leaves behind, one row of `stride` doubles each. */
 typedef struct {
-    double *Z, *P;                   /* of each expert: logits and probabilities */
-    double *A;                       /* of each expert, then Bayes: clamped, centred logits */
+    double *Z, *P; /* of each expert: logits and probabilities */
+    double *A;     /* of each expert, then Bayes: clamped, centred logits */
     double *bayes, *ln_bayes;
     double *zq[MIXERS], *q[MIXERS];
-    double *sure;                    /* the first mixer's logits, clamped and centred */
+    double *sure; /* the first mixer's logits, clamped and centred */
     double *zc, *calibrated;
-    double *p;                       /* the answer */
-    int64_t b;                       /* the bucket it fell into */
+    double *p; /* the answer */
+    int64_t b; /* the bucket it fell into */
 } opinions;
 
 enum { OPINION_ROWS = 2 * MOST_EXPERTS + INPUTS + 2 + 2 * MIXERS + 4 };
@@ -81,8 +90,8 @@ static void mixture_keep(mixture *m, int64_t n) {
     if (m->staying > n) m->staying = n;
 }
 
-/* The experts from `staying` on fall silent, sample by sample, and then they are gone: true once. Together they keep at most
-   their voice's share under Bayes. */
+/* The experts from `staying` on fall silent, sample by sample, and then they are gone: true once. Together they keep
+   at most their voice's share under Bayes. */
 INLINE int mixture_leave(mixture *m) {
     double stay = 0, leave = 0, loudest = 0;
     if (m->staying == m->n) return 0;
@@ -133,7 +142,9 @@ INLINE void centre_row(const double *z, double *a, int64_t C) {
     FOR_LANES(c) store(a + c, first(load(a + c) - mean, C - c, 0), LANES);
 }
 
-INLINE void add_row(double *z, double u, const double *a, int64_t C) { FOR_LANES(c) store(z + c, load(z + c) + u * load(a + c), LANES); }
+INLINE void add_row(double *z, double u, const double *a, int64_t C) {
+    FOR_LANES(c) store(z + c, load(z + c) + u * load(a + c), LANES);
+}
 
 /* The answer o->p from the experts' Z and P. */
 INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64_t C) {
@@ -186,10 +197,16 @@ INLINE void bayes_learn(double *w, const double *p_y, int64_t n, double weight, 
 }
 
 /* One filter's part of a step, until its equation is solved together with the others'. */
-typedef struct { kalman *k; double v[INPUTS], Sv[INPUTS], p_y, rho, h; int64_t n; double most; } filter_step;
+typedef struct {
+    kalman *k;
+    double v[INPUTS], Sv[INPUTS], p_y, rho, h;
+    int64_t n;
+    double most;
+} filter_step;
 
 /* v_i = A_i[y] - sum_{c != y} q_c A_i[c] / (1 - q_y), and S v. */
-INLINE void filter_start(filter_step *f, kalman *k, int64_t n, double most, const double *const *A, const double *q, int64_t y, int64_t C) {
+INLINE void filter_start(filter_step *f, kalman *k, int64_t n, double most, const double *const *A, const double *q,
+                         int64_t y, int64_t C) {
     memset(f, 0, sizeof *f);
     f->k = k, f->n = n, f->most = most, f->p_y = q[y], f->rho = 1 - q[y];
     if (!(f->rho > 1e-9)) return;
@@ -208,7 +225,8 @@ INLINE void filter_start(filter_step *f, kalman *k, int64_t n, double most, cons
 INLINE void filter_finish(filter_step *f, double u, double weight) {
     kalman *k = f->k;
     if (!(f->h > 0)) return;
-    double g = weight * (1 - 1 / (1 + exp(-u))), kappa = weight * f->p_y * f->rho, share = kappa / (FORGET + kappa * f->h);
+    double g = weight * (1 - 1 / (1 + exp(-u))), kappa = weight * f->p_y * f->rho,
+           share = kappa / (FORGET + kappa * f->h);
     lanes low = load(f->Sv), high = load(f->Sv + LANES);
     for (int64_t i = 0; i < f->n; i++) {
         k->u[i] += f->Sv[i] * g;

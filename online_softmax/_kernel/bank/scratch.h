@@ -1,22 +1,22 @@
-/* What one call needs beside the bank: the sample scaled, every expert's opinion of it, and the parts of a step. The bank is
-   const while it predicts, so that calls with scratches of their own go side by side. */
+/* What one call needs beside the bank: the sample scaled, every expert's opinion of it, and the parts of a step. The
+   bank is const while it predicts, so that calls with scratches of their own go side by side. */
 #ifndef ONLINE_SOFTMAX_SCRATCH_H
 #define ONLINE_SOFTMAX_SCRATCH_H
 
 #include "memory.h"
 
 typedef struct bank_scratch {
-    struct bank_scratch *next;           /* in a list of those at rest */
+    struct bank_scratch *next; /* in a list of those at rest */
     active active;
-    double xa[SIDE], xb[SIDE];           /* of the covered features, by slot */
-    int64_t stride;                      /* of the rows below */
-    double *rows;                        /* the memory of the opinions and of g */
+    double xa[SIDE], xb[SIDE]; /* of the covered features, by slot */
+    int64_t stride;            /* of the rows below */
+    double *rows;              /* the memory of the opinions and of g */
     opinions opinions;
-    double *g;                           /* BANK rows: p - e_y, times f and rate */
+    double *g; /* BANK rows: p - e_y, times f and rate */
     linear_plan plan;
-    double Px[SIDE + LANES];             /* Newton's direction */
-    double r[3 * (1 + COVERED)];         /* the additive model's directions, three a slot */
-    double a[2 * QDA_FEATURES];          /* a Gaussian's x - M, and P (x - M) */
+    double Px[SIDE + LANES];     /* Newton's direction */
+    double r[3 * (1 + COVERED)]; /* the additive model's directions, three a slot */
+    double a[2 * QDA_FEATURES];  /* a Gaussian's x - M, and P (x - M) */
     votes votes;
     /* The sample that the opinions answer, unless n_asked is -1, and the version of the bank that answered. */
     int32_t *asked_slots;
@@ -43,7 +43,8 @@ static int64_t scratch_bytes(const bank_scratch *s) {
 }
 
 static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
-    double **each[] = {&o->bayes, &o->ln_bayes, &o->zq[0], &o->zq[1], &o->q[0], &o->q[1], &o->sure, &o->zc, &o->calibrated, &o->p};
+    double **each[] = {&o->bayes, &o->ln_bayes, &o->zq[0], &o->zq[1],      &o->q[0],
+                       &o->q[1],  &o->sure,     &o->zc,    &o->calibrated, &o->p};
     o->Z = rows, o->P = o->Z + MOST_EXPERTS * stride, o->A = o->P + MOST_EXPERTS * stride;
     for (int i = 0; i < 10; i++) *each[i] = o->A + (INPUTS + i) * stride;
 }

@@ -12,25 +12,27 @@
 #include "../outcome.h"
 #include "../simd.h"
 
-#define MEMORY 2000      /* samples that the statistics remember */
-#define WINSOR 5.0       /* standard deviations */
-#define WIDEN 1.03       /* growth of the limit with each value beyond it */
-#define DENSE 0.1        /* the share of non-zero values from which on a feature is centred */
-#define TOO_LARGE 1e150       /* a value so large that its square would leave the doubles tells nothing */
+#define MEMORY 2000     /* samples that the statistics remember */
+#define WINSOR 5.0      /* standard deviations */
+#define WIDEN 1.03      /* growth of the limit with each value beyond it */
+#define DENSE 0.1       /* the share of non-zero values from which on a feature is centred */
+#define TOO_LARGE 1e150 /* a value so large that its square would leave the doubles tells nothing */
 #define SQUASH_A 1.5
 #define SQUASH_B 4.0
 
 typedef struct {
     double mean, var;
-    double nz;           /* share of non-zero values */
-    double wid;          /* how far the winsor limit has widened */
-    int64_t seen;        /* the samples that these values account for */
+    double nz;    /* share of non-zero values */
+    double wid;   /* how far the winsor limit has widened */
+    int64_t seen; /* the samples that these values account for */
 } feature;
 
 /* A model file holds them as rows of these doubles, in this order. */
 enum { FEATURE_DOUBLES = 4 };
-_Static_assert(offsetof(feature, mean) == 0 && offsetof(feature, var) == 8 && offsetof(feature, nz) == 16 && offsetof(feature, wid) == 24
-               && offsetof(feature, seen) == 8 * FEATURE_DOUBLES && sizeof(feature) % 8 == 0, "the statistics of a model file");
+_Static_assert(offsetof(feature, mean) == 0 && offsetof(feature, var) == 8 && offsetof(feature, nz) == 16
+                   && offsetof(feature, wid) == 24 && offsetof(feature, seen) == 8 * FEATURE_DOUBLES
+                   && sizeof(feature) % 8 == 0,
+               "the statistics of a model file");
 
 /* The features of one sample that are not 0 once scaled, in the order of their slots; entry 0 is the intercept. */
 typedef struct {
@@ -48,8 +50,8 @@ static double lag_product(int64_t from, int64_t to) {
     return to > from ? d * exp((double)(to - from) * log1p(-1.0 / MEMORY)) : d;
 }
 
-/* The share of non-zero values after samples without one. Early on it is a fraction that often meets DENSE exactly; there,
-   step by step, rounding falls the same way whether the zeros were given or not. */
+/* The share of non-zero values after samples without one. Early on it is a fraction that often meets DENSE exactly;
+   there, step by step, rounding falls the same way whether the zeros were given or not. */
 INLINE double nz_now(const feature *f, int64_t t, double lag) {
     double nz = f->nz;
     if (t > MEMORY || t - f->seen > 256 || nz < DENSE / 4) return nz * lag;
@@ -104,7 +106,10 @@ static int active_reserve(active *a, int64_t n) {
     size_t room = (size_t)b.capacity + LANES;
     b.slot = calloc(room, sizeof *b.slot), b.after = calloc(room, sizeof *b.after);
     b.x = calloc(room, 8), b.xa = calloc(room, 8), b.xb = calloc(room, 8), b.lag = calloc(room, 8);
-    if (!b.slot || !b.after || !b.x || !b.xa || !b.xb || !b.lag) { active_free(&b); return NO_MEMORY; }
+    if (!b.slot || !b.after || !b.x || !b.xa || !b.xb || !b.lag) {
+        active_free(&b);
+        return NO_MEMORY;
+    }
     active_free(a);
     *a = b;
     return 0;
@@ -123,7 +128,8 @@ static void sort_entries(int32_t *slot, double *x, int64_t n) {
 
 /* Lay out a sample: the entries it carries that are not 0, and 0 for each dense feature it does not carry.
    Both lists end up in the order of slots, so the order of a dictionary plays no part. */
-static void active_fill(active *a, const int32_t *slots, const double *x, int64_t n, const int32_t *dense, int64_t n_dense) {
+static void active_fill(active *a, const int32_t *slots, const double *x, int64_t n, const int32_t *dense,
+                        int64_t n_dense) {
     int64_t own = 0, sorted = 1, i, j, k;
     int32_t *slot = a->slot + 1;
     double *value = a->x + 1;

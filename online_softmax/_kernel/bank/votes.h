@@ -1,7 +1,7 @@
-/* Kernel votes: the samples of a bounded window vote for their labels, the nearer the stronger, at two temperatures. Distances
-   are on xb and age, under a diagonal metric that follows the gradient of the sharp vote's own log loss
-   (neighbourhood components analysis, Goldberger et al. 2004). Distances and votes are single precision; the window is
-   stored feature by feature, and every sum has one order, whatever the width of the machine's registers. */
+/* Kernel votes: the samples of a bounded window vote for their labels, the nearer the stronger, at two temperatures.
+   Distances are on xb and age, under a diagonal metric that follows the gradient of the sharp vote's own log loss
+   (neighbourhood components analysis, Goldberger et al. 2004). Distances and votes are single precision; the window
+   is stored feature by feature, and every sum has one order, whatever the width of the machine's registers. */
 #ifndef ONLINE_SOFTMAX_VOTES_H
 #define ONLINE_SOFTMAX_VOTES_H
 
@@ -13,16 +13,16 @@
 enum { VOTE_SHARP, VOTE_WIDE, VOTE_EXPERTS };
 enum { FLOATS = 16, WINDOW_CELLS = 20000, WINDOW_LEAST = 256, WINDOW_STORE = 16 };
 
-#define TEMPERATURE 1.5     /* of the wide vote, in mean distances to the nearest sample; the sharp vote's is a third */
-#define BACKGROUND .05      /* votes that are spread evenly over the classes */
+#define TEMPERATURE 1.5 /* of the wide vote, in mean distances to the nearest sample; the sharp vote's is a third */
+#define BACKGROUND .05  /* votes that are spread evenly over the classes */
 #define METRIC_RATE .3
-#define METRIC_START 1.0    /* of a feature's weight, and of its AdaGrad sum */
+#define METRIC_START 1.0 /* of a feature's weight, and of its AdaGrad sum */
 #define METRIC_SUM .01
-#define AGE_WEIGHT .1       /* at the start, of an age of one window */
+#define AGE_WEIGHT .1 /* at the start, of an age of one window */
 #define METRIC_LEAST 1e-3
 #define METRIC_MOST 100.0
-#define SURE_ENOUGH .98     /* samples predicted better than this are stored only now and then */
-#define FARTHEST 12.0f      /* in temperatures: beyond, a vote is 0 */
+#define SURE_ENOUGH .98 /* samples predicted better than this are stored only now and then */
+#define FARTHEST 12.0f  /* in temperatures: beyond, a vote is 0 */
 
 typedef float floats __attribute__((vector_size(64)));
 typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
@@ -31,24 +31,24 @@ typedef uint32_t times __attribute__((vector_size(64)));
 typedef uint32_t times_at __attribute__((vector_size(64), aligned(4), may_alias));
 
 typedef struct {
-    int64_t budget;              /* rows, at most */
-    int64_t d, d_capacity;           /* features in use, and columns there is room for */
-    int64_t size, column;        /* rows that this d allows; floats from column to column */
-    int64_t m, head;             /* rows in use; where the next one goes */
-    float *B;                    /* d_capacity columns */
+    int64_t budget;        /* rows, at most */
+    int64_t d, d_capacity; /* features in use, and columns there is room for */
+    int64_t size, column;  /* rows that this d allows; floats from column to column */
+    int64_t m, head;       /* rows in use; where the next one goes */
+    float *B;              /* d_capacity columns */
     int32_t *label;
-    uint32_t *time;              /* of a row: the samples learned before it */
+    uint32_t *time; /* of a row: the samples learned before it */
     float *weight;
-    double *w, *G;               /* the metric and its AdaGrad sums: age, then features */
-    double nearest, n_nearest;   /* running mean of the distance to the nearest row, and its count */
+    double *w, *G;             /* the metric and its AdaGrad sums: age, then features */
+    double nearest, n_nearest; /* running mean of the distance to the nearest row, and its count */
 } window;
 
 /* What one call finds out about its sample. */
 typedef struct {
     int64_t column;
-    float *D, *e, *k;            /* distances, wide and sharp votes of each row */
-    double least, rate;          /* its distance to the nearest row, and what that counts in the mean */
-    double T;                    /* its temperature */
+    float *D, *e, *k;   /* distances, wide and sharp votes of each row */
+    double least, rate; /* its distance to the nearest row, and what that counts in the mean */
+    double T;           /* its temperature */
 } votes;
 
 static void votes_free(votes *o) {
@@ -62,7 +62,10 @@ static int votes_fit(votes *o, const window *s) {
     votes wider = {.column = s->column};
     size_t rows = (size_t)s->column;
     wider.D = calloc(rows, 4), wider.e = calloc(rows, 4), wider.k = calloc(rows, 4);
-    if (!wider.D || !wider.e || !wider.k) { votes_free(&wider); return NO_MEMORY; }
+    if (!wider.D || !wider.e || !wider.k) {
+        votes_free(&wider);
+        return NO_MEMORY;
+    }
     votes_free(o);
     *o = wider;
     return 0;
@@ -71,7 +74,7 @@ static int votes_fit(votes *o, const window *s) {
 INLINE floats loads(const float *a) { return *(const floats_at *)a; }
 /* How many samples ago the rows from `time` on were stored, at time t. */
 INLINE floats ages(const uint32_t *time, int64_t t) {
-    times ago = (uint32_t)t - *(const times_at *)time;  /* modulo 2^32 */
+    times ago = (uint32_t)t - *(const times_at *)time; /* modulo 2^32 */
     return __builtin_convertvector((ints)ago, floats);
 }
 
@@ -100,7 +103,9 @@ static void window_free(window *s) {
     *s = (window){.budget = s->budget};
 }
 
-static int64_t window_bytes(const window *s) { return s->B ? 4 * s->d_capacity * s->column + 12 * s->column + 16 * (s->d_capacity + 1) : 0; }
+static int64_t window_bytes(const window *s) {
+    return s->B ? 4 * s->d_capacity * s->column + 12 * s->column + 16 * (s->d_capacity + 1) : 0;
+}
 
 /* Room for d features. */
 static int window_reserve(window *s, int64_t d) {
@@ -110,7 +115,10 @@ static int window_reserve(window *s, int64_t d) {
         s->size = window_size(s->budget, d), s->column = window_column(s->size);
         size_t rows = (size_t)s->column;
         s->label = calloc(rows, 4), s->time = calloc(rows, 4), s->weight = calloc(rows, 4);
-        if (!s->label || !s->time || !s->weight) { window_free(s); return NO_MEMORY; }
+        if (!s->label || !s->time || !s->weight) {
+            window_free(s);
+            return NO_MEMORY;
+        }
         s->nearest = 1;
     }
     float *B = calloc((size_t)(room * s->column), 4);
@@ -130,7 +138,8 @@ static int window_reserve(window *s, int64_t d) {
     return 0;
 }
 
-/* Put the newest `size` rows of a column in order, the oldest first. The ring need not be full. `spare` is as long as a column. */
+/* Put the newest `size` rows of a column in order, the oldest first. The ring need not be full. `spare` is as long
+   as a column. */
 static void unroll(void *column, const window *s, int64_t size, float *spare) {
     int64_t keep = s->m < size ? s->m : size, start = s->m < s->size ? 0 : s->head;
     for (int64_t i = 0; i < keep; i++) memcpy(spare + i, (float *)column + (start + s->m - keep + i) % s->m, 4);
@@ -149,11 +158,13 @@ static void window_shorten(window *s, int64_t size) {
     if (column == s->column) return;
     for (int64_t j = 0; j < s->d_capacity; j++) memmove(s->B + j * column, s->B + j * s->column, (size_t)column * 4);
     s->B = shortened(s->B, s->d_capacity * column);
-    s->label = shortened(s->label, column), s->time = shortened(s->time, column), s->weight = shortened(s->weight, column);
+    s->label = shortened(s->label, column), s->time = shortened(s->time, column),
+    s->weight = shortened(s->weight, column);
     s->column = column;
 }
 
-/* Take d features into use; more features leave room for fewer rows, and the oldest go. `spare` is as long as a column. */
+/* Take d features into use; more features leave room for fewer rows, and the oldest go. `spare` is as long as a
+   column. */
 static void window_grow(window *s, int64_t d, float *spare) {
     int64_t size = window_size(s->budget, d);
     if (size != s->size) {
@@ -167,9 +178,10 @@ static void window_grow(window *s, int64_t d, float *spare) {
     s->d = d, s->size = size;
 }
 
-/* z_c = ln(v_c + r), v_c the sum over the rows of class c of e_i = exp(-(D_i - min D) / T) for the wide vote, and of k_i = e_i^3
-   for the sharp one; r = BACKGROUND / C. */
-INLINE void window_predict(const window *s, votes *o, const double *xb, int64_t t, double *Z, int64_t stride, int64_t C) {
+/* z_c = ln(v_c + r), v_c the sum over the rows of class c of e_i = exp(-(D_i - min D) / T) for the wide vote, and of
+   k_i = e_i^3 for the sharp one; r = BACKGROUND / C. */
+INLINE void window_predict(const window *s, votes *o, const double *xb, int64_t t, double *Z, int64_t stride,
+                           int64_t C) {
     double *v = Z, *wide = Z + stride;
     memset(Z, 0, (size_t)(VOTE_EXPERTS * stride) * 8);
     if (!s->m) return;
@@ -224,10 +236,12 @@ INLINE void window_predict(const window *s, votes *o, const double *xb, int64_t 
     }
 }
 
-/* The metric's step: w_j <- w_j exp(-rate g_j / sqrt(G_j)) with g_j = w_j d(-ln p_y)/dw_j = w_j sum_i a_i (B_ij - x_j)^2, p_y the
-   sharp vote's, a_i = 3 / T k_i ([L_i = y] / (v_y + r) - 1 / (sum_c v_c + BACKGROUND)). */
-INLINE void window_learn_metric(window *s, votes *o, const double *xb, int64_t t, int64_t covered, int64_t y, double votes_y, double votes, double weight) {
-    float all = (float)(3 / (o->T * (votes + BACKGROUND))), own = (float)(3 / (o->T * votes_y)) - all, least = (float)(1e-3 * votes);
+/* The metric's step: w_j <- w_j exp(-rate g_j / sqrt(G_j)) with g_j = w_j d(-ln p_y)/dw_j = w_j sum_i a_i (B_ij -
+   x_j)^2, p_y the sharp vote's, a_i = 3 / T k_i ([L_i = y] / (v_y + r) - 1 / (sum_c v_c + BACKGROUND)). */
+INLINE void window_learn_metric(window *s, votes *o, const double *xb, int64_t t, int64_t covered, int64_t y,
+                                double votes_y, double votes, double weight) {
+    float all = (float)(3 / (o->T * (votes + BACKGROUND))), own = (float)(3 / (o->T * votes_y)) - all,
+          least = (float)(1e-3 * votes);
     float *a = o->e;
     for (int64_t i = 0; i < s->m; i++) a[i] = o->k[i] > least ? o->k[i] * (s->label[i] == y ? own : -all) : 0;
     for (int64_t i = s->m; i % FLOATS; i++) a[i] = 0;
@@ -241,7 +255,8 @@ INLINE void window_learn_metric(window *s, votes *o, const double *xb, int64_t t
                 sum += loads(a + i) * far * far;
             }
         } else
-            for (int64_t i = 0; i < s->m; i += FLOATS) sum += loads(a + i) * ages(s->time + i, t) * (1 / (float)s->size);
+            for (int64_t i = 0; i < s->m; i += FLOATS)
+                sum += loads(a + i) * ages(s->time + i, t) * (1 / (float)s->size);
         for (int half = FLOATS / 2; half; half /= 2)
             for (int l = 0; l < half; l++) sum[l] += sum[l + half];
         double g = weight * sum[0] * s->w[j];
@@ -251,9 +266,10 @@ INLINE void window_learn_metric(window *s, votes *o, const double *xb, int64_t t
     }
 }
 
-/* After `window_predict` of the same sample, whose Z this reads; `known` classes had been seen before it. Whether to store it.
-   Of the `covered` features, those beyond d are new: in them all rows are at 0, and equally far. */
-INLINE int window_learn(window *s, votes *o, const double *xb, int64_t t, int64_t covered, const double *Z, int64_t known, int64_t y, double weight) {
+/* After `window_predict` of the same sample, whose Z this reads; `known` classes had been seen before it. Whether to
+   store it. Of the `covered` features, those beyond d are new: in them all rows are at 0, and equally far. */
+INLINE int window_learn(window *s, votes *o, const double *xb, int64_t t, int64_t covered, const double *Z,
+                        int64_t known, int64_t y, double weight) {
     double p_y = 0;
     if (s->m) {
         double votes = 0;
@@ -270,7 +286,8 @@ INLINE int window_learn(window *s, votes *o, const double *xb, int64_t t, int64_
 
 INLINE void window_store(window *s, const double *xb, int64_t t, int64_t y, double weight) {
     for (int64_t j = 0; j < s->d; j++) s->B[j * s->column + s->head] = (float)xb[j + 1];
-    s->label[s->head] = (int32_t)y, s->time[s->head] = (uint32_t)t, s->weight[s->head] = (float)(weight < 1e6 ? weight : 1e6);
+    s->label[s->head] = (int32_t)y, s->time[s->head] = (uint32_t)t,
+    s->weight[s->head] = (float)(weight < 1e6 ? weight : 1e6);
     s->head = (s->head + 1) % s->size;
     if (s->m < s->size) s->m++;
 }

@@ -13,31 +13,43 @@
 #include "../simd.h"
 
 enum rule_kind {
-    RULE_NONE, RULE_SGD, RULE_MOMENTUM, RULE_NESTEROV, RULE_ADAGRAD, RULE_RMSPROP, RULE_ADADELTA,
-    RULE_ADAM, RULE_AMSGRAD, RULE_ADAMAX, RULE_NADAM, RULE_ADABOUND, RULE_FTRL,
-    RULE_IMPLICIT_SGD, RULE_IMPLICIT_ADAGRAD /* a whole sample at a time: softmax.h */
+    RULE_NONE,
+    RULE_SGD,
+    RULE_MOMENTUM,
+    RULE_NESTEROV,
+    RULE_ADAGRAD,
+    RULE_RMSPROP,
+    RULE_ADADELTA,
+    RULE_ADAM,
+    RULE_AMSGRAD,
+    RULE_ADAMAX,
+    RULE_NADAM,
+    RULE_ADABOUND,
+    RULE_FTRL,
+    RULE_IMPLICIT_SGD,
+    RULE_IMPLICIT_ADAGRAD /* a whole sample at a time: softmax.h */
 };
 
 enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_INVERSE_SCALING, SCHEDULE_FOREIGN };
 
 typedef struct {
     int kind;
-    int n_states;       /* doubles of state a weight */
-    int n_scalars;      /* and a row */
+    int n_states;  /* doubles of state a weight */
+    int n_scalars; /* and a row */
     int schedule;
-    int correct_bias;   /* AMSGrad */
-    double lr, power;   /* eta_t = lr, or lr / (t + 1)^power */
+    int correct_bias; /* AMSGrad */
+    double lr, power; /* eta_t = lr, or lr / (t + 1)^power */
     double rho, eps, beta_1, beta_2;
-    double gamma;       /* AdaBound */
+    double gamma;               /* AdaBound */
     double alpha, beta, l1, l2; /* FTRL */
 } rule;
 
 /* What a rule keeps for each class: its step count, and what is derived from it before a step. */
 typedef struct {
     int64_t *t;
-    double *final_lr;   /* AdaBound lets it drift with the schedule */
-    double *eta;        /* filled by the caller when the schedule is foreign */
-    double *a, *b;      /* step size and second constant of this step */
+    double *final_lr; /* AdaBound lets it drift with the schedule */
+    double *eta;      /* filled by the caller when the schedule is foreign */
+    double *a, *b;    /* step size and second constant of this step */
 } rule_clock;
 
 INLINE double schedule_eta(const rule *r, int64_t t) {
@@ -67,7 +79,8 @@ static void rule_constants(const rule *r, rule_clock *k, int64_t C) {
 /* Before a step: eta_c and the constants of each class, from its own t_c. */
 INLINE void rule_tick(const rule *r, rule_clock *k, int64_t C) {
     double *eta = k->eta, lr = r->lr;
-    if (r->schedule == SCHEDULE_CONSTANT) for (int64_t c = 0; c < C; c++) eta[c] = lr;
+    if (r->schedule == SCHEDULE_CONSTANT)
+        for (int64_t c = 0; c < C; c++) eta[c] = lr;
     else if (r->schedule == SCHEDULE_INVERSE_SCALING)
         for (int64_t c = 0; c < C; c++) eta[c] = c && k->t[c] == k->t[c - 1] ? eta[c - 1] : schedule_eta(r, k->t[c]);
     if (r->kind >= RULE_ADAM && r->kind < RULE_FTRL) rule_constants(r, k, C);
@@ -81,7 +94,8 @@ INLINE void rule_tock(const rule *r, rule_clock *k, int64_t C) {
 }
 
 #define STEP(name) \
-    INLINE void name(const rule *r, const rule_clock *k, double *restrict w, int64_t stride, double x, const double *restrict d, int64_t C)
+    INLINE void name(const rule *r, const rule_clock *k, double *restrict w, int64_t stride, double x, \
+                     const double *restrict d, int64_t C)
 #define FOR_CLASSES(c) for (int64_t c = 0; c < C; c++)
 #define STATE(n) double *restrict s##n = w + n * stride
 
@@ -92,7 +106,11 @@ STEP(step_sgd) {
 
 STEP(step_momentum) {
     STATE(1);
-    FOR_CLASSES(c) { double g = x * d[c]; s1[c] = r->rho * s1[c] + k->eta[c] * g; w[c] -= s1[c]; }
+    FOR_CLASSES(c) {
+        double g = x * d[c];
+        s1[c] = r->rho * s1[c] + k->eta[c] * g;
+        w[c] -= s1[c];
+    }
 }
 
 /* The prediction looked ahead, at w - rho s; stepping back first rounds as river's does. */
@@ -108,7 +126,11 @@ STEP(step_nesterov) {
 
 STEP(step_adagrad) {
     STATE(1);
-    FOR_CLASSES(c) { double g = x * d[c]; s1[c] += g * g; w[c] -= k->eta[c] / sqrt(s1[c] + r->eps) * g; }
+    FOR_CLASSES(c) {
+        double g = x * d[c];
+        s1[c] += g * g;
+        w[c] -= k->eta[c] / sqrt(s1[c] + r->eps) * g;
+    }
 }
 
 STEP(step_rmsprop) {
@@ -122,7 +144,8 @@ STEP(step_rmsprop) {
 
 STEP(step_adadelta) {
     (void)k;
-    STATE(1); STATE(2);
+    STATE(1);
+    STATE(2);
     FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->rho * s1[c] + (1 - r->rho) * (g * g);
@@ -133,7 +156,8 @@ STEP(step_adadelta) {
 }
 
 STEP(step_adam) {
-    STATE(1); STATE(2);
+    STATE(1);
+    STATE(2);
     FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
@@ -143,7 +167,9 @@ STEP(step_adam) {
 }
 
 STEP(step_amsgrad) {
-    STATE(1); STATE(2); STATE(3);
+    STATE(1);
+    STATE(2);
+    STATE(3);
     FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
@@ -154,7 +180,8 @@ STEP(step_amsgrad) {
 }
 
 STEP(step_adamax) {
-    STATE(1); STATE(2);
+    STATE(1);
+    STATE(2);
     FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
@@ -165,7 +192,8 @@ STEP(step_adamax) {
 }
 
 STEP(step_nadam) {
-    STATE(1); STATE(2);
+    STATE(1);
+    STATE(2);
     FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
@@ -176,7 +204,8 @@ STEP(step_nadam) {
 }
 
 STEP(step_adabound) {
-    STATE(1); STATE(2);
+    STATE(1);
+    STATE(2);
     FOR_CLASSES(c) {
         double g = x * d[c];
         s1[c] = r->beta_1 * s1[c] + (1 - r->beta_1) * g;
@@ -192,7 +221,8 @@ STEP(step_adabound) {
 /* The weights follow the z of the step before, and stay where |z| <= l1: as river's do. */
 STEP(step_ftrl) {
     (void)k;
-    STATE(1); STATE(2);
+    STATE(1);
+    STATE(2);
     FOR_CLASSES(c) {
         double g = x * d[c], z = s1[c], n = s2[c];
         double sign = z > 0 ? 1 : (z < 0 ? -1 : 0);

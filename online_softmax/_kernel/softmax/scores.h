@@ -7,7 +7,8 @@
 #include "weights.h"
 
 /* z = xB where partial sums leave the range of doubles: the same sums in a smaller unit. */
-static void scores_beyond_range(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C, double *z) {
+static void scores_beyond_range(const softmax *m, const int32_t *slots, const double *x, int64_t n, int64_t C,
+                                double *z) {
     FOR_CLASSES(c) {
         double s = m->intercept ? ldexp(row_of(m, 0)[c], -1100) : 0;
         for (int64_t i = 0; i < n; i++) s += ldexp(x[i], -550) * ldexp(row_of(m, slots[i])[c], -550);
@@ -18,16 +19,19 @@ static void scores_beyond_range(const softmax *m, const int32_t *slots, const do
 
 /* Classes go in blocks whose width the compiler knows, so that a block's values stay in registers. */
 enum { BLOCK_CLASSES = 16 };
-#define CASE(DO, width) case width: DO(width); break;
+#define CASE(DO, width) \
+case width: DO(width); break;
 #define BLOCKS(DO) \
     for (int64_t c = 0; c < C; c += BLOCK_CLASSES) switch (C - c) { \
-        CASE(DO, 1) CASE(DO, 2) CASE(DO, 3) CASE(DO, 4) CASE(DO, 5) CASE(DO, 6) CASE(DO, 7) CASE(DO, 8) CASE(DO, 9) \
-        CASE(DO, 10) CASE(DO, 11) CASE(DO, 12) CASE(DO, 13) CASE(DO, 14) CASE(DO, 15) default: DO(BLOCK_CLASSES); \
-    }
+            CASE(DO, 1) \
+            CASE(DO, 2) \
+            CASE(DO, 3) CASE(DO, 4) CASE(DO, 5) CASE(DO, 6) CASE(DO, 7) CASE(DO, 8) CASE(DO, 9) CASE(DO, 10) \
+                CASE(DO, 11) CASE(DO, 12) CASE(DO, 13) CASE(DO, 14) CASE(DO, 15) default : DO(BLOCK_CLASSES); \
+        }
 
 /* z = start + sum_i x_i w_i, in whole vectors: up to three values beyond the block's width are of no account. */
-INLINE void block_scores(const double *B, int64_t length, const int32_t *slots, const double *x, int64_t n, int width, int vector,
-                         const double *start, double *z) {
+INLINE void block_scores(const double *B, int64_t length, const int32_t *slots, const double *x, int64_t n, int width,
+                         int vector, const double *start, double *z) {
     int fours = vector >= 4 ? width : 0, c;
     half_at four[BLOCK_CLASSES / 4] = {0};
     pair_at two[BLOCK_CLASSES / 2] = {0};
@@ -41,8 +45,8 @@ INLINE void block_scores(const double *B, int64_t length, const int32_t *slots, 
 }
 
 /* w_i <- w_i - x_i d */
-INLINE void step_back(double *B, int64_t length, const int32_t *slots, const double *x, int64_t n, int width, int vector,
-                      const double *d) {
+INLINE void step_back(double *B, int64_t length, const int32_t *slots, const double *x, int64_t n, int width,
+                      int vector, const double *d) {
     int fours = vector >= 4 ? width & ~3 : 0, twos = width & ~1, c;
     half_at four[BLOCK_CLASSES / 4];
     pair_at two[BLOCK_CLASSES / 2];
@@ -78,13 +82,15 @@ INLINE void scores(const softmax *m, const int32_t *slots, const double *x, int6
 /* Over the classes and up to three more, for arrays that have room to spare: whole vectors, and no rest. */
 #define FOR_FOURS(c) for (int64_t c = 0; c < ((C + 3) & ~3); c++)
 
-/* p = softmax(z), shifted by the largest score so that no exp overflows. Where training is chaotic (a large momentum, say), any
-   exp but libm's would drift away from river's figures; the other rules take the kernel's own. */
+/* p = softmax(z), shifted by the largest score so that no exp overflows. Where training is chaotic (a large
+   momentum, say), any exp but libm's would drift away from river's figures; the other rules take the kernel's own. */
 INLINE void softmax_of(const softmax *m, const double *restrict z, double *restrict p, int64_t C) {
     double top = -HUGE_VAL, sum = 0;
     FOR_CLASSES(c) top = z[c] > top ? z[c] : top;
-    if (m->rule.kind == RULE_SGD || m->rule.kind >= RULE_IMPLICIT_SGD) FOR_FOURS(c) p[c] = fast_exp(z[c] - top);
-    else FOR_CLASSES(c) p[c] = exp(z[c] - top);
+    if (m->rule.kind == RULE_SGD || m->rule.kind >= RULE_IMPLICIT_SGD)
+        FOR_FOURS(c) p[c] = fast_exp(z[c] - top);
+    else
+        FOR_CLASSES(c) p[c] = exp(z[c] - top);
     FOR_CLASSES(c) sum += p[c];
     FOR_FOURS(c) p[c] /= sum;
 }

@@ -9,8 +9,8 @@
 
 /* Learn one sample, or change nothing. `known` classes had been seen before it (y is the next one if it is new); their
    probabilities under the weights before the step are left in s->p. */
-INLINE int learn(int vector, softmax *m, softmax_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t known,
-                 int64_t y, double weight) {
+INLINE int learn(int vector, softmax *m, softmax_scratch *s, const int32_t *slots, const double *x, int64_t n,
+                 int64_t known, int64_t y, double weight) {
     if (scratch_fit(s, m)) return NO_MEMORY;
     int64_t C = m->n_classes;
     double *p = s->p;
@@ -28,8 +28,7 @@ INLINE int learn(int vector, softmax *m, softmax_scratch *s, const int32_t *slot
     else if (m->rule.kind >= RULE_IMPLICIT_SGD && !failed) {
         scores(m, slots, x, n, C, 0, vector, s->z); /* a new class has score 0 */
         failed = implicit_step(m, s, slots, x, n, y, weight, C);
-    }
-    else {
+    } else {
         if (m->intercept && !failed) failed = step_row(m, 0, 1, s->g, C, s->z);
         for (int64_t i = 0; i < n && !failed; i++) failed = step_row(m, slots[i], x[i], s->g, C, s->z);
     }
@@ -48,16 +47,16 @@ INLINE int predict(int vector, const softmax *m, softmax_scratch *s, const int32
 }
 
 VERSIONS(int, softmax_learn, learn,
-         (softmax *m, softmax_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y,
+         (softmax * m, softmax_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t known, int64_t y,
           double weight),
          m, s, slots, x, n, known, y, weight)
 
 VERSIONS(int, softmax_predict, predict,
-         (const softmax *m, softmax_scratch *s, const int32_t *slots, const double *x, int64_t n),
-         m, s, slots, x, n)
+         (const softmax *m, softmax_scratch *s, const int32_t *slots, const double *x, int64_t n), m, s, slots, x, n)
 
 /* -ln p_y = ln sum_c exp(z_c - z_y): finite where p_y itself underflows; nan where there is no memory. */
-static double softmax_loss(const softmax *m, softmax_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t y) {
+static double softmax_loss(const softmax *m, softmax_scratch *s, const int32_t *slots, const double *x, int64_t n,
+                           int64_t y) {
     double top = -HUGE_VAL, sum = 0;
     int64_t C = m->n_classes;
     if (softmax_predict(m, s, slots, x, n)) return NAN;
@@ -69,14 +68,16 @@ static double softmax_loss(const softmax *m, softmax_scratch *s, const int32_t *
 /* ---- the matrix form: one step with G = X^T (softmax(XB) - Y) / n ---- */
 
 /* Add one sample's part to G, n_ids rows of n_classes; `ids` are rows of G, and the last row is the intercept's. */
-static int batch_gradient(const softmax *m, softmax_scratch *s, const int32_t *slots, const int32_t *ids, const double *x,
-                          int64_t n, int64_t y, double weight, double share, double *G, int64_t n_ids) {
+static int batch_gradient(const softmax *m, softmax_scratch *s, const int32_t *slots, const int32_t *ids,
+                          const double *x, int64_t n, int64_t y, double weight, double share, double *G,
+                          int64_t n_ids) {
     int64_t C = m->n_classes;
     if (scratch_fit(s, m)) return NO_MEMORY;
     scores(m, slots, x, n, C, m->rule.kind == RULE_NESTEROV, 2, s->z);
     softmax_of(m, s->z, s->p, C);
     loss_gradient(m, s->p, C, y, weight, s->g);
-    for (int64_t i = 0; i < n; i++) FOR_CLASSES(c) G[ids[i] * C + c] += x[i] * s->g[c] * share;
+    for (int64_t i = 0; i < n; i++)
+        FOR_CLASSES(c) G[ids[i] * C + c] += x[i] * s->g[c] * share;
     FOR_CLASSES(c) G[n_ids * C + c] += s->g[c] * share;
     return LEARNED;
 }

@@ -6,22 +6,27 @@
 #include "scores.h"
 
 #define RULES(DO) \
-    DO(RULE_SGD, step_sgd) DO(RULE_MOMENTUM, step_momentum) DO(RULE_NESTEROV, step_nesterov) \
-    DO(RULE_ADAGRAD, step_adagrad) DO(RULE_RMSPROP, step_rmsprop) DO(RULE_ADADELTA, step_adadelta) \
-    DO(RULE_ADAM, step_adam) DO(RULE_AMSGRAD, step_amsgrad) DO(RULE_ADAMAX, step_adamax) \
-    DO(RULE_NADAM, step_nadam) DO(RULE_ADABOUND, step_adabound) DO(RULE_FTRL, step_ftrl)
+    DO(RULE_SGD, step_sgd) \
+    DO(RULE_MOMENTUM, step_momentum) \
+    DO(RULE_NESTEROV, step_nesterov) DO(RULE_ADAGRAD, step_adagrad) DO(RULE_RMSPROP, step_rmsprop) \
+        DO(RULE_ADADELTA, step_adadelta) DO(RULE_ADAM, step_adam) DO(RULE_AMSGRAD, step_amsgrad) \
+            DO(RULE_ADAMAX, step_adamax) DO(RULE_NADAM, step_nadam) DO(RULE_ADABOUND, step_adabound) \
+                DO(RULE_FTRL, step_ftrl)
 
 /* One row's step on gradients x g + l2 w (w looked ahead under Nesterov); `sum` is room for these. */
 INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g, int64_t C, double *restrict sum) {
     double *restrict w = row_of(m, slot);
     int64_t stride = m->class_capacity;
     if (m->l2 != 0) {
-        if (m->rule.kind == RULE_NESTEROV) FOR_CLASSES(c) sum[c] = x * g[c] + m->l2 * (w[c] - m->rule.rho * w[stride + c]);
-        else FOR_CLASSES(c) sum[c] = x * g[c] + m->l2 * w[c];
+        if (m->rule.kind == RULE_NESTEROV)
+            FOR_CLASSES(c) sum[c] = x * g[c] + m->l2 * (w[c] - m->rule.rho * w[stride + c]);
+        else
+            FOR_CLASSES(c) sum[c] = x * g[c] + m->l2 * w[c];
         x = 1, g = sum;
     }
     switch (m->rule.kind) {
-#define DO(kind, step) case kind: step(&m->rule, &m->clock, w, stride, x, g, C); break;
+#define DO(kind, step) \
+case kind: step(&m->rule, &m->clock, w, stride, x, g, C); break;
         RULES(DO)
 #undef DO
     }
@@ -30,7 +35,8 @@ INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g
 
 /* Plain SGD whose steps x d are so short that no weight can leave the doubles: they are at most 1e280, longer ones
    are checked, and 1e28 samples would have to conspire. Fills d = eta g. */
-INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, const double *restrict g, double *restrict d, int64_t C) {
+INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, const double *restrict g, double *restrict d,
+                       int64_t C) {
     if (m->rule.kind != RULE_SGD || m->l2 != 0) return 0;
     const double *restrict eta = m->clock.eta;
     FOR_FOURS(c) d[c] = eta[c] * g[c];
@@ -39,16 +45,19 @@ INLINE int sgd_is_safe(const softmax *m, const double *x, int64_t n, const doubl
 }
 
 /* B <- B - x d */
-INLINE void sgd_rows(softmax *m, const int32_t *slots, const double *x, int64_t n, const double *d, int64_t C, int vector) {
+INLINE void sgd_rows(softmax *m, const int32_t *slots, const double *x, int64_t n, const double *d, int64_t C,
+                     int vector) {
     int64_t length = row_length(m);
-    if (m->intercept) FOR_CLASSES(c) m->B[c] -= d[c];
+    if (m->intercept)
+        FOR_CLASSES(c) m->B[c] -= d[c];
 #define DO(width) step_back(m->B + c, length, slots, x, n, width, vector, d + c)
     BLOCKS(DO)
 #undef DO
 }
 
 /* The gradient of the loss in each score, g_c = w_c (p_c - [c = y]), with p kept inside [1e-15, 1 - 1e-15]. */
-INLINE void loss_gradient(const softmax *m, const double *restrict p, int64_t known, int64_t y, double weight, double *restrict g) {
+INLINE void loss_gradient(const softmax *m, const double *restrict p, int64_t known, int64_t y, double weight,
+                          double *restrict g) {
     const double *restrict class_weight = m->class_weight;
     double clip = m->clip;
     int64_t C = m->n_classes;
@@ -61,11 +70,11 @@ INLINE void loss_gradient(const softmax *m, const double *restrict p, int64_t kn
     }
 }
 
-/* One implicit step: B <- B - f r g' (implicit.h) with r_i = eta x_i, or eta x_i / sqrt(G_i) with one G a row, times the sample's
-   weight; then the weights shrink by 1 / (1 + eta l2), l2's own implicit step. z holds the scores; with q the
-   softmax over the classes but y and rho = 1 - p_y, g_y = -rho and g_c = rho q_c. */
-INLINE int implicit_step(softmax *m, softmax_scratch *scratch, const int32_t *slots, const double *x, int64_t n, int64_t y,
-                         double weight, int64_t C) {
+/* One implicit step: B <- B - f r g' (implicit.h) with r_i = eta x_i, or eta x_i / sqrt(G_i) with one G a row, times
+   the sample's weight; then the weights shrink by 1 / (1 + eta l2), l2's own implicit step. z holds the scores; with
+   q the softmax over the classes but y and rho = 1 - p_y, g_y = -rho and g_c = rho q_c. */
+INLINE int implicit_step(softmax *m, softmax_scratch *scratch, const int32_t *slots, const double *x, int64_t n,
+                         int64_t y, double weight, int64_t C) {
     double *z = scratch->z, *g = scratch->g, others = 0, s = 0, eta = m->clock.eta[y], lead = z[y];
     int64_t first_entry = m->intercept ? -1 : 0, end = row_length(m) - 1;
     int adaptive = m->rule.kind == RULE_IMPLICIT_ADAGRAD;

@@ -11,21 +11,21 @@
 #include "rules.h"
 
 typedef struct {
-    int64_t n_rows, n_classes;           /* in use; rows with the intercept's */
+    int64_t n_rows, n_classes; /* in use; rows with the intercept's */
     int64_t row_capacity, class_capacity;
-    double *B;                           /* row_capacity x ((1 + states) x class_capacity + scalars) */
-    double *of_classes;                  /* OF_CLASSES arrays of one value a class: this, the clock and its copy */
+    double *B;          /* row_capacity x ((1 + states) x class_capacity + scalars) */
+    double *of_classes; /* OF_CLASSES arrays of one value a class: this, the clock and its copy */
     double *class_weight;
     rule rule;
     rule_clock clock;
     int intercept;
-    double l2, clip;                     /* clip: HUGE_VAL for none */
-    double *saved;                       /* rows as they were, and the slots they belong to */
+    double l2, clip; /* clip: HUGE_VAL for none */
+    double *saved;   /* rows as they were, and the slots they belong to */
     int32_t *saved_slot;
-    int64_t n_saved, saved_capacity;     /* in rows */
-    int many;                            /* whether `softmax_begin_many` has saved all there is to save */
-    int64_t first_new;                   /* the first row that did not exist then */
-    int64_t *saved_t;                    /* the clock, likewise */
+    int64_t n_saved, saved_capacity; /* in rows */
+    int many;                        /* whether `softmax_begin_many` has saved all there is to save */
+    int64_t first_new;               /* the first row that did not exist then */
+    int64_t *saved_t;                /* the clock, likewise */
     double *saved_final_lr;
 } softmax;
 
@@ -33,7 +33,7 @@ enum { OF_CLASSES = 8 };
 
 /* What one call needs beside the model: scores, probabilities, Nesterov's, and the loss's gradient in the scores. */
 typedef struct softmax_scratch {
-    struct softmax_scratch *next;        /* in a list of those at rest */
+    struct softmax_scratch *next; /* in a list of those at rest */
     int64_t class_capacity;
     double *z, *p, *q, *g;
 } softmax_scratch;
@@ -43,7 +43,9 @@ static void scratch_free(softmax_scratch *s) {
     free(s);
 }
 
-static int64_t scratch_bytes(const softmax_scratch *s) { return 8 * 4 * (s->class_capacity + LANES) + (int64_t)sizeof *s; }
+static int64_t scratch_bytes(const softmax_scratch *s) {
+    return 8 * 4 * (s->class_capacity + LANES) + (int64_t)sizeof *s;
+}
 
 /* Let the scratch be wide enough for the model's classes. */
 INLINE int scratch_fit(softmax_scratch *s, const softmax *m) {
@@ -92,7 +94,8 @@ static int softmax_reserve(softmax *m, int64_t rows, int64_t classes) {
     if (rows <= m->row_capacity && classes <= m->class_capacity) return LEARNED;
     int64_t R = rows > m->row_capacity ? rows + rows / 8 : m->row_capacity;
     int64_t C = classes > m->class_capacity ? classes + classes / 8 : m->class_capacity;
-    int64_t parts = 1 + m->rule.n_states, stride = m->class_capacity, n = m->n_classes, length = parts * C + m->rule.n_scalars;
+    int64_t parts = 1 + m->rule.n_states, stride = m->class_capacity, n = m->n_classes,
+            length = parts * C + m->rule.n_scalars;
     if (C != m->class_capacity) {
         double *B = calloc((size_t)(R * length + LANES), 8);
         if (!B || reserve_classes(m, n, C)) {
@@ -100,7 +103,8 @@ static int softmax_reserve(softmax *m, int64_t rows, int64_t classes) {
             return NO_MEMORY;
         }
         for (int64_t i = 0; n && i < m->n_rows; i++) {
-            for (int64_t k = 0; k < parts; k++) memcpy(B + i * length + k * C, row_of(m, i) + k * stride, (size_t)n * 8);
+            for (int64_t k = 0; k < parts; k++)
+                memcpy(B + i * length + k * C, row_of(m, i) + k * stride, (size_t)n * 8);
             memcpy(B + i * length + parts * C, row_of(m, i) + parts * stride, (size_t)m->rule.n_scalars * 8);
         }
         free(m->B), free(m->saved), free(m->saved_slot);

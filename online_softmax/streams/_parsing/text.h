@@ -12,8 +12,25 @@
 #include "vocabulary.h"
 
 enum format { SVMLIGHT, VW };
-enum policy { RAISE, ZERO, SKIP };          /* where a value is missing or not finite */
-enum flaw { SOUND, NO_MEMORY_LEFT, NUL_BYTE, NOT_UTF8, NO_LABEL, LABEL, WEIGHT, BASE, NO_BAR, NAMELESS, NO_VALUE, VALUE, DIRTY, INDEX, TWICE, NAME };
+enum policy { RAISE, ZERO, SKIP }; /* where a value is missing or not finite */
+enum flaw {
+    SOUND,
+    NO_MEMORY_LEFT,
+    NUL_BYTE,
+    NOT_UTF8,
+    NO_LABEL,
+    LABEL,
+    WEIGHT,
+    BASE,
+    NO_BAR,
+    NAMELESS,
+    NO_VALUE,
+    VALUE,
+    DIRTY,
+    INDEX,
+    TWICE,
+    NAME
+};
 
 enum { WAITING = 64 };
 
@@ -37,13 +54,13 @@ typedef struct {
     int32_t *codes;
     double *weights;
     int64_t rows, starts_room, codes_room, weights_room;
-    int64_t *zeroed, *skipped;              /* of each value that was set to 0 the row; of each row left out the row after it */
+    int64_t *zeroed, *skipped; /* of each value that was set to 0 the row; of each row left out the row after it */
     int64_t n_zeroed, n_skipped, zeroed_room, skipped_room;
-    int dense, weighted;                    /* whether every row has the features 0, 1, 2, .. ; whether any weight is not 1 */
+    int dense, weighted; /* whether every row has the features 0, 1, 2, .. ; whether any weight is not 1 */
     /* the line being read */
     token waiting[WAITING];
     int n_waiting;
-    char *keys;                             /* names with their namespaces, of the features on their way */
+    char *keys; /* names with their namespaces, of the features on their way */
     int64_t n_keys, keys_room;
     int dirty;
     /* what stopped the reading: its reason and its words */
@@ -54,7 +71,8 @@ typedef struct {
 
 static void text_free(text *t) {
     forget(&t->names), forget(&t->labels);
-    free(t->ids), free(t->values), free(t->starts), free(t->codes), free(t->weights), free(t->zeroed), free(t->skipped), free(t->keys);
+    free(t->ids), free(t->values), free(t->starts), free(t->codes), free(t->weights), free(t->zeroed), free(t->skipped),
+        free(t->keys);
 }
 
 static int refuse(text *t, int flaw, const char *where, int64_t length) {
@@ -68,14 +86,14 @@ static int is_utf8(const char *text, int64_t n) {
     const unsigned char *s = (const unsigned char *)text, *end = s + n;
     while (s < end) {
         int more = *s < 0x80 ? 0 : *s < 0xC2 ? 9 : *s < 0xE0 ? 1 : *s < 0xF0 ? 2 : *s < 0xF5 ? 3 : 9;
-        if (more > end - s - 1)
-            return 0;
+        if (more > end - s - 1) return 0;
         unsigned first = *s++;
-        if (more && ((first == 0xE0 && *s < 0xA0) || (first == 0xED && *s > 0x9F) || (first == 0xF0 && *s < 0x90) || (first == 0xF4 && *s > 0x8F)))
+        if (more
+            && ((first == 0xE0 && *s < 0xA0) || (first == 0xED && *s > 0x9F) || (first == 0xF0 && *s < 0x90)
+                || (first == 0xF4 && *s > 0x8F)))
             return 0;
         for (; more; more--, s++)
-            if ((*s & 0xC0) != 0x80)
-                return 0;
+            if ((*s & 0xC0) != 0x80) return 0;
     }
     return 1;
 }
@@ -95,29 +113,25 @@ static int clean(text *t, double *value, int flaw, const char *where, int64_t le
 
 static int add_entries(text *t) {
     int64_t known = t->names.n;
-    if (!grow((void **)&t->ids, &t->ids_room, t->n + WAITING, sizeof *t->ids) ||
-        !grow((void **)&t->values, &t->values_room, t->n + WAITING, sizeof *t->values))
+    if (!grow((void **)&t->ids, &t->ids_room, t->n + WAITING, sizeof *t->ids)
+        || !grow((void **)&t->values, &t->values_room, t->n + WAITING, sizeof *t->values))
         return refuse(t, NO_MEMORY_LEFT, t->waiting->where, 0);
     for (token *k = t->waiting; k < t->waiting + t->n_waiting; k++) {
         k->number = number_of_text(&t->names, k->name, k->n, k->hash);
-        if (k->number < 0)
-            return refuse(t, NO_MEMORY_LEFT, k->where, 0);
+        if (k->number < 0) return refuse(t, NO_MEMORY_LEFT, k->where, 0);
         __builtin_prefetch(t->names.words + k->number, 1);
-        if (k->number == known && t->format == VW && !is_utf8(k->name, k->n))
-            return refuse(t, NOT_UTF8, k->name, k->n);
+        if (k->number == known && t->format == VW && !is_utf8(k->name, k->n)) return refuse(t, NOT_UTF8, k->name, k->n);
         known = t->names.n;
     }
     for (token *k = t->waiting; k < t->waiting + t->n_waiting; k++) {
         word *w = t->names.words + k->number;
-        if (w->last >= t->starts[t->rows]) {    /* once more in this row */
-            if (t->format == SVMLIGHT)
-                return refuse(t, TWICE, k->where, k->n);
+        if (w->last >= t->starts[t->rows]) { /* once more in this row */
+            if (t->format == SVMLIGHT) return refuse(t, TWICE, k->where, k->n);
             t->values[w->last] += k->value;
             continue;
         }
         int32_t place = place_of(&t->names, k->number);
-        if (place < 0)
-            return refuse(t, NO_MEMORY_LEFT, k->where, 0);
+        if (place < 0) return refuse(t, NO_MEMORY_LEFT, k->where, 0);
         t->dense &= place == t->n - t->starts[t->rows];
         w->last = t->n;
         t->ids[t->n] = place, t->values[t->n++] = k->value;
@@ -129,39 +143,35 @@ static int add_entries(text *t) {
 static inline int add_entry(text *t, const char *name, int64_t n, double value, const char *where) {
     token *k = t->waiting + t->n_waiting++;
     k->name = name, k->n = n, k->value = value, k->where = where, k->hash = hash_of(&t->names, name, n);
-    if (t->names.room)
-        __builtin_prefetch(t->names.cells + (k->hash & (uint64_t)(t->names.room - 1)));
+    if (t->names.room) __builtin_prefetch(t->names.cells + (k->hash & (uint64_t)(t->names.room - 1)));
     return t->n_waiting < WAITING || add_entries(t);
 }
 
 /* Put a feature's name after its namespace's; NULL where there is no memory. */
 static const char *key_of(text *t, const char *space, int64_t n_space, const char *name, int64_t n, int64_t n_word) {
-    if (t->n_keys + n_space + n + n_word + 1 > t->keys_room && (!add_entries(t) ||
-        !grow((void **)&t->keys, &t->keys_room, n_space + n + n_word + 1, 1)))
+    if (t->n_keys + n_space + n + n_word + 1 > t->keys_room
+        && (!add_entries(t) || !grow((void **)&t->keys, &t->keys_room, n_space + n + n_word + 1, 1)))
         return NULL;
     char *key = t->keys + t->n_keys, *at = key;
-    if (n_space)
-        memcpy(at, space, (size_t)n_space), at[n_space] = '^', at += n_space + 1;
+    if (n_space) memcpy(at, space, (size_t)n_space), at[n_space] = '^', at += n_space + 1;
     memcpy(at, name, (size_t)(n + n_word));
-    if (n_word)
-        at[n] = '=';
+    if (n_word) at[n] = '=';
     t->n_keys += at - key + n + n_word;
     return key;
 }
 
 static int take_label(text *t, const char *s, int64_t n, const char *line) {
-    if (!t->labelled)
-        s = "0", n = 1;
+    if (!t->labelled) s = "0", n = 1;
     if (!n || (n == 3 && is_word(s, n, "nan"))) {
         t->dirty = t->policy == SKIP;
         return t->dirty || refuse(t, NO_LABEL, line, 0);
     }
     double number;
-    if (t->format == SVMLIGHT ? !number_of(s, n, &number) || !isfinite(number) : memchr(s, ':', (size_t)n) || memchr(s, ',', (size_t)n))
+    if (t->format == SVMLIGHT ? !number_of(s, n, &number) || !isfinite(number)
+                              : memchr(s, ':', (size_t)n) || memchr(s, ',', (size_t)n))
         return refuse(t, LABEL, s, n);
     int64_t known = t->labels.n, found = number_of_text(&t->labels, s, n, hash_of(&t->labels, s, n));
-    if (found >= 0 && found == known && !is_utf8(s, n))
-        return refuse(t, NOT_UTF8, s, n);
+    if (found >= 0 && found == known && !is_utf8(s, n)) return refuse(t, NOT_UTF8, s, n);
     int32_t place = found < 0 ? -1 : place_of(&t->labels, found);
     if (place < 0 || !grow((void **)&t->codes, &t->codes_room, t->rows + 1, sizeof *t->codes))
         return refuse(t, NO_MEMORY_LEFT, s, 0);
@@ -171,45 +181,30 @@ static int take_label(text *t, const char *s, int64_t n, const char *line) {
 
 static int read_svmlight(text *t, const char *s, const char *end) {
     const char *line = s, *comment = memchr(s, '#', (size_t)(end - s));
-    if (comment)
-        end = comment;
-    while (s < end && is_blank(*s))
-        s++;
+    if (comment) end = comment;
+    while (s < end && is_blank(*s)) s++;
     const char *start = s;
-    while (s < end && !is_blank(*s) && *s != ':')
-        s++;
-    if (s < end && *s == ':')
-        s = start;      /* the first word is a feature */
-    if (!take_label(t, start, s - start, line))
-        return 0;
+    while (s < end && !is_blank(*s) && *s != ':') s++;
+    if (s < end && *s == ':') s = start; /* the first word is a feature */
+    if (!take_label(t, start, s - start, line)) return 0;
     t->weights[t->rows] = 1;
     while (!t->dirty) {
-        while (s < end && is_blank(*s))
-            s++;
-        if (s == end)
-            return 1;
+        while (s < end && is_blank(*s)) s++;
+        if (s == end) return 1;
         const char *name = s;
-        while (s < end && (unsigned)(*s - '0') < 10)
-            s++;
+        while (s < end && (unsigned)(*s - '0') < 10) s++;
         const char *colon = s;
-        while (s < end && !is_blank(*s))
-            s++;
+        while (s < end && !is_blank(*s)) s++;
         if (colon == name || *colon != ':') {
-            if (s - name > 4 && !memcmp(name, "qid:", 4))
-                continue;
+            if (s - name > 4 && !memcmp(name, "qid:", 4)) continue;
             return refuse(t, colon != name && colon == s ? NO_VALUE : INDEX, name, s - name);
         }
-        while (name + 1 < colon && *name == '0')
-            name++;
-        if (colon - name > 18)
-            return refuse(t, INDEX, name, s - name);
+        while (name + 1 < colon && *name == '0') name++;
+        if (colon - name > 18) return refuse(t, INDEX, name, s - name);
         double value = NAN;
-        if (colon + 1 < s && !number_of(colon + 1, s - colon - 1, &value))
-            return refuse(t, VALUE, name, s - name);
-        if (!isfinite(value) && !clean(t, &value, DIRTY, name, s - name))
-            return 0;
-        if (!t->dirty && !add_entry(t, name, colon - name, value, name))
-            return 0;
+        if (colon + 1 < s && !number_of(colon + 1, s - colon - 1, &value)) return refuse(t, VALUE, name, s - name);
+        if (!isfinite(value) && !clean(t, &value, DIRTY, name, s - name)) return 0;
+        if (!t->dirty && !add_entry(t, name, colon - name, value, name)) return 0;
     }
     return 1;
 }
@@ -219,26 +214,22 @@ static int read_vw_head(text *t, const char *s, const char *bar, const char *lin
     const char *words[4], *ends[4];
     int n = 0;
     for (;;) {
-        while (s < bar && is_blank(*s))
-            s++;
-        if (s == bar)
-            break;
-        if (n == 4)
-            return refuse(t, BASE, s, bar - s);
+        while (s < bar && is_blank(*s)) s++;
+        if (s == bar) break;
+        if (n == 4) return refuse(t, BASE, s, bar - s);
         words[n] = s;
-        while (s < bar && !is_blank(*s))
-            s++;
+        while (s < bar && !is_blank(*s)) s++;
         ends[n++] = s;
     }
-    if (n && (ends[n - 1] == bar || *words[n - 1] == '\''))
-        n--;
+    if (n && (ends[n - 1] == bar || *words[n - 1] == '\'')) n--;
     if (n > 2)
-        return refuse(t, n == 3 && memchr(words[2], ':', (size_t)(ends[2] - words[2])) ? LABEL : BASE, words[2], ends[2] - words[2]);
-    if (!take_label(t, n ? words[0] : s, n ? ends[0] - words[0] : 0, line) || t->dirty)
-        return t->dirty;
+        return refuse(t, n == 3 && memchr(words[2], ':', (size_t)(ends[2] - words[2])) ? LABEL : BASE, words[2],
+                      ends[2] - words[2]);
+    if (!take_label(t, n ? words[0] : s, n ? ends[0] - words[0] : 0, line) || t->dirty) return t->dirty;
     double weight = 1;
     if (n == 2 && !(number_of(words[1], ends[1] - words[1], &weight) && isfinite(weight) && weight >= 0))
-        return refuse(t, memchr(words[1], ':', (size_t)(ends[1] - words[1])) ? LABEL : WEIGHT, words[1], ends[1] - words[1]);
+        return refuse(t, memchr(words[1], ':', (size_t)(ends[1] - words[1])) ? LABEL : WEIGHT, words[1],
+                      ends[1] - words[1]);
     t->weights[t->rows] = weight;
     t->weighted |= weight != 1;
     return 1;
@@ -246,59 +237,47 @@ static int read_vw_head(text *t, const char *s, const char *bar, const char *lin
 
 static int read_vw(text *t, const char *s, const char *end) {
     const char *bar = memchr(s, '|', (size_t)(end - s));
-    if (!bar)
-        return refuse(t, NO_BAR, s, end - s);
-    if (!read_vw_head(t, s, bar, s))
-        return 0;
+    if (!bar) return refuse(t, NO_BAR, s, end - s);
+    if (!read_vw_head(t, s, bar, s)) return 0;
     const char *space = NULL;
     int64_t n_space = 0;
     double factor = 1;
     s = bar;
     while (!t->dirty) {
-        while (s < end && is_blank(*s))
-            s++;
-        if (s == end)
-            return 1;
+        while (s < end && is_blank(*s)) s++;
+        if (s == end) return 1;
         int opens = *s == '|';
         s += opens;
         const char *name = s, *colon;
-        while (s < end && !is_blank(*s) && *s != ':' && *s != '|')
-            s++;
+        while (s < end && !is_blank(*s) && *s != ':' && *s != '|') s++;
         colon = s;
         if (s < end && *s == ':')
-            while (s < end && !is_blank(*s) && *s != '|')
-                s++;
+            while (s < end && !is_blank(*s) && *s != '|') s++;
         double value = 1;
         int64_t n = colon - name, n_word = 0;
         if (colon < s) {
-            if (!n)
-                return refuse(t, NAMELESS, name, s - name);
-            if (colon + 1 == s)
-                value = NAN;
+            if (!n) return refuse(t, NAMELESS, name, s - name);
+            if (colon + 1 == s) value = NAN;
             else if (!number_of(colon + 1, s - colon - 1, &value)) {
                 char first = colon[1];
-                if (opens || (unsigned)(first - '0') < 10 || first == '-' || first == '+' || first == '.' || memchr(colon + 1, ':', (size_t)(s - colon - 1)))
+                if (opens || (unsigned)(first - '0') < 10 || first == '-' || first == '+' || first == '.'
+                    || memchr(colon + 1, ':', (size_t)(s - colon - 1)))
                     return refuse(t, VALUE, name, s - name);
-                n_word = s - colon;      /* name:word is the feature name=word */
+                n_word = s - colon; /* name:word is the feature name=word */
                 value = 1;
             }
-            if (!isfinite(value) && !clean(t, &value, DIRTY, name, s - name))
-                return 0;
-            if (t->dirty)
-                break;
+            if (!isfinite(value) && !clean(t, &value, DIRTY, name, s - name)) return 0;
+            if (t->dirty) break;
         }
         if (opens) {
             factor = value, space = name, n_space = n;
             continue;
         }
-        if (!isfinite(value *= factor) && !clean(t, &value, DIRTY, name, s - name))
-            return 0;
+        if (!isfinite(value *= factor) && !clean(t, &value, DIRTY, name, s - name)) return 0;
         const char *key = n_space || n_word ? key_of(t, space, n_space, name, n, n_word) : name;
-        if (!key)
-            return t->flaw ? 0 : refuse(t, NO_MEMORY_LEFT, name, 0);
+        if (!key) return t->flaw ? 0 : refuse(t, NO_MEMORY_LEFT, name, 0);
         int64_t n_key = n + n_word + (n_space ? n_space + 1 : 0);
-        if (!t->dirty && !add_entry(t, key, n_key, value, name))
-            return 0;
+        if (!t->dirty && !add_entry(t, key, n_key, value, name)) return 0;
     }
     return 1;
 }
@@ -317,29 +296,28 @@ static const char *text_read(text *t, const char *s, const char *end, int64_t mo
         const char *stop = memchr(s, '\n', (size_t)(end - s)), *next = stop ? stop + 1 : end;
         const char *first = s;
         stop = stop ? stop : end;
-        while (first < stop && is_blank(*first))
-            first++;
+        while (first < stop && is_blank(*first)) first++;
         if (first < stop && !(t->format == SVMLIGHT && *first == '#')) {
             int64_t words = t->names.n_chunk, labels = t->labels.n_chunk, zeroed = t->n_zeroed, start = t->n;
-            if (!grow((void **)&t->starts, &t->starts_room, t->rows + 2, sizeof *t->starts) ||
-                !grow((void **)&t->weights, &t->weights_room, t->rows + 1, sizeof *t->weights)) {
+            if (!grow((void **)&t->starts, &t->starts_room, t->rows + 2, sizeof *t->starts)
+                || !grow((void **)&t->weights, &t->weights_room, t->rows + 1, sizeof *t->weights)) {
                 refuse(t, NO_MEMORY_LEFT, s, 0);
                 break;
             }
             t->starts[t->rows] = start, t->dirty = t->n_waiting = 0, t->n_keys = 0;
             int was_dense = t->dense;
-            int done = nul && nul < stop ? refuse(t, NUL_BYTE, s, 0) : t->format == SVMLIGHT ? read_svmlight(t, s, stop) : read_vw(t, s, stop);
+            int done = nul && nul < stop       ? refuse(t, NUL_BYTE, s, 0)
+                       : t->format == SVMLIGHT ? read_svmlight(t, s, stop)
+                                               : read_vw(t, s, stop);
             done = done && (t->dirty || add_entries(t));
             if (done && !t->dirty) {
                 t->dense &= !t->rows || t->n - start == t->starts[1];
                 t->starts[++t->rows] = t->n;
             } else {
-                for (int64_t i = start; i < t->n; i++)
-                    t->names.words[t->names.chunk[t->ids[i]]].last = -1;
+                for (int64_t i = start; i < t->n; i++) t->names.words[t->names.chunk[t->ids[i]]].last = -1;
                 shorten_chunk(&t->names, words), shorten_chunk(&t->labels, labels);
                 t->n = start, t->n_zeroed = zeroed, t->dense = was_dense;
-                if (!done)
-                    break;
+                if (!done) break;
                 if (!grow((void **)&t->skipped, &t->skipped_room, t->n_skipped + 1, sizeof *t->skipped)) {
                     refuse(t, NO_MEMORY_LEFT, s, 0);
                     break;
