@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 KERNEL := $(shell find online_softmax -name '*.h' -o -name '*.px[di]' -o -name '*.pyx')
 STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
-FORMATTED := online_softmax/_kernel/implicit.h  # the headers that clang-format keeps as they are
+HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help test test-quick lint stubs coverage sanitize reliability \
 	bench-speed bench-threads bench-quality bench-long bench-files tables datasets golden clean
@@ -27,7 +27,7 @@ lint: .venv/dev stubs  ## style, spelling and types
 	$(BIN)/mypy
 	$(BIN)/codespell
 	PATH=$(abspath $(BIN)):$$PATH $(BIN)/cython-lint online_softmax
-	$(BIN)/clang-format --dry-run --Werror $(FORMATTED)
+	$(BIN)/clang-format --dry-run --Werror $(HEADERS)
 
 stubs: .venv/dev  ## compare the stubs with the compiled modules
 	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml --ignore-missing-stub --ignore-disjoint-bases \

@@ -9,8 +9,7 @@
 enum { RECENT, ALWAYS, MARKOV, LABEL_EXPERTS };
 
 #define RECENT_DECAY 0.98
-#define MARKOV_CLASSES \
-    512 /* beyond so many classes the Markov expert answers as ALWAYS does, and its table is dropped */
+#define MARKOV_CLASSES 512 /* beyond so many the Markov expert answers as ALWAYS does, and its table is dropped */
 
 typedef struct {
     double *recent, *always; /* decayed counts, and counts */

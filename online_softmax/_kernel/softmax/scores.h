@@ -19,15 +19,14 @@ static void scores_beyond_range(const softmax *m, const int32_t *slots, const do
 
 /* Classes go in blocks whose width the compiler knows, so that a block's values stay in registers. */
 enum { BLOCK_CLASSES = 16 };
-#define CASE(DO, width) \
-case width: DO(width); break;
+/* clang-format off */
+#define CASE(DO, width) case width: DO(width); break;
 #define BLOCKS(DO) \
     for (int64_t c = 0; c < C; c += BLOCK_CLASSES) switch (C - c) { \
-            CASE(DO, 1) \
-            CASE(DO, 2) \
-            CASE(DO, 3) CASE(DO, 4) CASE(DO, 5) CASE(DO, 6) CASE(DO, 7) CASE(DO, 8) CASE(DO, 9) CASE(DO, 10) \
-                CASE(DO, 11) CASE(DO, 12) CASE(DO, 13) CASE(DO, 14) CASE(DO, 15) default : DO(BLOCK_CLASSES); \
-        }
+        CASE(DO, 1) CASE(DO, 2) CASE(DO, 3) CASE(DO, 4) CASE(DO, 5) CASE(DO, 6) CASE(DO, 7) CASE(DO, 8) CASE(DO, 9) \
+        CASE(DO, 10) CASE(DO, 11) CASE(DO, 12) CASE(DO, 13) CASE(DO, 14) CASE(DO, 15) default: DO(BLOCK_CLASSES); \
+    }
+/* clang-format on */
 
 /* z = start + sum_i x_i w_i, in whole vectors: up to three values beyond the block's width are of no account. */
 INLINE void block_scores(const double *B, int64_t length, const int32_t *slots, const double *x, int64_t n, int width,

@@ -5,13 +5,13 @@
 #include "../implicit.h"
 #include "scores.h"
 
+/* clang-format off */
 #define RULES(DO) \
-    DO(RULE_SGD, step_sgd) \
-    DO(RULE_MOMENTUM, step_momentum) \
-    DO(RULE_NESTEROV, step_nesterov) DO(RULE_ADAGRAD, step_adagrad) DO(RULE_RMSPROP, step_rmsprop) \
-        DO(RULE_ADADELTA, step_adadelta) DO(RULE_ADAM, step_adam) DO(RULE_AMSGRAD, step_amsgrad) \
-            DO(RULE_ADAMAX, step_adamax) DO(RULE_NADAM, step_nadam) DO(RULE_ADABOUND, step_adabound) \
-                DO(RULE_FTRL, step_ftrl)
+    DO(RULE_SGD, step_sgd) DO(RULE_MOMENTUM, step_momentum) DO(RULE_NESTEROV, step_nesterov) \
+    DO(RULE_ADAGRAD, step_adagrad) DO(RULE_RMSPROP, step_rmsprop) DO(RULE_ADADELTA, step_adadelta) \
+    DO(RULE_ADAM, step_adam) DO(RULE_AMSGRAD, step_amsgrad) DO(RULE_ADAMAX, step_adamax) \
+    DO(RULE_NADAM, step_nadam) DO(RULE_ADABOUND, step_adabound) DO(RULE_FTRL, step_ftrl)
+/* clang-format on */
 
 /* One row's step on gradients x g + l2 w (w looked ahead under Nesterov); `sum` is room for these. */
 INLINE int step_row(softmax *m, int64_t slot, double x, const double *restrict g, int64_t C, double *restrict sum) {
