@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from online_softmax.evaluation.checkpoints import CheckpointError
-from online_softmax.evaluation.progressive import RowError, progressive_validation
+from online_softmax.evaluation import CheckpointError, RowError, progressive_validation
 from online_softmax.models.auto import AutoSoftmaxRegression
 from online_softmax.models.saving import ModelFileError, load, save
 from online_softmax.models.softmax import SoftmaxRegression

@@ -11,8 +11,7 @@ from rich.console import Console
 from online_softmax.cli import options
 from online_softmax.cli.known_columns import open_for
 from online_softmax.cli.models import DEFAULT_MODEL, INTERACTIONS, parse_model
-from online_softmax.evaluation.progressive import EVERY, RowError, progressive_validation
-from online_softmax.evaluation.result import Result
+from online_softmax.evaluation import EVERY, Result, RowError, progressive_validation
 from online_softmax.models import saving
 from online_softmax.models.scaled import scaler_for
 from online_softmax.reports import LiveTable

@@ -153,8 +153,12 @@ def progressive_validation(
     def rows_left() -> int:
         """Return how many rows there are to the next mark, checkpoint or limit."""
         n = run.n_samples
-        stops = [run.next_mark(), *([] if limit is None else [limit])]
-        return min([*stops, *([] if path is None else [n - n % every + every])]) - n
+        stops = [run.next_mark()]
+        if limit is not None:
+            stops.append(limit)
+        if path is not None:
+            stops.append(n - n % every + every)
+        return min(stops) - n
 
     for row in run.marks:
         tell(row, mark=True)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from online_softmax.evaluation.result import Result
+from online_softmax.evaluation import Result
 from online_softmax.storage.atomic import write
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from online_softmax.evaluation.result import Figures, Result
+from online_softmax.evaluation import Figures, Result
 
 MOST_CLASSES = 40  # lines of a summary
 WIDEST_LABEL = 40  # characters

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from online_softmax.frames import label_codes, matrix_entries
 from online_softmax.streams.stream import Chunk, Reading, RowStream
-from online_softmax.streams.tables.columns import Coded, Table
-from online_softmax.streams.tables.flaws import Flaw, sifted, why
+from online_softmax.streams.tables import Coded, Flaw, Table, sifted, why
 
 HEAD = 1000  # rows to know an array by
 

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.streams.stream import Chunk, Reading, RowStream
-from online_softmax.streams.tables.columns import Coded, Table, check_names, code, unlabelled
-from online_softmax.streams.tables.flaws import Flaw, sifted, why
+from online_softmax.streams.tables import Coded, Flaw, Table, check_names, code, sifted, unlabelled, why
 
 HEAD = 1000  # rows to know a frame by
 

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from online_softmax.streams.stream import Chunk, RowStream
-from online_softmax.streams.tables.file_bytes import ByteSource
+from online_softmax.streams.tables import ByteSource
 
 
 def paths_of(source: str | Path) -> list[Path] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from online_softmax.rows import Rows
 from online_softmax.streams.stream import NOWHERE, Chunk, Note, Places, Sample, others
-from online_softmax.streams.tables.columns import shorten
+from online_softmax.streams.tables import shorten
 
 
 class PairChunk:

@@ -12,6 +12,7 @@ from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 from online_softmax.evaluation.progressive import RowError
+from online_softmax.streams import open_stream
 
 MODELS = {
     "softmax": lambda: SoftmaxRegression(optim.SGD(0.1)),
@@ -95,6 +96,14 @@ def test_a_source_that_breaks_is_an_error_all_the_same():
 
     with pytest.raises(RowError, match=r"ConnectionError: gone .10 rows were scored before it"):
         progressive_validation(breaking(), SoftmaxRegression(), on_bad="skip")
+
+
+def test_an_open_stream_has_its_own_policy_for_what_cannot_be_read():
+    rows = clean(50)
+    found = progressive_validation(open_stream([*rows, "no sample"], on_bad="skip"), SoftmaxRegression())
+    assert (found.n_samples, found.n_bad) == (50, 1)
+    with pytest.raises(RowError, match="'a' is nan"):
+        progressive_validation(open_stream([*rows, DIRT[0]], on_bad="skip"), SoftmaxRegression())
 
 
 def test_nothing_but_dirt():

@@ -13,7 +13,7 @@ from online_softmax.streams.formats.csv import CsvStream
 from online_softmax.streams.formats.json_lines import JsonStream
 from online_softmax.streams.formats.sparse_text import TextStream
 from online_softmax.streams.stream import RowStream
-from online_softmax.streams.tables.file_bytes import COMPRESSED
+from online_softmax.streams.tables import COMPRESSED
 
 TABLES: dict[str, Callable[..., RowStream]] = {
     "csv": CsvStream,

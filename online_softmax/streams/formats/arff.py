@@ -13,11 +13,19 @@ from typing import Any
 import numpy as np
 
 from online_softmax.streams.stream import Chunk, Note, Reading
-from online_softmax.streams.tables.columns import Table, check_names, code, shorten, unlabelled
-from online_softmax.streams.tables.file_bytes import ByteSource
-from online_softmax.streams.tables.file_stream import FileStream
-from online_softmax.streams.tables.flaws import Flaw, sifted, why
-from online_softmax.streams.tables.records import Lines
+from online_softmax.streams.tables import (
+    ByteSource,
+    FileStream,
+    Flaw,
+    Lines,
+    Table,
+    check_names,
+    code,
+    shorten,
+    sifted,
+    unlabelled,
+    why,
+)
 
 BLOCK = 1 << 20  # bytes to read at a time
 CHUNK_ROWS = 8192

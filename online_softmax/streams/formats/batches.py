@@ -9,11 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from online_softmax.streams.stream import Chunk, Reading
-from online_softmax.streams.tables.arrow import pyarrow
-from online_softmax.streams.tables.columns import shorten
-from online_softmax.streams.tables.file_bytes import ByteSource
-from online_softmax.streams.tables.flaws import Flaw, why
-from online_softmax.streams.tables.table_stream import TableStream
+from online_softmax.streams.tables import ByteSource, Flaw, TableStream, pyarrow, shorten, why
 
 if TYPE_CHECKING:
     import pyarrow as pa

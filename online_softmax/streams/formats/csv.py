@@ -13,12 +13,17 @@ import numpy as np
 from online_softmax.rows import Rows
 from online_softmax.streams._parsing.grid import Grid
 from online_softmax.streams.stream import Chunk, Reading
-from online_softmax.streams.tables.arrow import pyarrow, read_csv
-from online_softmax.streams.tables.columns import shorten, unlabelled
-from online_softmax.streams.tables.file_bytes import ByteSource
-from online_softmax.streams.tables.flaws import why
-from online_softmax.streams.tables.record_stream import LARGE, RecordStream
-from online_softmax.streams.tables.records import Quoted
+from online_softmax.streams.tables import (
+    LARGE,
+    ByteSource,
+    Quoted,
+    RecordStream,
+    pyarrow,
+    read_csv,
+    shorten,
+    unlabelled,
+    why,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,12 +10,7 @@ from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 from online_softmax.streams.stream import Reading
-from online_softmax.streams.tables.arrow import pyarrow, read_json
-from online_softmax.streams.tables.columns import shorten
-from online_softmax.streams.tables.file_bytes import ByteSource
-from online_softmax.streams.tables.flaws import WRONG
-from online_softmax.streams.tables.record_stream import LARGE, RecordStream
-from online_softmax.streams.tables.records import Lines
+from online_softmax.streams.tables import LARGE, WRONG, ByteSource, Lines, RecordStream, pyarrow, read_json, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from online_softmax.streams._parsing.text import Tokenizer
 from online_softmax.streams.stream import Chunk, Note, Reading
-from online_softmax.streams.tables.file_bytes import ByteSource
-from online_softmax.streams.tables.file_stream import FileStream
-from online_softmax.streams.tables.records import Lines
+from online_softmax.streams.tables import ByteSource, FileStream, Lines
 
 BLOCK = 1 << 23  # bytes to read at a time
 
