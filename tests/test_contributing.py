@@ -18,6 +18,7 @@ NAMED = r"`((?:online_softmax|tests|proofs|docs|bank|\.ci)/[\w./-]*|[\w.]+\.(?:t
 FILES = sorted(set(re.findall(NAMED, GUIDE)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_commands_run(command):
     done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)

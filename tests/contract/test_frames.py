@@ -93,6 +93,7 @@ def test_paused_as_straight_through(make_model, learned, pause):
     assert learned(paused) == learned(model)
 
 
+@pytest.mark.slow
 def test_predictions_in_bulk_are_those_one_by_one(make_model, backend):
     model = make_model()
     for columns, labels, weights in batches():

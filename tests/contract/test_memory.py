@@ -40,6 +40,7 @@ print(said, twin.predict_proba_one({{"a": 0.5}}) == model.predict_proba_one({{"a
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "call", ['predict_one({"a": 0.5})', 'predict_proba_one({"a": 0.5})', 'loss_one({"a": 0.5}, 1)']
 )

@@ -69,6 +69,7 @@ def test_probabilities_are_a_distribution_over_the_labels_seen(make_model, is_fi
     assert is_finite(model)
 
 
+@pytest.mark.slow
 @given(stream=st.lists(st.tuples(st.dictionaries(names, extreme, max_size=6), labels), max_size=20))
 def test_any_finite_number_is_learned_or_refused_whole(make_model, is_finite, stream):
     model = make_model()

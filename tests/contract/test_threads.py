@@ -63,6 +63,7 @@ def test_four_threads_learn_and_predict(make_model, is_finite):
     assert is_finite(model)
 
 
+@pytest.mark.slow
 def test_readers_never_see_half_a_batch(make_model, learned):
     model, done = make_model(), threading.Event()
     model.learn_many(pd.DataFrame({"a": [1.0, 2.0]}), pd.Series(["first", "second"]))
@@ -167,6 +168,7 @@ FRAME = np.random.default_rng(1).normal(size=(60_000, 12))
 LABELS = np.arange(600) % 4
 
 
+@pytest.mark.slow
 def test_predictions_go_side_by_side(make_model):
     model = make_model()
     model.learn_many(FRAME[:600], LABELS)

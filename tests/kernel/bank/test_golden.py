@@ -102,6 +102,7 @@ def test_the_reference_makes_the_figures_of_the_linear_bank(linear):
         np.testing.assert_allclose(figures[1:], linear[name][1:FIRST], rtol=0, atol=1e-9, err_msg=name)
 
 
+@pytest.mark.slow
 def test_the_reference_makes_the_figures_of_the_whole_bank(golden):
     made = make.whole(FIRST)
     assert made.keys() == golden.keys()

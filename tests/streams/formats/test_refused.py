@@ -113,6 +113,7 @@ def refused(path, capsys):
     return str(error.value), n
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "flaw"), [(kind, flaw) for kind in FORMATS for flaw in FORMATS[kind][2]])
 def test_a_bad_row_is_one_line_and_status_2_in_every_format(kind, flaw, tmp_path, capsys):
     head, row, flaws = FORMATS[kind]
