@@ -4,7 +4,7 @@ from online_softmax._kernel.reader cimport Reader
 cdef class BulkModel(Model):
     cdef object _error      # what Python said when a row was refused
 
-    # Undo: what a kernel does around rows that stand or fall together, with the GIL.
+    # Undo, with the GIL: what a kernel does around rows of which all are learned or none.
     cdef int begin_many(self, Reader r) except -1
     cdef void end_many(self) noexcept
     cdef int rollback_many(self, Py_ssize_t classes) except -1

@@ -177,7 +177,10 @@ cdef class Auto(BulkModel):
         return <Scratch *>scratch_new()
 
     cdef int begin_many(self, Reader r) except -1:
-        """Rows that can be read are learned; only names and labels with code of their own can get in the way, one too many, or Ctrl-C."""
+        """A row that can be read is learned.
+
+        Only names or labels with code of their own, one feature too many, or Ctrl-C can stop it.
+        """
         plain = all(type(each) in PLAIN for each in r.names) and all(type(each) in PLAIN for each in r.labels)
         too_many = self.interactions is True and self.n_features + len(r.names) > COVERED
         if plain and not too_many and r.n_rows <= SOON_LEARNED:

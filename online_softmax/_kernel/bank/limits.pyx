@@ -22,5 +22,5 @@ METRIC_START, METRIC_SUM, QDA_START = metric_start, metric_sum, qda_start
 
 
 def window_size(budget, d):
-    """Return how many samples a window keeps at most: `budget`, or fewer where it is of many features."""
+    """Return how many samples a window keeps at most: `budget`, or fewer if there are many features."""
     return window_rows(budget, d)

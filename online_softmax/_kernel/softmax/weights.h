@@ -147,7 +147,7 @@ static void restore_rows(softmax *m) {
         memcpy(row_of(m, m->saved_slot[i]), m->saved + i * length, (size_t)length * 8);
 }
 
-/* Before many samples that stand or fall together: save what they may change. Rows that they add are zero before. */
+/* Called before samples of which all are learned or none: save what they may change. Rows that they add are zero before. */
 static int softmax_begin_many(softmax *m, const int32_t *slots, int64_t n) {
     if (save_rows(m, slots, n)) return NO_MEMORY;
     if (m->n_classes) {
