@@ -33,7 +33,7 @@ stubs: .venv/dev  ## compare the stubs with the compiled modules
 	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml --ignore-missing-stub --ignore-disjoint-bases \
 		--allowlist tests/typing/stubs_allowed.txt $(STUBBED)
 
-coverage: .venv/dev  ## how much of the Python, the Cython and the C the tests run
+coverage: .venv/dev  ## how much of the Python and the C the tests run
 	$(BIN)/python -m proofs.coverage
 
 sanitize: .venv/dev  ## run the tests under gcc's address and undefined behaviour sanitizers
