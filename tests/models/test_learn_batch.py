@@ -55,6 +55,24 @@ def test_learn_batch_is_one_step_of_the_clock():
         np.testing.assert_allclose(matrix(model), B, rtol=1e-10, atol=1e-13)
 
 
+class Inverse(optim.base.Scheduler):
+    """A user's own schedule, which only Python can compute."""
+
+    def get(self, t):
+        return 1 / math.sqrt(t + 1)
+
+
+def test_learn_batch_asks_a_schedule_of_the_users_own():
+    own, ours = (
+        SoftmaxRegression(optim.SGD(schedule)) for schedule in (Inverse(), optim.schedulers.InverseScaling(1.0))
+    )
+    X, y = pd.DataFrame(np.diag([1.0, 2.0, -1.0, 0.5]), columns=FEATURES), pd.Series([*LABELS, "red"])
+    for _ in range(5):
+        own.learn_batch(X, y)
+        ours.learn_batch(X, y)
+        np.testing.assert_allclose(matrix(own), matrix(ours), rtol=1e-12)
+
+
 def test_learn_batch_under_nesterov_takes_the_gradient_ahead():
     eta, rho = 0.5, 0.8
     model = SoftmaxRegression(optim.NesterovMomentum(eta, rho))

@@ -197,7 +197,7 @@ cdef class Softmax(BulkModel):
                 for i in range(len(r.labels)):
                     r.position_of[i] = self.add_label(r.labels[i])
                 if self.prepares:
-                    self.tick()
+                    self.prepare()
                 if self.budget:
                     self.reserve_usage()
                 G = <double *>calloc((n_ids + 1) * self.n_classes, sizeof(double))
