@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import json
+import pickle
 import re
 import subprocess
 import sys
@@ -21,15 +23,27 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", "
 HEAVY = {"pyarrow", "pandas", "polars", "scipy", "rich", "typer", "matplotlib", "sklearn", "pyspark", "dask"}
 
 # The modules that have moved, importable under their old names until 1.0.
-OLD_NAMES = {"auto", "metrics", "optimizers", "progressive", "report", "scaling", "softmax"}
+OLD_NAMES = {
+    "auto": "AutoSoftmaxRegression",
+    "checkpoints": "CheckpointError",
+    "metrics": "ClassScores Scores",
+    "model_file": "ModelFileError load save",
+    "optimizers": "ImplicitAdaGrad ImplicitSGD class_weights rule",
+    "progressive": "Offender Predictions Progress Result Row RowError progressive_validation",
+    "report": "LiveTable print_summary write_json",
+    "result": "Offender Predictions Result Row RowError",
+    "scaling": "NumberScaler",
+    "softmax": "SoftmaxRegression",
+}
 
 # The way of the data: a room is a file or a folder, and imports from rooms on lower storeys alone. Within one room its
 # files may import each other, though never in a circle.
 STOREYS = [
-    {"rows", "storage", "datasets"},
+    {"rows", "datasets"},
     {"hashing"},
-    {"checks"},
+    {"checks", "storage"},
     {"_kernel"},
+    {"_kernel.softmax", "_kernel.bank"},
     {"frames"},
     {"models"},
     {"streams.stream"},
@@ -136,9 +150,12 @@ def named(path):
                 assert not node.level, f"{path}: a relative import"
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
     else:
-        for source, names in re.findall(r"^\s*from\s+([\w.]+)\s+c?import\s+(\w+(?:\s*,\s*\w+)*)", text, re.MULTILINE):
-            yield from (f"{source}.{name.strip()}" for name in names.split(","))
-        yield from re.findall(r"^\s*c?import\s+([\w.]+)", text, re.MULTILINE)
+        text = re.sub(r"#.*", "", text)
+        for source, names in re.findall(r"\bfrom\s+([\w.]+)\s+c?import\s+(\([^)]*\)|[^\n;]*)", text):
+            assert source[0] != ".", f"{path}: a relative import"
+            yield from (f"{source}.{name.split()[0]}" for name in names.strip("()").split(",") if name.strip())
+        for names in re.findall(r"(?:^|[;:])\s*c?import\s+([^\n;]+)", text, re.MULTILINE):
+            yield from (name.split()[0] for name in names.split(","))
 
 
 def imports(path):
@@ -206,11 +223,39 @@ def test_a_circle_would_be_found(cause):
 
 def test_cython_is_read_too(tmp_path):
     path = tmp_path / "one.pyx"
-    path.write_text("from online_softmax._kernel.model cimport Model, largest\nimport online_softmax.models.saving\n")
-    assert {"online_softmax._kernel.model.Model", "online_softmax.models.saving"} <= set(named(path))
+    for line, name in (
+        ("from online_softmax._kernel.model cimport Model, largest", "_kernel.model.largest"),
+        ("from online_softmax.models cimport (\n    rule,\n    saving as s,\n)", "models.saving"),
+        ("import online_softmax.models.saving as s", "models.saving"),
+        ("cimport numpy, online_softmax.models.saving", "models.saving"),
+        ("    if x: import online_softmax.models.saving", "models.saving"),
+        ("import re; from online_softmax import models", "models"),
+    ):
+        path.write_text(f"{line}\n")
+        assert f"online_softmax.{name}" in set(named(path)), line
+    path.write_text("from .model cimport Model\n")
+    with pytest.raises(AssertionError, match="relative"):
+        list(named(path))
 
 
 def test_only_the_models_touch_the_kernels():
     for path in SOURCES:
-        kernels = {name for name in imports(path) if room(name) == "_kernel"} - {"_kernel.arrays"}
-        assert not kernels or room(module(path)) in {"_kernel", "models"}, module(path)
+        kernels = {name for name in imports(path) if name.startswith("_kernel")} - {"_kernel.arrays"}
+        assert not kernels or module(path).split(".")[0] in {"_kernel", "models"}, module(path)
+
+
+def test_the_map_in_the_readme_is_in_this_order():
+    readme = (PACKAGE.parent / "README.md").read_text()
+    drawn = readme.partition("    online_softmax/\n")[2].partition("    docs/")[0]
+    names = re.findall(r"(\w+)(?:/|\.py)", " ".join(line.split("   ")[2] for line in drawn.splitlines()))
+    rooms = [name for name in names if name in NAMES]
+    assert {name.split(".")[0] for name in NAMES} - set(rooms) == {"__init__", "__main__", "datasets", *OLD_NAMES}
+    assert [storey(name) for name in rooms] == sorted(storey(name) for name in rooms)
+
+
+@pytest.mark.parametrize("name", OLD_NAMES)
+def test_code_and_pickles_of_before_the_move_find_what_they_name(name):
+    module = importlib.import_module(f"online_softmax.{name}")
+    assert module.__all__ == OLD_NAMES[name].split()
+    for each in module.__all__:
+        assert callable(pickle.loads(f"conline_softmax.{name}\n{each}\n.".encode()))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax._kernel.bank.limits import COVERED, GAUSSIAN_LD, QDA_START
+from online_softmax._kernel.limits import COVERED, GAUSSIAN_LD, QDA_START
 from online_softmax._kernel.state import FIELDS, USE
 
 State = dict[str, Any]

@@ -43,7 +43,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from online_softmax._kernel.bank.limits import (
+from online_softmax._kernel.limits import (
     BANK,
     BUCKETS,
     COVERED,

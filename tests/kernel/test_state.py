@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from river import optim
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
-from online_softmax._kernel import forgetting, state
-from online_softmax._kernel.bank import limits
+from online_softmax._kernel import forgetting, limits, state
 from online_softmax._kernel.bank.auto import EXPERTS
 from online_softmax._kernel.forgetting import without_class, without_features
 from online_softmax._kernel.state import FIELDS, MERGES, SIZES, TABLE, check

@@ -8,7 +8,7 @@ cdef extern from *:
     #pragma GCC diagnostic ignored "-Wunused-function"
     """
 
-cdef extern from "memory.h":
+cdef extern from "bank/memory.h":
     cpdef enum:
         LINEAR_EXPERTS, NEWTON_EXPERTS, HAT_ROWS
         NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, BANK
