@@ -63,8 +63,8 @@ static int64_t bank_bytes(const bank *b) {
 }
 
 /* `rows` blocks of doubles, `was` wide, with new room; zero where there was nothing. */
-static double *widened(const double *old, int64_t rows, int64_t was, int64_t room, int64_t stride) {
-    double *fresh = calloc((size_t)(room * stride + LANES), 8);
+static double *widened(const double *old, int64_t rows, int64_t was, int64_t capacity, int64_t stride) {
+    double *fresh = calloc((size_t)(capacity * stride + LANES), 8);
     if (fresh && old)
         for (int64_t i = 0; i < rows; i++) memcpy(fresh + i * stride, old + i * was, (size_t)was * 8);
     return fresh;
@@ -118,15 +118,15 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
 
 static int hats_reserve(hats *m, int64_t n, int64_t stride) {
     if (n <= m->capacity) return 0;
-    int64_t room = n + n / 8 + 1;
-    double *W = widened(m->W, 1, m->capacity * HAT_ROWS * stride, 1, room * HAT_ROWS * stride);
-    double *G = widened(m->G, 1, m->capacity * HAT_ROWS, 1, room * HAT_ROWS);
+    int64_t capacity = n + n / 8 + 1;
+    double *W = widened(m->W, 1, m->capacity * HAT_ROWS * stride, 1, capacity * HAT_ROWS * stride);
+    double *G = widened(m->G, 1, m->capacity * HAT_ROWS, 1, capacity * HAT_ROWS);
     if (!W || !G) {
         free(W), free(G);
         return NO_MEMORY;
     }
     free(m->W), free(m->G);
-    m->W = W, m->G = G, m->capacity = room;
+    m->W = W, m->G = G, m->capacity = capacity;
     return 0;
 }
 

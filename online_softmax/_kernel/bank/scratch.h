@@ -75,14 +75,14 @@ static int scratch_lengthen(bank_scratch *s, int64_t n) {
 
 /* Room to remember a sample of n entries. */
 static int scratch_remember(bank_scratch *s, int64_t n) {
-    int64_t room = n + n / 8 + LANES;
+    int64_t capacity = n + n / 8 + LANES;
     s->n_asked = -1;
-    int32_t *slots = realloc(s->asked_slots, (size_t)room * sizeof *slots);
+    int32_t *slots = realloc(s->asked_slots, (size_t)capacity * sizeof *slots);
     if (slots) s->asked_slots = slots;
-    double *x = realloc(s->asked_x, (size_t)room * 8);
+    double *x = realloc(s->asked_x, (size_t)capacity * 8);
     if (x) s->asked_x = x;
     if (!slots || !x) return NO_MEMORY;
-    s->asked_capacity = room;
+    s->asked_capacity = capacity;
     return 0;
 }
 

@@ -110,7 +110,7 @@ static int64_t window_bytes(const window *s) {
 /* Room for d features. */
 static int window_reserve(window *s, int64_t d) {
     if (s->B && d <= s->d_capacity) return 0;
-    int64_t room = (d > 1 ? d + 7 : 8) / 8 * 8;
+    int64_t capacity = (d > 1 ? d + 7 : 8) / 8 * 8;
     if (!s->B) {
         s->size = window_size(s->budget, d), s->column = window_column(s->size);
         size_t rows = (size_t)s->column;
@@ -121,20 +121,20 @@ static int window_reserve(window *s, int64_t d) {
         }
         s->nearest = 1;
     }
-    float *B = calloc((size_t)(room * s->column), 4);
-    double *w = calloc((size_t)room + 1 + LANES, 8), *G = calloc((size_t)room + 1 + LANES, 8);
+    float *B = calloc((size_t)(capacity * s->column), 4);
+    double *w = calloc((size_t)capacity + 1 + LANES, 8), *G = calloc((size_t)capacity + 1 + LANES, 8);
     if (!B || !w || !G) {
         free(B), free(w), free(G);
         if (!s->B) window_free(s);
         return NO_MEMORY;
     }
-    for (int64_t j = 0; j <= room; j++) w[j] = j ? METRIC_START : AGE_WEIGHT, G[j] = METRIC_SUM;
+    for (int64_t j = 0; j <= capacity; j++) w[j] = j ? METRIC_START : AGE_WEIGHT, G[j] = METRIC_SUM;
     if (s->B) {
         memcpy(B, s->B, (size_t)(s->d * s->column) * 4);
         memcpy(w, s->w, (size_t)(s->d + 1) * 8), memcpy(G, s->G, (size_t)(s->d + 1) * 8);
     }
     free(s->B), free(s->w), free(s->G);
-    s->B = B, s->w = w, s->G = G, s->d_capacity = room;
+    s->B = B, s->w = w, s->G = G, s->d_capacity = capacity;
     return 0;
 }
 

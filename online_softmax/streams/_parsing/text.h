@@ -49,19 +49,19 @@ typedef struct {
     /* the chunk's entries and rows */
     int32_t *ids;
     double *values;
-    int64_t n, ids_room, values_room;
+    int64_t n, ids_capacity, values_capacity;
     int64_t *starts;
     int32_t *codes;
     double *weights;
-    int64_t rows, starts_room, codes_room, weights_room;
-    int64_t *zeroed, *skipped; /* of each value that was set to 0 the row; of each row left out the row after it */
-    int64_t n_zeroed, n_skipped, zeroed_room, skipped_room;
+    int64_t rows, starts_capacity, codes_capacity, weights_capacity;
+    int64_t *mended, *left_out; /* of each value that was set to 0 the row; of each row left out the row after it */
+    int64_t n_mended, n_left_out, mended_capacity, left_out_capacity;
     int dense, weighted; /* whether every row has the features 0, 1, 2, .. ; whether any weight is not 1 */
     /* the line being read */
     token waiting[WAITING];
     int n_waiting;
     char *keys; /* names with their namespaces, of the features on their way */
-    int64_t n_keys, keys_room;
+    int64_t n_keys, keys_capacity;
     int dirty;
     /* what stopped the reading: its reason and its words */
     int flaw;
@@ -71,8 +71,8 @@ typedef struct {
 
 static void text_free(text *t) {
     forget(&t->names), forget(&t->labels);
-    free(t->ids), free(t->values), free(t->starts), free(t->codes), free(t->weights), free(t->zeroed), free(t->skipped),
-        free(t->keys);
+    free(t->ids), free(t->values), free(t->starts), free(t->codes), free(t->weights), free(t->mended),
+        free(t->left_out), free(t->keys);
 }
 
 static int refuse(text *t, int flaw, const char *where, int64_t length) {
@@ -101,9 +101,9 @@ static int is_utf8(const char *text, int64_t n) {
 /* One of two things becomes of a missing or infinite value: 0, or the end of this row or reading. */
 static int clean(text *t, double *value, int flaw, const char *where, int64_t length) {
     if (t->policy == ZERO) {
-        if (!grow((void **)&t->zeroed, &t->zeroed_room, t->n_zeroed + 1, sizeof *t->zeroed))
+        if (!grow((void **)&t->mended, &t->mended_capacity, t->n_mended + 1, sizeof *t->mended))
             return refuse(t, NO_MEMORY_LEFT, where, 0);
-        t->zeroed[t->n_zeroed++] = t->rows;
+        t->mended[t->n_mended++] = t->rows;
         *value = 0;
         return 1;
     }
@@ -113,8 +113,8 @@ static int clean(text *t, double *value, int flaw, const char *where, int64_t le
 
 static int add_entries(text *t) {
     int64_t known = t->names.n;
-    if (!grow((void **)&t->ids, &t->ids_room, t->n + WAITING, sizeof *t->ids)
-        || !grow((void **)&t->values, &t->values_room, t->n + WAITING, sizeof *t->values))
+    if (!grow((void **)&t->ids, &t->ids_capacity, t->n + WAITING, sizeof *t->ids)
+        || !grow((void **)&t->values, &t->values_capacity, t->n + WAITING, sizeof *t->values))
         return refuse(t, NO_MEMORY_LEFT, t->waiting->where, 0);
     for (token *k = t->waiting; k < t->waiting + t->n_waiting; k++) {
         k->number = number_of_text(&t->names, k->name, k->n, k->hash);
@@ -143,14 +143,14 @@ static int add_entries(text *t) {
 static inline int add_entry(text *t, const char *name, int64_t n, double value, const char *where) {
     token *k = t->waiting + t->n_waiting++;
     k->name = name, k->n = n, k->value = value, k->where = where, k->hash = hash_of(&t->names, name, n);
-    if (t->names.room) __builtin_prefetch(t->names.cells + (k->hash & (uint64_t)(t->names.room - 1)));
+    if (t->names.capacity) __builtin_prefetch(t->names.cells + (k->hash & (uint64_t)(t->names.capacity - 1)));
     return t->n_waiting < WAITING || add_entries(t);
 }
 
 /* Put a feature's name after its namespace's; NULL where there is no memory. */
 static const char *key_of(text *t, const char *space, int64_t n_space, const char *name, int64_t n, int64_t n_word) {
-    if (t->n_keys + n_space + n + n_word + 1 > t->keys_room
-        && (!add_entries(t) || !grow((void **)&t->keys, &t->keys_room, n_space + n + n_word + 1, 1)))
+    if (t->n_keys + n_space + n + n_word + 1 > t->keys_capacity
+        && (!add_entries(t) || !grow((void **)&t->keys, &t->keys_capacity, n_space + n + n_word + 1, 1)))
         return NULL;
     char *key = t->keys + t->n_keys, *at = key;
     if (n_space) memcpy(at, space, (size_t)n_space), at[n_space] = '^', at += n_space + 1;
@@ -173,7 +173,7 @@ static int take_label(text *t, const char *s, int64_t n, const char *line) {
     int64_t known = t->labels.n, found = number_of_text(&t->labels, s, n, hash_of(&t->labels, s, n));
     if (found >= 0 && found == known && !is_utf8(s, n)) return refuse(t, NOT_UTF8, s, n);
     int32_t place = found < 0 ? -1 : place_of(&t->labels, found);
-    if (place < 0 || !grow((void **)&t->codes, &t->codes_room, t->rows + 1, sizeof *t->codes))
+    if (place < 0 || !grow((void **)&t->codes, &t->codes_capacity, t->rows + 1, sizeof *t->codes))
         return refuse(t, NO_MEMORY_LEFT, s, 0);
     t->codes[t->rows] = place;
     return 1;
@@ -284,7 +284,7 @@ static int read_vw(text *t, const char *s, const char *end) {
 
 static void text_begin(text *t) {
     begin_chunk(&t->names), begin_chunk(&t->labels);
-    t->n = t->rows = t->n_zeroed = t->n_skipped = 0;
+    t->n = t->rows = t->n_mended = t->n_left_out = 0;
     t->dense = 1, t->weighted = 0, t->flaw = SOUND;
 }
 
@@ -298,9 +298,9 @@ static const char *text_read(text *t, const char *s, const char *end, int64_t mo
         stop = stop ? stop : end;
         while (first < stop && is_blank(*first)) first++;
         if (first < stop && !(t->format == SVMLIGHT && *first == '#')) {
-            int64_t words = t->names.n_chunk, labels = t->labels.n_chunk, zeroed = t->n_zeroed, start = t->n;
-            if (!grow((void **)&t->starts, &t->starts_room, t->rows + 2, sizeof *t->starts)
-                || !grow((void **)&t->weights, &t->weights_room, t->rows + 1, sizeof *t->weights)) {
+            int64_t words = t->names.n_chunk, labels = t->labels.n_chunk, mended = t->n_mended, start = t->n;
+            if (!grow((void **)&t->starts, &t->starts_capacity, t->rows + 2, sizeof *t->starts)
+                || !grow((void **)&t->weights, &t->weights_capacity, t->rows + 1, sizeof *t->weights)) {
                 refuse(t, NO_MEMORY_LEFT, s, 0);
                 break;
             }
@@ -316,13 +316,13 @@ static const char *text_read(text *t, const char *s, const char *end, int64_t mo
             } else {
                 for (int64_t i = start; i < t->n; i++) t->names.words[t->names.chunk[t->ids[i]]].last = -1;
                 shorten_chunk(&t->names, words), shorten_chunk(&t->labels, labels);
-                t->n = start, t->n_zeroed = zeroed, t->dense = was_dense;
+                t->n = start, t->n_mended = mended, t->dense = was_dense;
                 if (!done) break;
-                if (!grow((void **)&t->skipped, &t->skipped_room, t->n_skipped + 1, sizeof *t->skipped)) {
+                if (!grow((void **)&t->left_out, &t->left_out_capacity, t->n_left_out + 1, sizeof *t->left_out)) {
                     refuse(t, NO_MEMORY_LEFT, s, 0);
                     break;
                 }
-                t->skipped[t->n_skipped++] = t->rows;
+                t->left_out[t->n_left_out++] = t->rows;
             }
         }
         s = next, ++*lines;

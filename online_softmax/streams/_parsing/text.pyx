@@ -30,9 +30,9 @@ cdef extern from "text.h":
         double *values
         double *weights
         int64_t *starts
-        int64_t *zeroed
-        int64_t *skipped
-        int64_t n, rows, n_zeroed, n_skipped
+        int64_t *mended
+        int64_t *left_out
+        int64_t n, rows, n_mended, n_left_out
         int dense, weighted, flaw
         const char *where
         int64_t length
@@ -141,9 +141,9 @@ cdef class Tokenizer:
             labels = distinct
         weights = copied(t.weights, t.rows, np.float64) if t.weighted else None
         # C counts the rows that are kept, and places count all.
-        after = copied(t.skipped, t.n_skipped, np.int64)
-        left_out = after + np.arange(len(after)) if t.n_skipped else NOWHERE
-        mended = copied(t.zeroed, t.n_zeroed, np.int64) if t.n_zeroed else NOWHERE
+        after = copied(t.left_out, t.n_left_out, np.int64)
+        left_out = after + np.arange(len(after)) if t.n_left_out else NOWHERE
+        mended = copied(t.mended, t.n_mended, np.int64) if t.n_mended else NOWHERE
         mended = mended + np.searchsorted(after, mended, side="right")
         return Chunk(Rows(names, ids, values, starts, labels, codes, weights), mended, left_out)
 

@@ -22,23 +22,23 @@ typedef struct {
 typedef struct {
     uint64_t seed;
     cell *cells; /* a power of two of them, at most half full */
-    int64_t room;
+    int64_t capacity;
     word *words;
-    int64_t n, words_room;
+    int64_t n, words_capacity;
     char *bytes;
-    int64_t n_bytes, bytes_room;
+    int64_t n_bytes, bytes_capacity;
     int32_t *chunk; /* the numbers of the chunk's words, by place */
-    int64_t n_chunk, chunk_room;
+    int64_t n_chunk, chunk_capacity;
 } vocabulary;
 
 /* Room for `needed` items of an array that grows by doubling; false where there is no memory. */
-static int grow(void **array, int64_t *room, int64_t needed, size_t size) {
-    if (needed <= *room) return 1;
-    int64_t wider = *room ? *room : 1024;
+static int grow(void **array, int64_t *capacity, int64_t needed, size_t size) {
+    if (needed <= *capacity) return 1;
+    int64_t wider = *capacity ? *capacity : 1024;
     while (wider < needed) wider *= 2;
     void *more = realloc(*array, (size_t)wider * size);
     if (!more) return 0;
-    *array = more, *room = wider;
+    *array = more, *capacity = wider;
     return 1;
 }
 
@@ -62,33 +62,33 @@ static inline uint64_t hash_of(const vocabulary *v, const char *s, int64_t n) {
 }
 
 static int widen(vocabulary *v) {
-    int64_t room = v->room ? 2 * v->room : 1024;
-    cell *cells = malloc((size_t)room * sizeof *cells);
+    int64_t capacity = v->capacity ? 2 * v->capacity : 1024;
+    cell *cells = malloc((size_t)capacity * sizeof *cells);
     if (!cells) return 0;
-    for (int64_t i = 0; i < room; i++) cells[i].number = -1;
-    for (int64_t i = 0; i < v->room; i++)
+    for (int64_t i = 0; i < capacity; i++) cells[i].number = -1;
+    for (int64_t i = 0; i < v->capacity; i++)
         if (v->cells[i].number >= 0) {
             const word *w = v->words + v->cells[i].number;
-            int64_t at = (int64_t)(hash_of(v, v->bytes + w->start, w->n) & (uint64_t)(room - 1));
-            while (cells[at].number >= 0) at = (at + 1) & (room - 1);
+            int64_t at = (int64_t)(hash_of(v, v->bytes + w->start, w->n) & (uint64_t)(capacity - 1));
+            while (cells[at].number >= 0) at = (at + 1) & (capacity - 1);
             cells[at] = v->cells[i];
         }
     free(v->cells);
-    v->cells = cells, v->room = room;
+    v->cells = cells, v->capacity = capacity;
     return 1;
 }
 
 /* The number of a text of this hash, new or not; -1 where there is no memory, or no number left. */
 static int64_t number_of_text(vocabulary *v, const char *s, int64_t n, uint64_t hash) {
-    if ((2 * (v->n + 1) > v->room && !widen(v)) || n > INT32_MAX || v->n == INT32_MAX) return -1;
+    if ((2 * (v->n + 1) > v->capacity && !widen(v)) || n > INT32_MAX || v->n == INT32_MAX) return -1;
     uint64_t head = bytes_of(s, n);
-    int64_t at = (int64_t)(hash & (uint64_t)(v->room - 1));
-    for (; v->cells[at].number >= 0; at = (at + 1) & (v->room - 1))
+    int64_t at = (int64_t)(hash & (uint64_t)(v->capacity - 1));
+    for (; v->cells[at].number >= 0; at = (at + 1) & (v->capacity - 1))
         if (v->cells[at].head == head && v->cells[at].n == n
             && (n <= 8 || !memcmp(v->bytes + v->words[v->cells[at].number].start + 8, s + 8, (size_t)n - 8)))
             return v->cells[at].number;
-    if (!grow((void **)&v->words, &v->words_room, v->n + 1, sizeof *v->words)
-        || !grow((void **)&v->bytes, &v->bytes_room, v->n_bytes + n, 1))
+    if (!grow((void **)&v->words, &v->words_capacity, v->n + 1, sizeof *v->words)
+        || !grow((void **)&v->bytes, &v->bytes_capacity, v->n_bytes + n, 1))
         return -1;
     memcpy(v->bytes + v->n_bytes, s, (size_t)n);
     v->words[v->n] = (word){v->n_bytes, n, -1, -1};
@@ -101,7 +101,7 @@ static int64_t number_of_text(vocabulary *v, const char *s, int64_t n, uint64_t 
 static int32_t place_of(vocabulary *v, int64_t number) {
     word *w = v->words + number;
     if (w->place < 0) {
-        if (!grow((void **)&v->chunk, &v->chunk_room, v->n_chunk + 1, sizeof *v->chunk)) return -1;
+        if (!grow((void **)&v->chunk, &v->chunk_capacity, v->n_chunk + 1, sizeof *v->chunk)) return -1;
         v->chunk[v->n_chunk] = (int32_t)number;
         w->place = (int32_t)v->n_chunk++;
     }
