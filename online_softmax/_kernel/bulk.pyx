@@ -10,8 +10,6 @@ from online_softmax._kernel.checks cimport check_label, feature_value, sample_we
 from online_softmax._kernel.model cimport Model, Scratch, largest
 from online_softmax._kernel.reader cimport Reader
 
-import threading
-
 import numpy as np
 
 from online_softmax.hashing import hashed
@@ -243,24 +241,14 @@ cdef class BulkModel(Model):
     def _predict_rows(self, rows):
         """Return p of each row, shape (rows, classes), and the labels of the classes."""
         cdef Py_ssize_t n = len(rows), i = 0, c, C = 0
-        cdef unsigned long truncated
         cdef double *p = NULL
         cdef double *out
         cdef Scratch *own = NULL
         cdef Reader r
         cdef Buffer out_
-        rows = self._named(rows)
-        while True:
-            truncated = self.truncated
-            r = Reader(rows, self._slots, self._positions)  # which may run code of the names' own: before entering
-            self.enter_to_read()
-            if truncated == self.truncated:
-                break
-            self.leave_reading()
-        me = threading.get_ident()
-        outermost = me not in self._in_bulk
-        self._in_bulk.add(me)
+        cdef bint first = self.enter_to_look()
         try:
+            r = Reader(self._named(rows), self._slots, self._positions)
             C, labels = self.n_classes, self._labels[:self.n_classes]
             P = np.empty((n, C))
             out_ = Buffer(P, "d", n * C, True)
@@ -283,7 +271,5 @@ cdef class BulkModel(Model):
                         out[i * C + c] = p[c]
         finally:
             self.give_back(own)
-            if outermost:
-                self._in_bulk.discard(me)
-            self.leave_reading()
+            self.leave_looking(first)
         return P, labels

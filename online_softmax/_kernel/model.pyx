@@ -99,14 +99,17 @@ cdef class Model(Vocabulary):
         cdef Sample s
         cdef double weight = sample_weight(w)
         cdef unsigned long truncated
+        cdef Py_ssize_t features
         while True:
             truncated = self.truncated
             s.x = s.x_
             try:
                 new = self.gather(x, &s, True)
+                features = self.n_features
                 self.enter_to_change()
                 try:
-                    if truncated == self.truncated:  # or else another thread took slots back in between: gather again
+                    # Where names came or went while this call waited, it gathers again.
+                    if truncated == self.truncated and features == self.n_features:
                         self._learn(&s, new, y, weight)
                         if self.budget and self.n_features > self.budget:
                             self.evict()
@@ -154,15 +157,17 @@ cdef class Model(Vocabulary):
         """Predict a sample. Returns the labels; the answer is about the first n of them, until its scratch is given back."""
         cdef Sample s
         cdef unsigned long truncated
+        cdef Py_ssize_t features
         answer.own, answer.p, answer.n = NULL, NULL, 0
         while True:
             truncated = self.truncated
             s.x = s.x_
             try:
                 self.gather(x, &s, False)
+                features = self.n_features
                 self.enter_to_read()
                 try:
-                    if truncated == self.truncated:
+                    if truncated == self.truncated and features == self.n_features:
                         if self.n_classes:
                             answer.own = self.borrow()
                             answer.p = self.probabilities(answer.own, s.slots, s.x, s.n)
@@ -232,6 +237,7 @@ cdef class Model(Vocabulary):
         """
         cdef Sample s
         cdef unsigned long truncated
+        cdef Py_ssize_t features
         cdef double loss
         cdef Scratch *own
         while True:
@@ -240,11 +246,12 @@ cdef class Model(Vocabulary):
             try:
                 self.gather(x, &s, False)
                 position = self._positions.get(y)
-                if position is None:
-                    return math.inf
+                features = self.n_features
                 self.enter_to_read()
                 try:
-                    if truncated == self.truncated:
+                    if truncated == self.truncated and features == self.n_features:
+                        if position is None:
+                            return math.inf
                         own = self.borrow()
                         loss = self.loss_of(own, s.slots, s.x, s.n, position)
                         self.give_back(own)
@@ -265,11 +272,11 @@ cdef class Model(Vocabulary):
 
     def _state(self):
         """What has been learned: names and labels in order, and the kernel's arrays and numbers by name."""
-        self.enter_to_read()
+        cdef bint first = self.enter_to_look()
         try:
             return self._snapshot()
         finally:
-            self.leave_reading()
+            self.leave_looking(first)
 
     cdef dict _snapshot(self):
         state = {"names": list(self._names), "labels": list(self._labels), **self.arrays()}

@@ -33,7 +33,7 @@ cdef class Vocabulary:
     cdef Py_ssize_t readers
     cdef bint changing
     cdef unsigned long owner    # the thread that changes the model
-    cdef set _in_bulk           # the threads that read many rows, between which a signal's handler may run
+    cdef set _inside            # the threads that read while Python code may run, which may call the model
     cdef Waiter *first
     cdef Waiter *last
 
@@ -45,6 +45,8 @@ cdef class Vocabulary:
 
     cdef int enter_to_read(self) except -1
     cdef void leave_reading(self) noexcept
+    cdef bint enter_to_look(self) except -1
+    cdef void leave_looking(self, bint first) noexcept
     cdef int enter_to_change(self) except -1
     cdef void leave_changing(self) noexcept
     cdef int _wait(self, bint changes) except -1

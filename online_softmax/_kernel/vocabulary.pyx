@@ -53,7 +53,7 @@ cdef list entries(object x):
 cdef class Vocabulary:
     def __cinit__(self):
         self._slots, self._positions, self._names, self._labels = {}, {}, [], []
-        self._in_bulk = set()
+        self._inside = set()
 
     # ---- shape: what a kernel fills in ----
 
@@ -83,6 +83,19 @@ cdef class Vocabulary:
         self.readers += 1
         return 0
 
+    cdef bint enter_to_look(self) except -1:
+        """Enter to read while Python code may run: a name's, a signal's handler, a finalizer. Whether it is the first."""
+        me = PyThread_get_thread_ident()
+        first = me not in self._inside
+        self.enter_to_read()
+        self._inside.add(me)
+        return first
+
+    cdef void leave_looking(self, bint first) noexcept:
+        if first:
+            self._inside.discard(PyThread_get_thread_ident())
+        self.leave_reading()
+
     cdef void leave_reading(self) noexcept:
         self.readers -= 1
         if self.first != NULL:
@@ -102,7 +115,10 @@ cdef class Vocabulary:
     cdef int _wait(self, bint changes) except -1:
         cdef unsigned long me = PyThread_get_thread_ident()
         cdef Waiter w
-        if (self.changing and self.owner == me) or me in self._in_bulk:
+        if me in self._inside and not changes:  # it reads already, so nobody is changing anything
+            self.readers += 1
+            return 0
+        if (self.changing and self.owner == me) or me in self._inside:
             raise RuntimeError("the model was called from inside one of its own calls, by a name, label or schedule")
         w.gate, w.changes, w.next = PyThread_allocate_lock(), changes, NULL
         if w.gate == NULL:

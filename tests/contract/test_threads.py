@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import pickle
 import signal
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from river import optim
+from scipy import sparse
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
 
@@ -162,6 +164,55 @@ def test_a_snapshot_predicts_while_the_model_learns():
     learner.join()
     blocked.join()
     assert model.predict_proba_one(x) != expected
+
+
+@pytest.mark.parametrize("ask", ["predict_proba_many", "predict_proba_one", "loss_one"])
+def test_one_who_waits_knows_the_names_that_came_meanwhile(ask):
+    waiting = Waiting()
+    waiting.answer.set()
+    model = SoftmaxRegression(optim.SGD(waiting))
+    for y in "uv":
+        model.learn_one({0: 1.0}, y)
+    x, found = {0: 1.0, 1: 3.0}, []
+    question = {"predict_proba_many": (np.array([[*x.values()]]),), "loss_one": (x, "v")}.get(ask, (x,))
+    waiting.asked.clear()
+    waiting.answer.clear()
+    rows = sparse.csr_matrix([[1.0, 0.0]] + [[0.0, 1.0]] * 9)  # feature 1 comes after the schedule is first asked
+    learner = threading.Thread(target=model.learn_many, args=(rows, ["u"] * 10))
+    learner.start()
+    assert waiting.asked.wait(60)
+    reader = threading.Thread(target=lambda: found.append(getattr(model, ask)(*question)))
+    reader.start()
+    reader.join(0.05)
+    assert not found
+    waiting.answer.set()
+    learner.join()
+    reader.join()
+    assert np.array_equal(found[0], getattr(model, ask)(*question))
+
+
+def test_a_collection_while_the_state_is_read_may_predict_and_not_learn(make_model):
+    model, x, refused = make_model(), {"a": 1.0}, []
+    model.learn_one(x, "u")
+
+    def collected(*_):
+        assert sums_to_one(model.predict_proba_one(x).values())
+        try:
+            model.learn_one(x, "u")
+        except RuntimeError as error:
+            refused.append(str(error))
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(1, 1, 1)
+    try:
+        for _ in range(20):
+            model._state()
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(collected)
+    assert "inside one of its own calls" in refused[0]
+    model.learn_one(x, "u")
 
 
 FRAME = np.random.default_rng(1).normal(size=(60_000, 12))

@@ -136,3 +136,12 @@ def test_hash_bits_is_a_number_of_bits(bits):
     for kind in (SoftmaxRegression, AutoSoftmaxRegression):
         with pytest.raises(ValueError, match="hash_bits must be an int from 1 to 30"):
             kind(hash_bits=bits)
+
+
+@pytest.mark.parametrize("call", ["learn_many", "predict_proba_many"])
+def test_an_error_names_the_feature_and_not_its_bucket(make, call):
+    model, frame = make(BITS), pd.DataFrame({"word 1": [1.0, 2.0], "word 2": [0.0, np.nan]})
+    model.learn_one({"word 1": 1.0}, 0)
+    X = sparse.csr_matrix(frame.to_numpy())
+    with pytest.raises(ValueError, match=r"^feature 1 is nan: values must be finite numbers"):
+        getattr(model, call)(X, *[[0, 0]] * (call == "learn_many"))

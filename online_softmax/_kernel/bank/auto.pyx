@@ -313,11 +313,11 @@ cdef class Auto(BulkModel):
 
         Empty before the first sample, which decides what the bank consists of.
         """
-        self.enter_to_read()
+        cdef bint first = self.enter_to_look()
         try:
             return {EXPERTS[i]: self.bank.mixture.w[i] for i in range(self.bank.mixture.n)}
         finally:
-            self.leave_reading()
+            self.leave_looking(first)
 
     def __sizeof__(self):
         cdef Py_ssize_t size = object.__sizeof__(self) + bank_bytes(&self.bank)
