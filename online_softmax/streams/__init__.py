@@ -13,11 +13,14 @@ from online_softmax.streams.opening import Stream, open_file, open_stream
 from online_softmax.streams.pairs import PairChunk, PairStream, chunk_of
 from online_softmax.streams.stream import Chunk, Note, RowStream
 
+Chunks = RowStream  # its name until 1.0
+
 __all__ = [
     "ArffStream",
     "ArrayStream",
     "ArrowStream",
     "Chunk",
+    "Chunks",
     "CsvStream",
     "FrameStream",
     "JsonStream",
