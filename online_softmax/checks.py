@@ -7,7 +7,7 @@ from typing import Any
 
 from online_softmax.hashing import MOST_BITS
 
-MISSING = ("error", "zero", "skip-row")  # what may become of a value that is missing or not finite
+MISSING = ("error", "zero", "indicate", "skip-row")  # what may become of a value that is missing or not finite
 ON_BAD = ("raise", "skip")  # what may become of a row that cannot be read, scored or learned
 
 

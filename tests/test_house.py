@@ -46,6 +46,8 @@ STOREYS = [
     {"_kernel.softmax", "_kernel.bank"},
     {"frames"},
     {"models"},
+    {"streams.spelling", "streams.labels", "streams.dates"},
+    {"streams.reading"},
     {"streams.stream"},
     {"streams._parsing"},
     {"streams.tables"},

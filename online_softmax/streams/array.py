@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.frames import label_codes, matrix_entries
-from online_softmax.streams.stream import Chunk, Reading, RowStream
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables import Coded, Flaw, Table, sifted, why
 
 HEAD = 1000  # rows to know an array by

@@ -11,7 +11,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.streams.stream import Chunk, Reading, RowStream
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables import Coded, Flaw, Table, check_names, code, sifted, unlabelled, why
 
 HEAD = 1000  # rows to know a frame by

@@ -16,7 +16,9 @@ from online_softmax.streams.formats import open_one
 from online_softmax.streams.frame import FrameStream
 from online_softmax.streams.many import ManyStream, paths_of
 from online_softmax.streams.pairs import PairStream
+from online_softmax.streams.reading import Reading
 from online_softmax.streams.slice import SliceStream
+from online_softmax.streams.spelling import Spelling
 from online_softmax.streams.stream import RowStream
 
 
@@ -43,6 +45,19 @@ def open_stream(
     missing: str = "error",
     on_bad: str = "raise",
     text_columns: Container[Hashable] = (),
+    number_columns: Container[Hashable] = (),
+    label_type: str = "auto",
+    na: Sequence[str] = (),
+    not_na: Sequence[str] = (),
+    decimal: str = ".",
+    thousands: str | None = None,
+    percent: bool = False,
+    currency: bool = False,
+    dates: str = "refuse",
+    date_format: str | None = None,
+    delimiter: str | None = None,
+    header: bool = True,
+    names: Sequence[str] | None = None,
     labelled: bool = True,
     skip: int = 0,
     limit: int | None = None,
@@ -69,15 +84,40 @@ def open_stream(
         The column that holds the weights of the samples.
     format
         csv, tsv, parquet, arrow (Feather, too), jsonl, arff, svmlight or vw; without it a file's name decides. Text may
-        be compressed: .gz, .bz2, .zst.
+        be compressed: .gz, .bz2, .xz, .zst, .zip.
     missing
-        What becomes of a value that is missing or not finite: "error"; "zero", by which a number is 0 and a string no
-        feature; or "skip-row". A missing label is an error or skips its row.
+        What becomes of a value that is missing, not finite, or no number in a column of numbers: "error"; "zero", by
+        which a number is 0 and a string no feature; "indicate", by which it also has the feature `column=`; or
+        "skip-row". A missing label is an error or skips its row.
     on_bad
         What becomes of a row of a file, frame or array that cannot be read: "raise"; or "skip", which passes over it
         with a note in `bad` of its chunk: its place among the chunk's rows, and the reason.
     text_columns
         Columns of a file that hold strings, even where all of them spell numbers.
+    number_columns
+        Columns of a file that hold numbers: whatever is none there is a bad cell, which `missing` may mend. A column is
+        one of numbers without this where nearly all of its cells are.
+    label_type
+        What labels become that come as text: "number"; "text"; or "auto", by which they are numbers if each survives
+        the way to a number and back, and else all stay text.
+    na, not_na
+        Texts that mark a gap besides the usual ones, such as ``?``, ``-``, ``NA`` and ``None``; usual ones that do not.
+    decimal, thousands
+        What a text file has before the decimals, "." or ",", and between thousands: ",", ".", " ", "'", "_" or None.
+    percent, currency
+        Whether `12%` is 0.12, and whether `$12` and `12 EUR` are 12. Without them such cells are no numbers.
+    dates
+        What becomes of a column of dates: "refuse", or "parts", by which it is the seconds since 1970, and the hour,
+        the weekday and the month as points on circles.
+    date_format
+        How text writes dates, as `datetime.strptime` takes it; without it the first rows tell.
+    delimiter
+        What is between two fields of a CSV file; without it a header without commas may tell that it is a semicolon, a
+        tab or a bar.
+    header
+        Whether a CSV file begins with the names of its columns; else they are `names`, or x1, x2, ..
+    names
+        The names of the columns of a CSV file that has no header.
     labelled
         Whether the rows of a file or frame have labels. Those to predict need none: with False no target need be named,
         one that is named is no feature, and no label is looked at.
@@ -113,12 +153,23 @@ def open_stream(
             check_count(name, count, least)
     check_missing(missing)
     check_on_bad(on_bad)
+    spelling = Spelling(tuple(na), tuple(not_na), decimal, thousands, percent, currency)
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
     wanted |= {"labelled": labelled, "text_columns": text_columns if words is None else words}
-    is_file = isinstance(source, str | Path)
-    if format is not None and not is_file:
-        raise ValueError(f"format={format!r} goes with a file")
-    stream = open_file(source, target, format=format, **wanted) if is_file else _open_object(source, target, wanted)
+    wanted |= {"dates": dates, "date_format": date_format, "label_type": label_type}
+    # What goes with files alone.
+    of_files: dict[str, Any] = {
+        "number_columns": number_columns,
+        "spelling": None if spelling == Spelling() else spelling,
+    }
+    of_files |= {"format": format, "delimiter": delimiter, "names": names, "header": None if header else False}
+    of_files = {name: value for name, value in of_files.items() if value is not None and value != ()}
+    if isinstance(source, str | Path):
+        stream: Stream = open_file(source, target, **wanted, **of_files)
+    elif of_files:
+        raise ValueError(f"{next(iter(of_files))} goes with files")
+    else:
+        stream = _open_object(source, target, wanted)
     if not (skip or limit or chunk_rows):
         return stream
     if isinstance(stream, RowStream):
@@ -154,8 +205,10 @@ def _open_object(source: Any, target: Any, wanted: dict[str, Any]) -> Stream:
     frame = nw.from_native(source, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return FrameStream(frame, target, **wanted)
-    if not wanted.pop("labelled"):
-        raise ValueError("labelled=False goes with files and frames")
+    plain = Reading()
+    for name in ("labelled", "label_type", "dates", "date_format"):
+        if (value := wanted.pop(name)) != getattr(plain, name):
+            raise ValueError(f"{name}={value!r} goes with files and frames")
     wanted.pop("text_columns")
     if is_array(source):
         return ArrayStream(source, target, **wanted)

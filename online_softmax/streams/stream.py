@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.checks import check_missing, check_on_bad
 from online_softmax.rows import Rows
+from online_softmax.streams.reading import Reading
 
 Sample = tuple[Any, Hashable, Mapping[str, Any]]
 Places = NDArray[np.int64]
@@ -49,6 +49,12 @@ class Chunk:
         The places of the rows that were left out for a missing value.
     bad
         The rows that could not be read, in the order of their places.
+    mended_columns
+        For each value that was set to 0, the number of its column among `columns`; empty where there are none.
+    columns
+        The columns that may have gaps.
+    texts
+        The columns of strings, each with the strings that it holds in these rows, or in more.
 
     Examples
     --------
@@ -69,6 +75,9 @@ class Chunk:
     mended: Places = field(default_factory=lambda: NOWHERE)
     left_out: Places = field(default_factory=lambda: NOWHERE)
     bad: tuple[Note, ...] = ()
+    mended_columns: Places = field(default_factory=lambda: NOWHERE)
+    columns: Sequence[Hashable] = ()
+    texts: Mapping[Hashable, Sequence[Hashable]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.left_out) + len(self.bad)
@@ -82,14 +91,17 @@ class Chunk:
         start, stop = min(start, len(self)), min(stop, len(self))
         if start == 0 and stop == len(self):
             return self
-        mended = _between(self.mended, start, stop)
+        mend, mend_end = np.searchsorted(self.mended, [start, stop]).tolist()
         out, out_end = np.searchsorted(self.left_out, [start, stop]).tolist()
         bad, bad_end = (bisect_left(self.bad, place, key=_place) for place in (start, stop))
         return Chunk(
             self.rows.slice(start - out - bad, stop - out_end - bad_end),
-            mended,
+            self.mended[mend:mend_end] - start,
             self.left_out[out:out_end] - start,
             tuple(Note(place - start, reason) for place, reason in self.bad[bad:bad_end]),
+            self.mended_columns[mend:mend_end],
+            self.columns,
+            self.texts,
         )
 
     def with_bad(self, bad: Sequence[Note]) -> Chunk:
@@ -98,7 +110,7 @@ class Chunk:
             return self
         own = others([place for place, _ in bad], len(self) + len(bad))
         moved = (Note(int(own[place]), reason) for place, reason in self.bad)
-        return Chunk(self.rows, own[self.mended], own[self.left_out], tuple(sorted([*moved, *bad])))
+        return replace(self, mended=own[self.mended], left_out=own[self.left_out], bad=tuple(sorted([*moved, *bad])))
 
     def places(self) -> Places:
         """Return the places of the samples."""
@@ -121,80 +133,6 @@ class Chunk:
 
 def _place(note: Note) -> int:
     return note.place
-
-
-def _between(places: Places, start: int, stop: int) -> Places:
-    first, last = np.searchsorted(places, [start, stop]).tolist()
-    return places[first:last] - start
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a source is read.
-
-    Attributes
-    ----------
-    target
-        The column that holds the label.
-    features
-        The feature columns; None is every other column.
-    drop
-        Columns that are no features.
-    weight
-        The column that holds the sample weights.
-    missing
-        What becomes of a value that is missing or not finite: "error"; "zero", by which a number is 0 and a string no
-        feature; or "skip-row". A missing label or weight cannot become 0: there "zero" is an error, too.
-    on_bad
-        What becomes of a row that cannot be read: "raise" or "skip".
-    labelled
-        Whether rows have labels; where they have none, each is None, and there need be no target.
-    text_columns
-        Columns that hold strings, even where all of them spell numbers.
-
-    """
-
-    target: Hashable | None = None
-    features: Sequence[Hashable] | None = None
-    drop: Sequence[Hashable] = ()
-    weight: Hashable | None = None
-    missing: str = "error"
-    on_bad: str = "raise"
-    labelled: bool = True
-    text_columns: Container[Hashable] = ()
-
-    def __post_init__(self) -> None:
-        check_on_bad(self.on_bad)
-        check_missing(self.missing)
-        for name, columns in (("features", self.features), ("drop", self.drop)):
-            if isinstance(columns, str) or not isinstance(columns, Sequence | None):
-                raise ValueError(f"{name} is a list of columns, not {columns!r}")
-
-    def of(self, columns: Sequence[Hashable], table: str) -> Reading:
-        """Return the same with the features chosen among a table's columns, which must have names of their own."""
-        if len(set(columns)) < len(columns):
-            twice = next(name for i, name in enumerate(columns) if name in columns[:i])
-            raise ValueError(f"{table} has two columns called {twice!r}; rename one")
-        known = ", ".join(name if name.isprintable() else repr(name) for name in map(str, columns[:20]))
-        if len(columns) > 20:
-            known += f" and {len(columns) - 20:,} more"
-        if self.target is None and self.labelled:
-            raise ValueError(f"name the target column of {table}, one of: {known}")
-        if self.target is not None and self.target not in columns:
-            raise ValueError(f"{table} has no column {self.target!r} to be the target; its columns are: {known}")
-        others = {"the weight": [] if self.weight is None else [self.weight], "a feature": self.features or []}
-        for role, names in {**others, "dropped": self.drop}.items():
-            for name in names:
-                if name not in columns:
-                    raise ValueError(f"{table} has no column {name!r} to be {role}; its columns are: {known}")
-        for role, names in others.items():
-            if self.target in names and self.target is not None:
-                raise ValueError(f"column {self.target!r} of {table} cannot be the target and {role}")
-        if self.features is not None and self.weight in self.features:
-            raise ValueError(f"column {self.weight!r} of {table} cannot be the weight and a feature")
-        no_features = {self.target, self.weight, *self.drop} if self.weight is not None else {self.target, *self.drop}
-        wanted = columns if self.features is None else self.features
-        return replace(self, features=[name for name in wanted if name not in no_features])
 
 
 class RowStream(ABC):

@@ -147,7 +147,10 @@ def test_a_killed_run_goes_on(model, tmp_path, said, figures):
         (["predict", "nothing.csv", "--from", "full"], "no file 'nothing.csv'"),
         (["predict", "phishing", "--from", "full", "--drop", "x"], "no column 'x' to be dropped"),
         (["predict", "phishing", "--from", "full", "--features", "x"], "no column 'x' to be a feature"),
-        (["predict", "phishing", "--from", "full", "--missing", "drop"], "missing is 'error', 'zero', 'skip-row'"),
+        (
+            ["predict", "phishing", "--from", "full", "--missing", "drop"],
+            "missing is 'error', 'zero', 'indicate', 'skip-row'",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

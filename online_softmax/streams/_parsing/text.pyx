@@ -9,7 +9,6 @@ import secrets
 
 import numpy as np
 
-from online_softmax.checks import MISSING
 from online_softmax.rows import Rows
 from online_softmax.streams.stream import NOWHERE, Chunk
 
@@ -44,6 +43,7 @@ cdef enum:
     MOST_NAMES = 1 << 20    # beyond that the vocabulary begins anew with the next chunk
 
 FORMATS = ("svmlight", "vw")
+POLICIES = ("error", "zero", "skip-row")
 FLAWS = (
     "",
     "there is no memory for it",
@@ -82,7 +82,7 @@ cdef class Tokenizer:
 
     def __cinit__(self, str format, str missing="error", bint labelled=True):
         memset(&self.t, 0, sizeof(text))
-        self.t.format, self.t.policy, self.t.labelled = FORMATS.index(format), MISSING.index(missing), labelled
+        self.t.format, self.t.policy, self.t.labelled = FORMATS.index(format), POLICIES.index(missing), labelled
         self.t.names.seed = self.t.labels.seed = secrets.randbits(64)
         self.names, self.labels = [], []
 

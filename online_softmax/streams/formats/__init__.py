@@ -71,6 +71,9 @@ def open_one(path: str | Path, target: Hashable | None, format: str | None, **wa
         raise ValueError(f"no format is called {format!r}; there are {', '.join(FORMATS)}")
     if format in BINARY and (str(path) == "-" or Path(path).suffix.lower() in COMPRESSED):
         raise ValueError(f"{format} files are read neither from a pipe nor compressed as a whole")
+    for name in ("delimiter", "header", "names"):
+        if name in wanted and format not in ("csv", "tsv"):
+            raise ValueError(f"{name} goes with csv, and {path} is {format}")
     if format in TABLES:
         return TABLES[format](path, target, **wanted)
     for name in ("features", "drop", "weight"):

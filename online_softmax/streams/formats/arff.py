@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from online_softmax.streams.stream import Chunk, Note, Reading
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables import (
     ByteSource,
     FileStream,

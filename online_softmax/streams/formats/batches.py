@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from online_softmax.streams.stream import Chunk, Reading
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.stream import Chunk
 from online_softmax.streams.tables import ByteSource, Flaw, TableStream, pyarrow, shorten, why
 
 if TYPE_CHECKING:

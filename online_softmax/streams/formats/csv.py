@@ -12,7 +12,8 @@ import numpy as np
 
 from online_softmax.rows import Rows
 from online_softmax.streams._parsing.grid import Grid
-from online_softmax.streams.stream import Chunk, Reading
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.stream import Chunk
 from online_softmax.streams.tables import (
     LARGE,
     ByteSource,

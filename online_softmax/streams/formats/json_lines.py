@@ -9,7 +9,7 @@ from pathlib import Path
 from sys import float_info
 from typing import TYPE_CHECKING, Any
 
-from online_softmax.streams.stream import Reading
+from online_softmax.streams.reading import Reading
 from online_softmax.streams.tables import LARGE, WRONG, ByteSource, Lines, RecordStream, pyarrow, read_json, shorten
 
 if TYPE_CHECKING:

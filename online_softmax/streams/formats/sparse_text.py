@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from online_softmax.streams._parsing.text import Tokenizer
-from online_softmax.streams.stream import Chunk, Note, Reading
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables import ByteSource, FileStream, Lines
 
 BLOCK = 1 << 23  # bytes to read at a time
@@ -59,6 +60,8 @@ class TextStream(FileStream):
         *,
         block_bytes: int = BLOCK,
     ) -> None:
+        if missing == "indicate":
+            raise ValueError(f"missing='indicate' goes with columns, and {format} text has none")
         self.reading = Reading(features=[], missing=missing, on_bad=on_bad, labelled=labelled)
         self.source = ByteSource(path)
         self.format, self.block_bytes = format, block_bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,12 +55,16 @@ def unlabelled(n: int) -> Coded:
     return Coded([None], np.zeros(n, np.int32))
 
 
-def check_names(features: Sequence[Hashable], text_columns: Iterable[Hashable]) -> None:
+def check_names(features: Sequence[Hashable], text_columns: Container[Hashable]) -> None:
     """Refuse columns whose one-hot features could carry the name of another column's."""
-    for text in text_columns:
-        for feature in features:
-            if feature != text and str(feature).startswith(f"{text}="):
+    texts = {str(name): name for name in features if name in text_columns}
+    for feature in features if texts else ():
+        said = str(feature)
+        at = said.find("=")
+        while at >= 0:
+            if (text := texts.get(said[:at], feature)) != feature:
                 raise ValueError(f"column {feature!r} is called like a value of column {text!r}; rename one")
+            at = said.find("=", at + 1)
 
 
 class Table(NamedTuple):
@@ -78,6 +82,10 @@ class Table(NamedTuple):
         The name and the labels of the target column.
     weight
         The name and the values of the column of weights.
+    gaps
+        For columns whose gaps are features of their own, `column=`: code 0 where there is one, else -1.
+    derived
+        The features that are made of the column before them: their gaps are its gaps.
 
     """
 
@@ -86,6 +94,13 @@ class Table(NamedTuple):
     texts: Mapping[Any, Coded]
     target: tuple[Hashable, Coded]
     weight: tuple[Hashable, NDArray[np.float64]] | None = None
+    gaps: Mapping[Any, Coded] = {}
+    derived: Container[Hashable] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """Return how many rows there are."""
+        return len(self.target[1].codes)
 
     def only(self, keep: NDArray[np.bool_]) -> Table:
         """Return the rows to keep, with the strings and labels that are left."""
@@ -96,6 +111,8 @@ class Table(NamedTuple):
             {column: coded.only(keep) for column, coded in self.texts.items()},
             (name, labels.only(keep)),
             None if self.weight is None else (self.weight[0], self.weight[1][keep]),
+            {column: coded.only(keep) for column, coded in self.gaps.items()},
+            self.derived,
         )
 
 
@@ -103,7 +120,7 @@ def assemble(table: Table) -> Rows:
     """Put columns together as rows: each number is finite, and a missing string is no feature."""
     labels, codes = table.target[1]
     weights = None if table.weight is None else np.ascontiguousarray(table.weight[1], np.float64)
-    if table.texts:
+    if table.texts or table.gaps:
         names, ids, values, starts = _one_hot(table)
     else:
         m = len(table.features)
@@ -113,26 +130,34 @@ def assemble(table: Table) -> Rows:
 
 def _one_hot(table: Table) -> tuple[list[Hashable], NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:
     """Return names, ids, values and starts of rows of numbers and strings."""
-    n, m = len(table.target[1].codes), len(table.features)
+    n, m = table.n_rows, len(table.features) + sum(name not in table.texts for name in table.gaps)
     ids = np.empty((n, m), dtype=np.int32)
     values = np.ones((n, m))
     names: list[Hashable] = []
     first: list[int] = []  # the entry at which each name appears for the first time
     column = iter(table.numbers.T)
-    for j, feature in enumerate(table.features):
-        ids[:, j] = len(names)
+    j = 0
+
+    def add(feature: Hashable, texts: Sequence[Hashable], codes: NDArray[np.int32]) -> None:
+        ids[:, j] = len(names) + codes
+        ids[codes < 0, j] = -1
+        row = np.empty(len(texts) + 1, dtype=np.int64)  # the last is of codes -1
+        row[codes[::-1]] = np.arange(n)[::-1]  # of a text's rows the last one written, its first, stays
+        names.extend(f"{feature}={text}" for text in texts)
+        first.extend((row[:-1] * m + j).tolist())
+
+    for feature in table.features:
         if feature in table.texts:
-            texts, codes = table.texts[feature]
-            ids[:, j] += codes
-            ids[codes < 0, j] = -1
-            row = np.empty(len(texts) + 1, dtype=np.int64)  # the last is of codes -1
-            row[codes[::-1]] = np.arange(n)[::-1]  # of a text's rows the last one written, its first, stays
-            names += [f"{feature}={text}" for text in texts]
-            first += (row[:-1] * m + j).tolist()
+            add(feature, *table.texts[feature])
         else:
+            ids[:, j] = len(names)
             values[:, j] = next(column)
             names.append(feature)
             first.append(j)
+            if feature in table.gaps:
+                j += 1
+                add(feature, *table.gaps[feature])
+        j += 1
     order = np.argsort(first)
     position = np.empty(len(names) + 1, dtype=np.int32)
     position[order] = np.arange(len(names))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.streams.stream import NOWHERE, Chunk, Note
-from online_softmax.streams.tables.columns import Table, assemble
+from online_softmax.streams.stream import NOWHERE, Chunk, Note, others
+from online_softmax.streams.tables.columns import Coded, Table, assemble
 
 WRONG = {
     "label": "is no label",
@@ -26,6 +26,10 @@ class Flaw(NamedTuple):
     row: int
     column: Hashable
 
+    def at(self, places: NDArray[np.int64]) -> Flaw:
+        """Return the same for rows that stood at these places."""
+        return Flaw(int(places[self.row]), self.column)
+
 
 def why(role: str, shown: object) -> str:
     """Say what is wrong with a cell, by what its column is to the rows; see `WRONG`.
@@ -41,7 +45,9 @@ def why(role: str, shown: object) -> str:
     return f"{shown} {WRONG[role]}"
 
 
-def sifted(table: Table, missing: str, reason: Callable[[Flaw], str] = str) -> Chunk:
+def sifted(
+    table: Table, missing: str, reason: Callable[[Flaw], str] = str, refused: Mapping[int, str] | None = None
+) -> Chunk:
     """Return the sound rows of a table, with notes on what was mended, left out or bad.
 
     Parameters
@@ -52,6 +58,8 @@ def sifted(table: Table, missing: str, reason: Callable[[Flaw], str] = str) -> C
         What becomes of a value that is missing or not finite; see `Reading`.
     reason
         Says what is wrong with a row, given its first flaw.
+    refused
+        What is wrong with rows that are bad whatever `missing` says, by their places.
 
     Examples
     --------
@@ -64,27 +72,64 @@ def sifted(table: Table, missing: str, reason: Callable[[Flaw], str] = str) -> C
     (Note(place=1, reason="Flaw(row=1, column='a')"),)
     >>> sifted(table, "zero").mended, sifted(table, "skip-row").left_out
     (array([1]), array([1]))
+    >>> list(sifted(table, "indicate").pairs())[1]
+    ({'a': 0.0, 'a=': 1.0}, 'v', {})
 
     """
+    if refused:
+        places = others([*refused], table.n_rows)
+        chunk = sifted(table.only(_marked(places, table.n_rows)), missing, lambda flaw: reason(flaw.at(places)))
+        return chunk.with_bad([Note(place, refused[place]) for place in sorted(refused)])
     fatal = np.logical_or.reduce([hole for _, hole in _fatal(table)])
     gaps = ~np.isfinite(table.numbers).all(axis=1)
     for coded in table.texts.values():
         gaps |= coded.codes < 0
+    texts = {name: coded.values for name, coded in table.texts.items()}
     if not (gaps.any() or fatal.any()):
-        return Chunk(assemble(table))
-    flawed = fatal if missing == "zero" else fatal | gaps
+        return Chunk(assemble(table), texts=texts)
+    mends = missing in ("zero", "indicate")
+    flawed = fatal if mends else fatal | gaps
     kept = table.only(~flawed) if flawed.any() else table
     gone = np.flatnonzero(flawed)
     if missing == "skip-row":
-        return Chunk(assemble(kept), left_out=gone)
-    mended = NOWHERE
-    if missing == "zero":
-        holes = ~np.isfinite(kept.numbers)
-        rows = [np.nonzero(holes)[0], *(np.flatnonzero(coded.codes < 0) for coded in kept.texts.values())]
-        kept, mended = kept._replace(numbers=np.where(holes, 0.0, kept.numbers)), np.sort(np.concatenate(rows))
+        return Chunk(assemble(kept), left_out=gone, texts=texts)
+    chunk = _mended(kept, missing == "indicate", texts) if mends else Chunk(assemble(kept), texts=texts)
     found = [*(_plain(table) if missing == "error" else []), *_fatal(table)]
     flaws = (Flaw(row, next(name for name, hole in found if hole[row])) for row in gone.tolist())
-    return Chunk(assemble(kept), mended).with_bad([Note(flaw.row, reason(flaw)) for flaw in flaws])
+    return chunk.with_bad([Note(flaw.row, reason(flaw)) for flaw in flaws])
+
+
+def _marked(places: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+    marked = np.zeros(n, np.bool_)
+    marked[places] = True
+    return marked
+
+
+def _mended(table: Table, indicate: bool, texts: Mapping[Hashable, Sequence[Hashable]]) -> Chunk:
+    """Return the rows with 0 for each number that is missing; if asked for, with a feature that says so."""
+    columns = [name for name in table.features if name not in table.derived]
+    number = {name: j for j, name in enumerate(columns)}
+    found = [(name, np.flatnonzero(hole)) for name, hole in _plain(table) if name in number and hole.any()]
+    rows = np.concatenate([NOWHERE, *(rows for _, rows in found)])
+    inside = np.concatenate([NOWHERE, *(np.full(len(rows), number[name]) for name, rows in found)])
+    order = np.argsort(rows, kind="stable")
+    holes = ~np.isfinite(table.numbers)
+    sound = table._replace(numbers=np.where(holes, 0.0, table.numbers))
+    if indicate:
+        texts_too = {name: _with_gap(coded) for name, coded in table.texts.items()}
+        gaps = {
+            name: Coded([""], np.where(_marked(rows, table.n_rows), np.int32(0), np.int32(-1)))
+            for name, rows in found
+            if name not in table.texts
+        }
+        sound = sound._replace(texts=texts_too, gaps=gaps)
+    return Chunk(assemble(sound), rows[order], mended_columns=inside[order], columns=columns, texts=texts)
+
+
+def _with_gap(coded: Coded) -> Coded:
+    """Return a column with the empty string where a string is missing."""
+    values = coded.values if "" in coded.values else [*coded.values, ""]
+    return Coded(values, np.where(coded.codes < 0, np.int32(values.index("")), coded.codes))
 
 
 def _plain(table: Table) -> list[tuple[Hashable, NDArray[np.bool_]]]:

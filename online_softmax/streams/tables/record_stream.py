@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from online_softmax.streams.stream import Chunk, Note, Reading
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
 from online_softmax.streams.tables.records import Lines
 from online_softmax.streams.tables.table_stream import TableStream

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from online_softmax.streams.stream import Chunk, Reading
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.stream import Chunk
 from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
 from online_softmax.streams.tables.columns import Table, check_names, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource

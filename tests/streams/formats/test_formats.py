@@ -162,7 +162,7 @@ def test_columns_are_chosen(tmp_path):
         ({"weight": "z"}, "has no column 'z' to be the weight"),
         ({"features": ["y"]}, "cannot be the target and a feature"),
         ({"features": "a"}, "features is a list of columns, not 'a'"),
-        ({"missing": "ignore"}, "missing is 'error', 'zero', 'skip-row', not 'ignore'"),
+        ({"missing": "ignore"}, "missing is 'error', 'zero', 'indicate', 'skip-row', not 'ignore'"),
         ({"format": "xls"}, "no format is called 'xls'; there are csv, tsv, parquet"),
     ]:
         with pytest.raises(ValueError, match=message):

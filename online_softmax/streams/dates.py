@@ -1,0 +1,140 @@
+"""Dates: texts that are moments, and the numbers a moment becomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+DAYS = ["%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m.%d.%Y", "%Y.%m.%d", "%d-%m-%Y", "%m-%d-%Y", "%Y-%m-%d"]
+DAYS += ["%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%Y%m%d"]
+DAYS += ["%b %d %Y", "%b %d, %Y", "%B %d %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y"]
+DAYS += ["%Y-%b-%d", "%a, %d %b %Y", "%a %d %b %Y", "%a %b %d %Y"]
+HOURS = ["", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p"]
+ZONES = ["", "%z", " %z"]
+FORMATS = [
+    f"{day}{gap}{hour}{zone}"
+    for day, hour in product(DAYS, HOURS)
+    for gap in ([""] if not hour else [" ", "T", ":"] if day == "%d/%b/%Y" else [" ", "T"])
+    for zone in (ZONES if hour else [""])
+] + ["%a %b %d %H:%M:%S %Y"]
+# A day and a month beside each other, or letters between numbers: anything else need not be tried.
+DATE_LIKE = re.compile(
+    r"\W*(?:\d{1,4}[/.-]\w{1,9}[/.-]\d{1,4}|\d{1,2}:\d\d|[A-Za-z]{3,9}[, ]+[\w ]*\d|\d{1,2} [A-Za-z]{3,9} \d)"
+)
+ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?", re.ASCII)
+TRIED = 64  # texts by which a format is found
+
+
+@dataclass(frozen=True)
+class Dates:
+    """How a column writes dates.
+
+    Parameters
+    ----------
+    format
+        As `datetime.strptime` takes it; None for ISO 8601.
+    has_time
+        Whether the hour is known.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.dates import Dates
+
+    >>> Dates("%d/%m/%Y").seconds("31/01/2021") == Dates().seconds("2021-01-31T00:00Z")
+    True
+
+    """
+
+    format: str | None = None
+    has_time: bool = True
+
+    def seconds(self, text: str) -> float:
+        """Return the seconds since 1970 that a text stands for, in UTC where it names no zone; ValueError for none."""
+        bare = text.strip()
+        try:
+            when = datetime.fromisoformat(bare) if self.format is None else datetime.strptime(bare, self.format)
+        except ValueError:
+            raise ValueError(f"{text!r} is no date") from None
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+    def names(self, column: Hashable) -> list[Hashable]:
+        """Return the features that a column becomes."""
+        hour = [f"{column}.hour_sin", f"{column}.hour_cos"] if self.has_time else []
+        return [column, *hour, *(f"{column}.{part}_{of}" for part in ("weekday", "month") for of in ("sin", "cos"))]
+
+    def parts(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return seconds since 1970 as columns: themselves, then the hour, the weekday and the month on circles.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from online_softmax.streams.dates import Dates
+
+        >>> Dates(has_time=False).parts(np.array([86400.0 * 4])).round(2)  # Monday, 5 January 1970
+        array([[3.456e+05, 0.000e+00, 1.000e+00, 0.000e+00, 1.000e+00]])
+
+        """
+        gone = ~np.isfinite(seconds)
+        known = np.where(gone, 0.0, seconds)
+        days = np.floor(known / 86400)
+        months = known.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12
+        turns = [(days + 3) % 7 / 7, months / 12]
+        if self.has_time:
+            turns.insert(0, known / 86400 - days)
+        columns = [known, *(of(2 * np.pi * turn) for turn in turns for of in (np.sin, np.cos))]
+        out = np.column_stack(columns)
+        out[gone] = nan
+        return out
+
+
+def dates_of(texts: Sequence[str], format: str | None = None) -> Dates | str | None:
+    """Return how nearly all of the texts write dates; None if they are none; a sentence's end where they could be two.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.dates import dates_of
+
+    >>> dates_of(["31/01/2021 10:00", "01/02/2021 11:00"])
+    Dates(format='%d/%m/%Y %H:%M', has_time=True)
+    >>> dates_of(["01/02/2021"])
+    "dates such as '01/02/2021', the day or the month first"
+    >>> dates_of(["admin", "cook"])
+
+    """
+    tried = [text.strip() for text in texts[:: max(1, len(texts) // TRIED)]][: 2 * TRIED]
+    if not tried:
+        return None
+    if format is not None:
+        return Dates(format, "%H" in format or "%I" in format) if _fits(format, tried) else None
+    if sum(bool(DATE_LIKE.match(text)) for text in tried) < 0.9 * len(tried):
+        return None
+    if sum(bool(ISO.fullmatch(text)) for text in tried) >= 0.9 * len(tried) and _fits(None, tried):
+        return Dates(None, any(len(text) > 10 for text in tried))
+    found = FORMATS
+    for text in tried:
+        found = [one for one in found if _reads(one, text)] or found
+    found = [one for one in found if _fits(one, tried)]
+    if not found:
+        return None
+    if {"%d", "%m"} <= {one[:2] for one in found} and any(one[3:5] in ("%m", "%d") for one in found):
+        return f"dates such as {tried[0]!r}, the day or the month first"
+    return Dates(found[0], "%H" in found[0] or "%I" in found[0])
+
+
+def _fits(format: str | None, texts: Sequence[str]) -> bool:
+    return sum(_reads(format, text) for text in texts) >= 0.9 * len(texts)
+
+
+def _reads(format: str | None, text: str) -> bool:
+    try:
+        Dates(format).seconds(text)
+    except (ValueError, OverflowError):
+        return False
+    return True

@@ -1,0 +1,108 @@
+"""Labels: whether they are numbers or texts, for a whole source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any
+
+TYPES = ("auto", "number", "text")  # what may be asked for
+INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,19})", re.ASCII)
+TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+def check_label_type(label_type: object) -> None:
+    """Refuse what is no type of labels."""
+    if label_type not in TYPES:
+        raise ValueError(f"label_type is {', '.join(map(repr, TYPES))}, not {label_type!r}")
+
+
+def kind_of(texts: Iterable[str], label_type: str = "auto") -> str:
+    """Return what labels are that come as text: "int", "float", "bool" or "text".
+
+    They are numbers if each survives the way to a number and back, and no two become one; else all stay text.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.labels import kind_of
+
+    >>> kind_of(["1", "2"]), kind_of(["1", "2.5"]), kind_of(["07", "7"]), kind_of(["1", "1.0"]), kind_of(["True"])
+    ('int', 'float', 'text', 'text', 'bool')
+
+    """
+    found = {text.strip() for text in texts}
+    if label_type == "text" or not found:
+        return "text"
+    if label_type == "number":
+        return "int" if all(map(INTEGER.fullmatch, found)) else "float"
+    if all(is_integer(text) for text in found):
+        return "int"
+    if all(is_integer(text) or _is_float(text) for text in found) and len({float(text) for text in found}) == len(
+        found
+    ):
+        return "float"
+    if found <= TRUTHS.keys() and len({TRUTHS[text] for text in found}) == len(found):
+        return "bool"
+    return "text"
+
+
+def is_integer(text: str) -> bool:
+    """Whether a text is an integer as Python writes it, of at most 20 digits."""
+    return bool(INTEGER.fullmatch(text)) and text != "-0"
+
+
+def _is_float(text: str) -> bool:
+    try:
+        value = float(text)
+    except ValueError:
+        return False
+    return isfinite(value) and repr(value) == text
+
+
+def label_of(text: str, kind: str, label_type: str = "auto") -> Any:
+    """Return the label of a kind that a text stands for.
+
+    Raises
+    ------
+    ValueError
+        If it does not fit: as a number it would not be what it is as text, unless `label_type` asks for numbers.
+
+    """
+    bare = text.strip()
+    if kind == "text":
+        return text
+    if kind == "bool":
+        if bare in TRUTHS:
+            return TRUTHS[bare]
+    elif label_type == "number":
+        if kind == "int" and re.fullmatch(r"[+-]?\d+", bare, re.ASCII):
+            return int(bare)
+        if isfinite(value := float(bare)) and "_" not in bare:
+            return int(value) if kind == "int" and value.is_integer() else value
+    elif kind == "int":
+        if is_integer(bare):
+            return int(bare)
+    elif is_integer(bare) or _is_float(bare):
+        return float(bare)
+    raise ValueError(f"{text!r} is no label like those before it, which are {NAMES[kind]}")
+
+
+NAMES = {"int": "integers", "float": "numbers", "bool": "true or false", "text": "texts"}
+
+
+def together(kinds: Iterable[str]) -> str:
+    """Return the kind of the labels of a whole source, from those of its parts: text if any part needs it.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.labels import together
+
+    >>> together(["int", "int"]), together(["int", "float"]), together(["int", "text"]), together(["int", "bool"])
+    ('int', 'float', 'text', 'text')
+
+    """
+    found = {*kinds}
+    if len(found) == 1:
+        return found.pop()
+    return "float" if found == {"int", "float"} else "text"
