@@ -94,7 +94,7 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
             setattr(run, name, about["run"][name])
         run.behind = run.n_taken
         run.bad = [Offender(*one) for one in about["run"]["bad"]]
-        run.before = about["run"]["seconds"]
+        run.before += about["run"]["seconds"]
         saving.restore(run.scorer.model, arrays["model"].tobytes())
     except (ImportError, MemoryError, OSError):
         raise

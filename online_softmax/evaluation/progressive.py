@@ -133,8 +133,8 @@ def progressive_validation(
     if path is not None and yield_predictions:
         raise ValueError("yield_predictions keeps every row, and a checkpoint does not hold them")
     scorer = Scorer(model, Numbering(), skips=on_bad == "skip")
-    run = Tally(scorer, window, yield_predictions)
     stream = open_stream(source, target, on_bad=on_bad)
+    run = Tally(scorer, window, yield_predictions, before=getattr(stream, "seconds_to_open", 0.0))
     if path is not None:
         if path.exists() and not resume:
             raise FileExistsError(f"the checkpoint {path} exists: resume it, or remove it")

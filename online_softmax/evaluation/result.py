@@ -80,7 +80,7 @@ class Result:
     macro_f1
         The mean of the classes' F1.
     seconds
-        The time it took, reading included.
+        The time it took, opening and reading the source included.
     window
         How many rows the window figures are about.
     classes

@@ -30,6 +30,8 @@ class Tally:
         How many of the last rows the window figures are about.
     keep
         Whether to keep every row's prediction.
+    before
+        The seconds that the run has taken already: to open its stream, and before it was resumed.
 
     Attributes
     ----------
@@ -43,17 +45,15 @@ class Tally:
         As in `Result`.
     behind
         Those of them that a resumed run has still to pass over.
-    before
-        The seconds of the run before it was resumed.
 
     """
 
-    def __init__(self, scorer: Scorer, window: int, keep: bool = False) -> None:
+    def __init__(self, scorer: Scorer, window: int, keep: bool = False, before: float = 0.0) -> None:
         self.scorer, self.scores = scorer, Scores(window)
         self.marks: list[Figures] = []
         self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = self.behind = 0
         self.bad: list[Offender] = []
-        self.before = 0.0
+        self.before = before
         self._start = perf_counter()
         self._every: list[Scored] | None = [] if keep else None
 

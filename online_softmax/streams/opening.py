@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
 
 import narwhals.stable.v2 as nw
@@ -148,6 +149,7 @@ def open_stream(
     {'size': 2.0, 'colour=blue': 1.0} b
 
     """
+    started = perf_counter()
     for name, count, least in (("skip", skip, 0), ("limit", limit, 1), ("chunk_rows", chunk_rows, 1)):
         if count is not None:
             check_count(name, count, least)
@@ -170,10 +172,14 @@ def open_stream(
         raise ValueError(f"{next(iter(of_files))} goes with files")
     else:
         stream = _open_object(source, target, wanted)
+    if isinstance(stream, RowStream):
+        if skip or limit or chunk_rows:
+            stream = SliceStream(stream, skip, limit, chunk_rows)
+        if stream is not source:
+            stream.seconds_to_open += perf_counter() - started
+        return stream
     if not (skip or limit or chunk_rows):
         return stream
-    if isinstance(stream, RowStream):
-        return SliceStream(stream, skip, limit, chunk_rows)
     if isinstance(stream, PairStream):
         return PairStream(_Some(stream.source, skip, limit), on_bad)
     raise ValueError("skip, limit and chunk_rows go with files, frames, arrays and pairs")

@@ -146,11 +146,14 @@ class RowStream(ABC):
         The feature columns, in order; empty where names come as they are met.
     text_columns
         Those of them that hold strings.
+    seconds_to_open
+        How long `open_stream` took to find that out.
 
     """
 
     reading: Reading
     text_columns: set[Hashable]
+    seconds_to_open = 0.0
 
     @property
     def target(self) -> Hashable | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import time
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -16,7 +17,8 @@ from river import datasets as river_datasets
 
 from online_softmax import SoftmaxRegression, datasets
 from online_softmax.evaluation.progressive import RowError, progressive_validation
-from online_softmax.streams import CsvStream, FrameStream
+from online_softmax.streams import CsvStream, FrameStream, open_stream, opening
+from online_softmax.streams.formats import open_one
 
 
 class Python(base.Classifier):
@@ -197,6 +199,24 @@ def test_rows_stand_at_doublings_and_the_end():
     assert (last.accuracy, last.log_loss) == (result.accuracy, result.log_loss)
     assert 0 < last.seconds <= result.seconds
     assert last.rows_per_second == last.n_samples / last.seconds
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda: progressive_validation("phishing", SoftmaxRegression()),
+        lambda: progressive_validation(open_stream("phishing"), SoftmaxRegression()),
+        lambda: progressive_validation(open_stream(open_stream("phishing"), limit=50), SoftmaxRegression()),
+    ],
+    ids=["by the run", "before it", "and cut"],
+)
+def test_seconds_include_opening(run, monkeypatch):
+    def slow(*args, **keywords):
+        time.sleep(0.3)
+        return open_one(*args, **keywords)
+
+    monkeypatch.setattr(opening, "open_one", slow)
+    assert 0.3 < run().seconds < 0.6
 
 
 def test_window_figures_are_those_of_the_last_rows():
