@@ -29,6 +29,8 @@ DATE_LIKE = re.compile(
     r"\W*(?:\d{1,4}[/.-]\w{1,9}[/.-]\d{1,4}|\d{1,2}:\d\d|[A-Za-z]{3,9}[, ]+[\w ]*\d|\d{1,2} [A-Za-z]{3,9} \d)"
 )
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?", re.ASCII)
+MISSING = -(1 << 63)  # what NumPy keeps for no date
+UNITS = {"D": 86_400.0, "s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 TRIED = 64  # texts by which a format is found
 
 
@@ -92,6 +94,27 @@ class Dates:
         out = np.column_stack(columns)
         out[gone] = nan
         return out
+
+
+def seconds(whole: NDArray[np.int64], unit: str) -> NDArray[np.float64]:
+    """Return whole days or parts of a second since 1970 as seconds, alike for all units; nan for `MISSING`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from online_softmax.streams.dates import seconds
+
+    >>> seconds(np.array([1, 2]), "D"), seconds(np.array([1_700_000_000_000_000_001]), "ns")
+    (array([ 86400., 172800.]), array([1.7e+09]))
+
+    """
+    if unit == "D":
+        found = whole * UNITS[unit]
+    elif unit == "ns":
+        found = whole // 1000 / UNITS["us"] + whole % 1000 / UNITS["ns"]
+    else:
+        found = whole / UNITS[unit]
+    return np.where(whole == MISSING, nan, found)
 
 
 def dates_of(texts: Sequence[str], format: str | None = None) -> Dates | str | None:

@@ -107,4 +107,13 @@ class Reading:
             raise ValueError(f"column {self.weight!r} of {table} cannot be the weight and a feature")
         no_features = {self.target, self.weight, *self.drop} if self.weight is not None else {self.target, *self.drop}
         wanted = columns if self.features is None else self.features
-        return replace(self, features=[name for name in wanted if name not in no_features])
+        return replace(
+            self,
+            features=[name for name in wanted if name not in no_features],
+            text_columns=_quick(self.text_columns),
+            number_columns=_quick(self.number_columns),
+        )
+
+
+def _quick(columns: Container[Hashable]) -> Container[Hashable]:
+    return frozenset(columns) if isinstance(columns, Sequence) else columns

@@ -7,12 +7,14 @@ from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
+from online_softmax.streams.dates import Dates
 from online_softmax.streams.reading import Reading
 
 Sample = tuple[Any, Hashable, Mapping[str, Any]]
@@ -148,12 +150,18 @@ class RowStream(ABC):
         Those of them that hold strings.
     seconds_to_open
         How long `open_stream` took to find that out.
+    dates
+        Those of them that hold dates, each of which becomes several numbers.
+    label_kind
+        What the labels are: "int", "float", "bool" or "text".
 
     """
 
     reading: Reading
     text_columns: set[Hashable]
     seconds_to_open = 0.0
+    dates: Mapping[Hashable, Dates] = MappingProxyType({})
+    label_kind: str = "text"
 
     @property
     def target(self) -> Hashable | None:
@@ -223,12 +231,12 @@ class RowStream(ABC):
             raise ValueError(reason)
 
     def role(self, column: Hashable) -> str:
-        """Return what a column is to the rows: their "label", their "weight", a "text" or a "number"."""
+        """Return what a column is to the rows: their "label", their "weight", a "text", a "date" or a "number"."""
         if column == self.target:
             return "label"
         if column == self.weight:
             return "weight"
-        return "text" if column in self.text_columns else "number"
+        return "text" if column in self.text_columns else "date" if column in self.dates else "number"
 
     def pairs(self) -> Iterator[Sample]:
         """Yield each sample as `(x, y, keywords)`."""

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from online_softmax.streams.tables.arrow import pyarrow, read_csv, read_json
-from online_softmax.streams.tables.columns import Coded, Table, check_names, code, shorten, unlabelled
+from online_softmax.streams.tables.columns import (
+    Coded,
+    Table,
+    check_names,
+    check_parts,
+    code,
+    in_parts,
+    merged,
+    shorten,
+    unlabelled,
+)
 from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource
 from online_softmax.streams.tables.file_stream import FileStream
 from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why
@@ -25,7 +35,10 @@ __all__ = [
     "Table",
     "TableStream",
     "check_names",
+    "check_parts",
     "code",
+    "in_parts",
+    "merged",
     "pyarrow",
     "read_csv",
     "read_json",

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel.arrays import side_by_side
-from online_softmax.streams.tables.columns import Coded
+from online_softmax.streams.dates import MISSING, seconds
+from online_softmax.streams.tables.columns import Coded, merged
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,30 +59,86 @@ def read_json(records: bytes, schema: pa.Schema | None = None) -> pa.Table:
     )
 
 
+def holds(kind: pa.DataType) -> str:
+    """Return what a column of a type holds: "number", "truth", "text", "category", "date", "time", or "" for others.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from online_softmax.streams.tables.arrow import holds
+
+    >>> holds(pa.uint8()), holds(pa.large_string()), holds(pa.dictionary(pa.int8(), pa.int64())), holds(pa.date32())
+    ('number', 'text', 'category', 'date')
+
+    """
+    types = pyarrow().types
+    if types.is_dictionary(kind):
+        inner = holds(kind.value_type)
+        return "category" if inner in ("number", "truth", "text") else inner
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind):
+        return "number"
+    if types.is_boolean(kind):
+        return "truth"
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return "text"
+    if types.is_date(kind) or types.is_timestamp(kind):
+        return "date"
+    return "time" if types.is_temporal(kind) else ""
+
+
 def matrix(table: pa.Table) -> NDArray[np.float64]:
-    """Return the columns, numbers or truth values, as a matrix with nan where one is missing."""
-    pa = pyarrow()
-    columns = []
-    for column in table.columns:
-        if column.type != pa.float64():
-            column = column.cast(pa.float64(), safe=False)
-        if column.null_count:
-            column = column.fill_null(float("nan"))
-        columns.append(_view(column.combine_chunks()))
+    """Return the columns as a matrix with nan where a value is missing: of dates, it has the seconds since 1970."""
+    columns = [_view(_doubles(column).combine_chunks()) for column in table.itercolumns()]
     return side_by_side(columns, table.num_rows)[0]
+
+
+def _doubles(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    pa = pyarrow()
+    kind = column.type
+    if kind != pa.float64():
+        if pa.types.is_dictionary(kind):
+            column, kind = column.cast(kind.value_type), kind.value_type
+        if holds(kind) == "date":
+            return pa.chunked_array([_seconds(column)])
+        if pa.types.is_decimal(kind) and kind.precision > 15:  # only the way by text rounds once
+            column = column.cast("string")
+        column = column.cast(pa.float64(), safe=False)
+    return column.fill_null(float("nan")) if column.null_count else column
+
+
+def _seconds(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    pa = pyarrow()
+    kind = column.type
+    unit = kind.unit if pa.types.is_timestamp(kind) else "D" if pa.types.is_date32(kind) else "ms"
+    whole = column.cast(pa.int32() if unit == "D" else pa.int64()).cast(pa.int64()).fill_null(MISSING)
+    return seconds(_view(whole.combine_chunks()), unit)
 
 
 def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
     """Return the column as codes, where a null, nan and the text `missing` are missing."""
+    pa = pyarrow()
+    is_plain = not pa.types.is_dictionary(column.type)
+    if is_plain and (pa.types.is_string_view(column.type) or pa.types.is_float16(column.type)):
+        column = column.cast(pa.string() if pa.types.is_string_view(column.type) else pa.float64())
     array = column.combine_chunks()
-    if not hasattr(array, "indices"):
+    if is_plain:
         array = array.dictionary_encode()
     values = array.dictionary.to_pylist()
     codes = _view(array.indices if not array.indices.null_count else array.indices.fill_null(-1))
     for i, value in enumerate(values):
         if value is None or value != value or value == missing:
             codes = np.where(codes == i, -1, codes)
-    return Coded(values, codes.astype(np.int32, copy=False))
+            values[i] = None
+    codes = codes.astype(np.int32, copy=False)
+    return Coded(values, codes) if is_plain else merged(values, codes)
+
+
+def spelled(column: pa.ChunkedArray) -> Coded:
+    """Return the column as codes of texts, as Python writes its values."""
+    if holds(column.type) == "text":
+        return coded(column.cast("string"))
+    values, codes = coded(column)
+    return merged([None if value is None else str(value) for value in values], codes)
 
 
 def _view(array: pa.Array) -> NDArray[Any]:

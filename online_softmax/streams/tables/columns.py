@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
+from online_softmax.streams.dates import Dates
 
 
 class Coded(NamedTuple):
@@ -44,6 +45,23 @@ def code(values: Iterable[Hashable]) -> Coded:
     return Coded(list(index), np.array(codes, dtype=np.int32))
 
 
+def merged(values: Sequence[Hashable], codes: NDArray[np.int32]) -> Coded:
+    """Code a column anew whose values may be missing, or there twice, or in another order, or in no row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from online_softmax.streams.tables.columns import merged
+
+    >>> merged(["a", "b", "a", "c"], np.array([1, 2, 0, -1], np.int32))
+    Coded(values=['b', 'a'], codes=array([ 0,  1,  1, -1], dtype=int32))
+
+    """
+    distinct, place = code(values)
+    coded = Coded(distinct, np.append(place, np.int32(-1))[codes])
+    return coded.only(np.ones(len(codes), np.bool_))
+
+
 def shorten(value: object) -> str:
     """Return the repr of `value`, cut to what fits into a sentence."""
     text = repr(value)
@@ -65,6 +83,14 @@ def check_names(features: Sequence[Hashable], text_columns: Container[Hashable])
             if (text := texts.get(said[:at], feature)) != feature:
                 raise ValueError(f"column {feature!r} is called like a value of column {text!r}; rename one")
             at = said.find("=", at + 1)
+
+
+def check_parts(features: Sequence[Hashable], dates: Mapping[Hashable, Dates]) -> None:
+    """Refuse dates whose parts would carry the name of another column."""
+    taken = {*map(str, features)} if dates else set()
+    for name, date in dates.items():
+        if part := next((part for part in date.names(name)[1:] if part in taken), None):
+            raise ValueError(f"column {part!r} is called like a part of the dates in column {name!r}; rename one")
 
 
 class Table(NamedTuple):
@@ -114,6 +140,26 @@ class Table(NamedTuple):
             {column: coded.only(keep) for column, coded in self.gaps.items()},
             self.derived,
         )
+
+
+def in_parts(table: Table, dates: Mapping[Hashable, Dates]) -> Table:
+    """Return a table with the parts of each date, of which its column holds the seconds since 1970."""
+    if not dates:
+        return table
+    features: list[Hashable] = []
+    columns, derived = [], set()
+    numbers = iter(table.numbers.T)
+    for name in table.features:
+        features.append(name)
+        if name in table.texts:
+            continue
+        column = next(numbers)
+        if name in dates:
+            parts = dates[name].names(name)[1:]
+            features += parts
+            derived.update(parts)
+        columns.append(dates[name].parts(column) if name in dates else column[:, np.newaxis])
+    return table._replace(features=features, numbers=np.hstack(columns), derived=derived)
 
 
 def assemble(table: Table) -> Rows:

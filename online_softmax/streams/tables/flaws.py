@@ -17,6 +17,7 @@ WRONG = {
     "number": "is not a finite number",
     "truth": "is not true or false",
     "text": "is no string",
+    "date": "is no date",
 }
 
 

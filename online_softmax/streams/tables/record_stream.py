@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 20  # bytes to decide from what each column holds
 LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to step
+WIDE = 1000  # columns for which there is as much to read again: each of them costs something a block
 PART = 512  # records to look at one by one, where a block cannot be read
 
 
@@ -110,7 +111,8 @@ class RecordStream(TableStream):
         left = 0 if self.source.is_pipe else self._start
         while left:
             left -= len(file.read(left))
-        return self.records.numbered(file, self.block_bytes, self._line)
+        size = self.block_bytes * (1 + len(self.used) // WIDE)
+        return self.records.numbered(file, size, self._line)
 
     @abstractmethod
     def start(self, block: bytes) -> int:

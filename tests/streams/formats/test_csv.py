@@ -149,7 +149,10 @@ def test_knows_how_much_has_been_read(write):
         ("a,a,y\n1,2,3\n", "file.csv has two columns called 'a'; rename one"),
         ("a,b\n1,2\n", "file.csv has no column 'y' to be the target; its columns are: a, b"),
         (b"PAR1\x15\x04\x00\x00\n\xff", "file.csv is not a CSV file: its header is not UTF-8 text"),
-        ("d,y\n2024-01-01,1\n", "dates and times are no features; drop the column, or name the wanted ones"),
+        (
+            "d,y\n2024-01-01,1\n",
+            "dates and times are no features; ask for dates='parts', drop the column, or name the wanted ones",
+        ),
         ("a,y\r1,u\r2,v\r", "file.csv, line 1: a carriage return outside quotes"),
         ("c,c=d,y\nu,1,2\n", "column 'c=d' is called like a value of column 'c'; rename one"),
         ("a,b,y\n1,2\n", "file.csv, line 2: 2 fields where the header has 3"),
