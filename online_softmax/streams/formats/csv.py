@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from functools import cache, lru_cache
-from math import isfinite
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from online_softmax.rows import Rows
+from online_softmax.streams import labels
 from online_softmax.streams._parsing.grid import Grid
 from online_softmax.streams.reading import Reading
+from online_softmax.streams.spelling import PLAIN
 from online_softmax.streams.stream import Chunk
 from online_softmax.streams.tables import (
     LARGE,
     ByteSource,
+    Cells,
+    Kind,
     Quoted,
     RecordStream,
+    coded,
+    column_kind,
     pyarrow,
     read_csv,
-    shorten,
     unlabelled,
-    why,
 )
 
 if TYPE_CHECKING:
@@ -33,8 +36,10 @@ if TYPE_CHECKING:
 class CsvStream(RecordStream):
     """A stream over a CSV file: a header, commas, and quotes where a field needs them.
 
-    The first block decides what a column holds in the whole file: numbers, truth values or strings. A value that does
-    not fit is an error that names line and column, and comes after the rows before it.
+    The first block decides what a column holds in the whole file: numbers, truth values, dates or strings. A column is
+    one of numbers where nearly all of its cells are. A cell that does not fit is a bad one, which `missing` may mend;
+    else it is an error that names line, column and text, and comes after the rows before it. The header, where it comes
+    again, is a bad row.
 
     Parameters
     ----------
@@ -43,7 +48,11 @@ class CsvStream(RecordStream):
     target
         The column that holds the label.
     delimiter
-        What is between two fields.
+        What is between two fields; None takes a comma, or the semicolon, tab or bar of a header without commas.
+    header
+        Whether the file begins with the names of its columns; else they are `names`, or x1, x2, ..
+    names
+        The names of the columns of a file without a header.
     block_bytes
         About how much to read at a time.
     reading
@@ -73,26 +82,32 @@ class CsvStream(RecordStream):
 
     """
 
-    blank = ""
     space = b"\r\n"
-    bytes_are_text = True
 
     def __init__(
         self,
         path: str | Path,
         target: Hashable | None = None,
         *,
-        delimiter: str = ",",
+        delimiter: str | None = None,
+        header: bool = True,
+        names: Sequence[str] | None = None,
         block_bytes: int = LARGE,
         **reading: Any,
     ) -> None:
+        if delimiter is not None and (len(delimiter.encode()) != 1 or delimiter in '"\r\n'):
+            raise ValueError(f"delimiter is one ASCII character, no quote and no line end, not {delimiter!r}")
+        if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
+            raise ValueError(f"names is a list of columns, not {names!r}")
         source = ByteSource(path)
-        self.delimiter = delimiter
+        self._header, self._asked_names = header and names is None, names
+        self._again: bytes | None = None  # the header, to know it by where it comes again
         self._grid: Grid | None = None  # for blocks of plain numbers
+        self.delimiter = delimiter or ","
+        self._sniffs = delimiter is None
         # A column's name is text, whatever the name that is asked for.
         asked = Reading(None if target is None else str(target), **reading)
-        self.quoted = Quoted(source.name, delimiter.encode())
-        self._cells: list[tuple[int, str, str]] = []  # position, name and kind of the columns that are used
+        self.quoted = Quoted(source.name, self.delimiter.encode())
         super().__init__(source, asked, self.quoted, block_bytes)
 
     def start(self, block: bytes) -> int:
@@ -100,108 +115,182 @@ class CsvStream(RecordStream):
         end = next((end for end in self.records.ends(block) if block[:end].strip()), 0)
         if not end:
             raise ValueError(f"{self.source} is empty")
-        text = block[:end].decode(errors="replace")
+        first = block[:end]
+        text = first.decode(errors="replace")
         if "\0" in text or "\ufffd" in text:
             raise ValueError(f"{self.source} is not a CSV file: its header is not UTF-8 text")
-        if self.records.is_broken(block[:end]):
+        if self._sniffs and (found := sniffed(text)) != self.delimiter:
+            self.delimiter = found
+            self.records = self.quoted = Quoted(self.source.name, found.encode())
+        if self.records.is_broken(first):
             raise ValueError(f"{self.source}, line 1: a carriage return outside quotes")
-        try:
-            self.columns = read_csv(block[:end] + b"\n", delimiter=self.delimiter).column_names
-        except ValueError as error:
-            raise ValueError(f"{self.source} is not a CSV file: its header cannot be read ({error})") from None
+        self.columns = self._named(first)
         self.choose(self.columns)
+        if not self._header:
+            return 0
+        self._again = first.strip(b"\r\n").removeprefix(b"\xef\xbb\xbf")
         return end
 
+    def _named(self, first: bytes) -> list[str]:
+        """Return the names of the columns, from the first record where it holds them."""
+        try:
+            found = read_csv(first + b"\n", None if self._header else [], delimiter=self.delimiter).column_names
+        except ValueError as error:
+            raise ValueError(f"{self.source} is not a CSV file: its header cannot be read ({error})") from None
+        if self._header:
+            return list(found)
+        if self._asked_names is None:
+            return [f"x{i}" for i in range(1, len(found) + 1)]
+        if len(self._asked_names) != len(found):
+            raise ValueError(f"names has {len(self._asked_names)} columns, and {self.source} has {len(found)}")
+        return list(self._asked_names)
+
+    def check(self, block: bytes) -> None:
+        """Raise ValueError if the records of a block cannot be read together."""
+        self._strings(block, self.used)
+        if self._has_header(block):
+            raise ValueError("the header again")
+
+    def guess(self, block: bytes) -> pa.Table:
+        """Return the records of a block as columns of the types that pyarrow takes them for."""
+        if self._has_header(block):
+            raise ValueError("the header again")
+        self._check_bytes(block)
+        text = pyarrow().string()
+        types = {name: text for name in self.used if name == self.target or name in self.reading.text_columns}
+        table = read_csv(block, self.columns, types, self.used, self.delimiter, self.reading.spelling.gaps)
+        if any(str(field.type) == "binary" for field in table.schema):
+            raise ValueError("a string that is not UTF-8 text")
+        return table
+
+    def look(self, block: bytes, guess: pa.Table) -> tuple[dict[str, Kind], str]:
+        """Return what each feature holds, by the records of a block, and of what kind the labels are."""
+        spelling, text = self.reading.spelling, self.reading.text_columns
+        plain = {field.name: _plain(str(field.type)) for field in guess.schema}
+        kinds = {name: Kind("text") if name in text else plain[name] for name in self.features}
+        odd = [name for name, kind in kinds.items() if name not in text and (kind is None or not spelling.is_plain)]
+        strings = self._strings(block, odd) if odd else None
+        found = {name: kind for name, kind in kinds.items() if kind is not None}
+        found |= {name: column_kind(name, coded(strings[name]), self.reading) for name in odd}
+        label_kind = "text"
+        if self.reading.labelled:
+            different = guess[self.target].unique().drop_null().to_pylist()
+            label_kind = labels.kind_of(different, self.reading.label_type)
+        return {name: found[name] for name in self.features}, label_kind
+
+    def settle_kinds(self, kinds: dict[str, Kind], label_kind: str) -> None:
+        """Settle what each column holds."""
+        super().settle_kinds(kinds, label_kind)
+        assert self._types is not None
+        self._types |= {str(self.target): pyarrow().string()} if self.reading.labelled else {}
+        spelling = self.reading.spelling
+        self._is_quick = spelling.is_plain
+        # A number that marks a gap must stand alone in its field for pyarrow to see that.
+        self._gap_numbers = any(PLAIN.fullmatch(gap) for gap in spelling.gaps)
+        is_plain = (label_kind in ("int", "text") and self.reading.label_type != "number") or not self.reading.labelled
+        if (
+            all(kind.name == "number" for kind in kinds.values())
+            and (is_plain and not self._gap_numbers and self._is_quick)
+            and self.weight is None
+            and len(self.columns) > 1
+        ):
+            label = self.target if self.reading.labelled else None
+            self._grid = Grid(self.columns, self.features, label, label_kind == "int", self.delimiter)
+
+    def quick(self, block: bytes) -> Chunk | None:
+        """Return the records of a block as rows, or None where something is odd."""
+        if self._has_header(block):
+            return None
+        if (chunk := self._from_grid(block)) is not None:
+            return chunk
+        if not self._is_quick or (self._gap_numbers and (b" " in block or b"\t" in block)):
+            return None
+        return super().quick(block)
+
+    def _from_grid(self, block: bytes) -> Chunk | None:
+        if self._grid is None or b'"' in block or b"\0" in block or (found := self._grid.read(block)) is None:
+            return None
+        values, labels, codes = found
+        if not self.reading.labelled:
+            labels, codes = unlabelled(len(values))
+        elif self.label_kind == "text" and any(map(self.reading.spelling.is_gap, labels)):
+            return None
+        ids = np.arange(len(self.features), dtype=np.int32)
+        return Chunk(Rows([*self.features], ids, values, None, labels, codes))
+
+    def _has_header(self, block: bytes) -> bool:
+        return self._again is not None and self._again in block
+
     def table(self, block: bytes) -> pa.Table:
-        """Return the records of a block as columns."""
+        """Return the records of a block as columns of the types that are settled."""
+        self._check_bytes(block)
+        gaps = self.reading.spelling.gaps
+        return read_csv(block, self.columns, self._types, self.used, self.delimiter, gaps)
+
+    def cells(self, block: bytes) -> tuple[Cells, dict[int, str]]:
+        """Return the records of a block as cells of text."""
+        table = self._strings(block, self.used)
+        return {name: coded(table[name]) for name in self.used}, {}
+
+    def _strings(self, block: bytes, only: Iterable[str]) -> pa.Table:
+        self._check_bytes(block)
+        types: Mapping[str, Any] = dict.fromkeys(self.used, pyarrow().string())
+        return read_csv(block, self.columns, types, [*only], self.delimiter)
+
+    def _check_bytes(self, block: bytes) -> None:
+        """Refuse what pyarrow would read in a way of its own."""
         if block.count(b'"') % 2 and self.records.is_open(block):
             raise ValueError("a quote never closes")
         if b"\0" in block:
             raise ValueError("a NUL byte")
-        return read_csv(block, self.columns, self._types, self.used, self.delimiter)
-
-    def settle(self, schema: Iterable[pa.Field]) -> None:
-        """Settle what each column holds."""
-        super().settle(schema)
-        assert self._types is not None
-        kinds = {str(self._types[str(name)]) for name in self.features}
-        target = str(self._types.get(str(self.target)))
-        self._cells = [(i, name, str(self._types[name])) for i, name in enumerate(self.columns) if name in self.used]
-        is_plain = target in ("int64", "string") or not self.reading.labelled
-        if kinds <= {"double"} and is_plain and self.weight is None and len(self.columns) > 1:
-            label = self.target if self.reading.labelled else None
-            self._grid = Grid(self.columns, self.features, label, target == "int64", self.delimiter)
-
-    def parse(self, block: bytes) -> Chunk:
-        """Return the records of a block as rows, or raise where one of them is bad."""
-        grid = None if b'"' in block or b"\0" in block else self._grid
-        if grid is not None and (found := grid.read(block)) is not None:
-            values, labels, codes = found
-            if not self.reading.labelled:
-                labels, codes = unlabelled(len(values))
-            ids = np.arange(len(self.features), dtype=np.int32)
-            return Chunk(Rows([*self.features], ids, values, None, labels, codes))
-        return super().parse(block)
-
-    def label_type(self, field: pa.Field, is_plain: bool) -> Any:
-        """Return the type to read labels as: dates stay text."""
-        return field.type if is_plain else pyarrow().string()
 
     def reason(self, record: bytes) -> str:
-        """Say what is wrong with a record, or nothing where there is no telling."""
+        """Say what is wrong with a record as a whole, or nothing where there is no telling."""
         if b'"' in record and self.records.is_open(record):
             return ": a quote opens here and never closes"
         if b"\0" in record:
             return ": a NUL byte"
         if self.records.is_broken(record):
             return ": a carriage return outside quotes"
+        if self._again is not None and record.strip(b"\r\n").removeprefix(b"\xef\xbb\xbf") == self._again:
+            return ": the header again"
         fields = self.quoted.fields(record)
         if (n := len(fields)) != len(self.columns):
             return f": {n} field{'s' * (n != 1)} where the header has {len(self.columns)}"
-        for i, column, wants in self._cells:
-            if self._is_flawed(fields[i], column, wants):
-                return f", column {column!r}: {self._wrong(fields[i], column, wants)}"
+        for name, field in zip(self.columns, fields, strict=True):
+            if name in self.used and not _is_text(field):
+                return f", column {name!r}: {field.decode(errors='backslashreplace')!r} is not UTF-8 text"
         return ""
 
-    def _is_flawed(self, cell: bytes, column: str, wants: str) -> bool:
-        is_label, is_weight = column == self.target, column == self.weight
-        value: Any
-        try:
-            if wants == "string":
-                value = cell.decode() or (None if is_label else "")
-            else:
-                value = _number(cell) if wants == "double" else _value(cell, wants)
-        except ValueError:
-            return True
-        if value is not None and (is_label or wants != "double" or (isfinite(value) and not (is_weight and value < 0))):
-            return False
-        # What `missing` mends is no flaw.
-        return self.missing == "error" or (self.missing == "zero" and (is_label or is_weight))
-
-    def _wrong(self, cell: bytes, column: str, wants: str) -> str:
-        shown, role = shorten(cell.decode(errors="backslashreplace")), self.role(column)
-        if wants == "string" and cell:
-            return f"{shown} is not UTF-8 text"
-        if role == "label" and cell.strip():
-            return f"{shown} does not fit the labels before it, which are {wants}"
-        return why("truth" if wants == "bool" and role == "number" else role, shown)
+    def cell(self, record: bytes, column: str) -> str:
+        """Return a cell of a record, to show it."""
+        return self.quoted.fields(record)[self.columns.index(column)].decode()
 
 
-def _number(cell: bytes) -> float | None:
-    return None if cell in _nulls() else float(cell)
+def sniffed(header: str) -> str:
+    """Return what is between the fields of a header: a comma, or what else is there if no comma is.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.formats.csv import sniffed
+
+    >>> sniffed("size;kind"), sniffed('"a;b",c'), sniffed('"size, cm"|kind')
+    (';', ',', '|')
+
+    """
+    bare = re.sub(r'"[^"]*"', "", header)
+    return "," if "," in bare else max(";\t|", key=lambda sign: bare.count(sign)) if re.search(r"[;\t|]", bare) else ","
 
 
-@cache
-def _nulls() -> frozenset[bytes]:
-    """Return what pyarrow reads as nothing."""
-    pyarrow()
-    from pyarrow import csv
+def _is_text(field: bytes) -> bool:
+    try:
+        field.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
-    return frozenset(text.encode() for text in csv.ConvertOptions().null_values)
 
-
-@lru_cache(1 << 12)
-def _value(cell: bytes, kind: str) -> Any:
-    """Return what pyarrow reads a cell as."""
-    quoted = b'"%s"\n' % cell.replace(b'"', b'""')
-    return read_csv(quoted, ["cell"], {"cell": kind})["cell"][0].as_py()
+def _plain(type: str) -> Kind | None:
+    """Return what a column holds that pyarrow takes for one of a type, if that is all there is to know."""
+    name = {"int64": "number", "double": "number", "null": "number", "bool": "truth"}.get(type)
+    return Kind(name) if name else None

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
+from itertools import chain
+from math import inf
 from pathlib import Path
-from sys import float_info
 from typing import TYPE_CHECKING, Any
 
+from online_softmax.streams import labels
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.tables import LARGE, WRONG, ByteSource, Lines, RecordStream, pyarrow, read_json, shorten
+from online_softmax.streams.tables import (
+    LARGE,
+    ByteSource,
+    Cells,
+    Coded,
+    Kind,
+    Lines,
+    RecordStream,
+    code,
+    column_kind,
+    pyarrow,
+    read_json,
+    shorten,
+    spells_number,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # Where a line is no object: the first one, which may have a mark of its encoding, and a later one.
 FIRST, LATER = re.compile(rb"(?:\xef\xbb\xbf)?+\s*+[^{\s]"), re.compile(rb"\n[^\S\n]*+[^{\s]")
+TYPES = {"int64": "number", "double": "number", "null": "number", "bool": "truth"}  # that need no second look
+LABELS = {str: "text", int: "int", float: "float", bool: "bool"}
 
 
 class JsonStream(RecordStream):
     """A stream over JSON lines: one object a line, with numbers, truth values or strings as its members.
 
-    The first block decides what members there are and what they hold; a member that is not there is missing.
+    The first block decides what members there are and what they hold; a member that is not there is missing. A string
+    among numbers is read as in CSV: it is a gap, a number, or a bad cell.
 
     Parameters
     ----------
@@ -54,8 +73,8 @@ class JsonStream(RecordStream):
     ) -> None:
         source = ByteSource(path)
         self.columns: list[str] = []
-        self._kinds: dict[str, str] = {}
         self._schema: pa.Schema | None = None
+        self._guess: pa.Schema | None = None
         super().__init__(source, Reading(target, **reading), Lines(source.name), block_bytes)
 
     doubt = ": a number beyond what it can be read as, or members of different kinds"
@@ -66,78 +85,181 @@ class JsonStream(RecordStream):
             raise ValueError(f"{self.source} is empty")
         return 0
 
-    def settle(self, schema: Any) -> None:
-        """Settle what each member holds."""
+    def check(self, block: bytes) -> None:
+        """Raise ValueError if a line of a block is no object, or has a member that is new."""
+        for record in block.splitlines():
+            if record.strip() and (reason := self.reason(record)):
+                raise ValueError(reason)
+
+    def guess(self, block: bytes) -> pa.Schema | None:
+        """Return the types that pyarrow takes the members for; None where it cannot tell."""
+        self._check_bytes(block)
         try:
-            self.columns = [field.name for field in schema]
+            return read_json(block).schema
+        except ValueError:
+            self.check(block)
+            return None
+
+    def look(self, block: bytes, guess: pa.Schema | None) -> tuple[dict[str, Kind], str]:
+        """Return what each feature holds, by the lines of a block, and of what kind the labels are."""
+        records = None if guess is not None else _objects(block)
+        self._guess = guess
+        try:
+            self.columns = list(dict.fromkeys(chain.from_iterable(records))) if guess is None else guess.names
         except UnicodeDecodeError:
             raise ValueError(f"{self.source}: a member's name is not UTF-8 text") from None
-        self._names = frozenset(self.columns)
+        self._known = frozenset(self.columns)
         self.choose(self.columns)
-        super().settle(schema)
+        plain = {} if guess is None else {field.name: TYPES.get(str(field.type)) for field in guess}
+        kinds: dict[str, Kind] = {}
+        for name in self.features:
+            found = plain.get(name)
+            if found is None or name in self.reading.text_columns:
+                records = _objects(block) if records is None else records
+                kinds[name] = self._kind(name, [record.get(name) for record in records])
+            else:
+                kinds[name] = Kind(found)
+        label_kind = "text"
+        if self.reading.labelled:
+            records = _objects(block) if records is None else records
+            label_kind = self._label_kind([record.get(str(self.target)) for record in records])
+        return kinds, label_kind
+
+    def _kind(self, name: str, values: list[Any]) -> Kind:
+        """Return what a member holds; a string among numbers may be one, or a gap."""
+        values = [value for value in values if value is not None]
+        if (nested := next((value for value in values if isinstance(value, list | dict)), None)) is not None:
+            kind = "lists" if isinstance(nested, list) else "objects"
+            raise ValueError(f"column {name!r}: {kind} are no features; drop the column, or name the wanted ones")
+        texts = [value for value in values if isinstance(value, str)]
+        if name in self.reading.text_columns:
+            return Kind("text")
+        if len(texts) == len(values) and name not in self.reading.number_columns:
+            found = column_kind(name, code(texts), self.reading)
+            spelling = self.reading.spelling
+            is_text = found.name in ("number", "truth") and spelling.is_plain and not all(map(spelling.is_gap, texts))
+            return Kind("text") if is_text else found  # strings that spell numbers are codes, unless more is said
+        truths = sum(isinstance(value, bool) for value in values)
+        if truths == len(values):
+            return Kind("truth")
+        spelled = sum(spells_number(text, self.reading.spelling) for text in texts)
+        is_number = len(values) - truths - len(texts) + spelled >= len(values) / 2
+        return Kind("number") if is_number else Kind("truth" if truths > len(texts) else "text")
+
+    def _label_kind(self, values: list[Any]) -> str:
+        """Return of what kind labels are: text, if any of them is."""
+        values = [value for value in values if value is not None]
+        if (nested := next((value for value in values if isinstance(value, list | dict)), None)) is not None:
+            raise ValueError(
+                f"column {self.target!r} holds {shorten(nested)}, and a label is a string, a number, true or false"
+            )
+        kinds = {LABELS[type(value)] for value in values}
+        if self.reading.label_type != "auto" or "text" in kinds:
+            is_text = self.reading.label_type != "number"
+            return "text" if is_text else labels.kind_of(map(_spelled, values), self.reading.label_type)
+        return labels.together(kinds) if kinds else "text"
+
+    def settle_kinds(self, kinds: dict[str, Kind], label_kind: str) -> None:
+        """Settle what each member holds."""
+        super().settle_kinds(kinds, label_kind)
         assert self._types is not None
-        self._kinds = {name: str(self._types[name]) for name in self.used}
         pa = pyarrow("JSON lines are")
-        self._schema = pa.schema([(field.name, self._types.get(field.name, field.type)) for field in schema])
+        if self.reading.labelled:
+            # Where a type is asked for, a label is read as its text.
+            kind = label_kind if self.reading.label_type == "auto" else "text"
+            types = {"text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+            self._types[str(self.target)] = types[kind]
+        unused = [(field.name, field.type) for field in self._guess or () if field.name not in self._types]
+        self._schema = pa.schema([*self._types.items(), *unused])
 
     def table(self, block: bytes) -> pa.Table:
-        """Return the lines of a block as columns."""
+        """Return the lines of a block as columns of the types that are settled."""
+        assert self._schema is not None
         if not block.strip():
-            return self._schema.empty_table() if self._schema else pyarrow().table({})
-        if FIRST.match(block) or LATER.search(block):
-            raise ValueError("a line is not an object")  # on some of them pyarrow crashes
+            return self._schema.empty_table()
+        self._check_bytes(block)
         return read_json(block, self._schema)
 
+    def _check_bytes(self, block: bytes) -> None:
+        if FIRST.match(block) or LATER.search(block):
+            raise ValueError("a line is not an object")  # on some of them pyarrow crashes
+
+    def typed_labels(self, cells: Coded) -> tuple[Coded, dict[int, str]]:
+        """Return the labels of a column of their own type."""
+        is_text = self.label_kind == "text" or self.reading.label_type != "auto"
+        return super().typed_labels(cells) if is_text else (cells, {})
+
+    def cells(self, block: bytes) -> tuple[Cells, dict[int, str]]:
+        """Return the lines of a block as cells: texts, and numbers as they are."""
+        records = _objects(block)
+        cells: dict[str, Coded] = {}
+        wrong: dict[int, str] = {}
+        for name in self.used:
+            values = [record.get(name) for record in records]
+            if name == self.target:
+                cells[name] = code(None if value is None else _spelled(value) for value in values)
+                nested = [row for row, value in enumerate(values) if isinstance(value, list | dict)]
+                wrong |= {row: f", column {name!r}: {shorten(values[row])} is no label" for row in nested}
+                continue
+            kind = "number" if name == self.weight else self._kinds[name].name
+            cells[name] = code(_cell(value, kind) for value in values)
+            if kind == "text":
+                for row, value in enumerate(values):
+                    if value is not None and not isinstance(value, str):
+                        wrong.setdefault(row, f", column {name!r}: {shorten(value)} is not a string")
+        return cells, wrong
+
     def reason(self, record: bytes) -> str:
-        """Say what is wrong with a line, or nothing where there is no telling."""
+        """Say what is wrong with a line as a whole, or nothing where there is no telling."""
         try:
             text = record.decode()
         except UnicodeDecodeError as error:
             return f": {shorten(record[error.start : error.end])} is not UTF-8 text"
         try:
-            members = json.loads(text)
+            members = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_once)
         except ValueError as error:
             return f": no JSON ({error})"
+        except RecursionError:
+            return ": no JSON (it is nested too deep)"
         if not isinstance(members, dict):
             return f": {shorten(members)} is not an object"
-        if self.columns and not members.keys() <= self._names:
-            name = next(name for name in members if name not in self._names)
+        if self.columns and not members.keys() <= self._known:
+            name = next(name for name in members if name not in self._known)
             return f": the member {name!r} is new; the first lines have {', '.join(self.columns[:20])}"
-        for name, wants in self._kinds.items():
-            if (wrong := self._wrong(name, members.get(name), wants)) is not None:
-                return f", column {name!r}: {shorten(members.get(name))} {wrong}"
         return ""
 
-    def alike(self, records: list[bytes]) -> Iterator[bytes]:
-        """Yield the lines whose members are of the kinds of those before; none after a flaw, if that is an error."""
-        kinds: dict[str, type] = {}
-        for record in records:
-            members = {name: type(value) for name, value in json.loads(record).items() if value is not None}
-            own = {name: float if kind is int else kind for name, kind in members.items()}
-            if all(kinds.get(name, kind) is kind for name, kind in own.items()):
-                kinds |= own
-                yield record
-            elif self.on_bad == "raise":
-                return
+    def cell(self, record: bytes, column: str) -> Any:
+        """Return a member, to show it."""
+        return _objects(record)[0].get(column)
 
-    def _wrong(self, name: str, value: Any, wants: str) -> str | None:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is None and (self.missing == "skip-row" or (self.missing == "zero" and name in self.features)):
-            return None
-        if name == self.target:
-            kinds = {"string": str, "bool": bool, "int64": int, "double": int | float}
-            fits = isinstance(value, kinds.get(wants, object)) and (wants == "bool" or not isinstance(value, bool))
-            unlike = f"is no label like those before it, of {wants}"
-            return WRONG["label"] if value is None else None if fits else unlike
-        if value is None:
-            return "is missing"
-        if wants == "string":
-            return None if isinstance(value, str) else "is not a string"
-        if wants == "bool":
-            return None if isinstance(value, bool) else WRONG["truth"]
-        if is_number and self.missing == "skip-row":
-            return None
-        if name == self.weight and not (is_number and 0 <= value <= float_info.max):
-            return WRONG["weight"]
-        is_sound = is_number and (abs(value) <= float_info.max or self.missing == "zero")
-        return None if is_sound else WRONG["number"]
+
+def _objects(block: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in block.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of an object, each of which is there once."""
+    found = dict(members)
+    if len(found) < len(members):
+        names = [name for name, _ in members]
+        raise ValueError(f"the member {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
+def _spelled(value: Any) -> str:
+    """Return a label as text."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _cell(value: Any, kind: str) -> float | str | None:
+    """Return a member as a cell of a column: None for what no text or number is."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value) if kind == "truth" else None
+    if kind == "number" and isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return inf
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from online_softmax.streams.tables.arrow import pyarrow, read_csv, read_json
+from online_softmax.streams.tables.arrow import coded, pyarrow, read_csv, read_json
 from online_softmax.streams.tables.columns import (
     Coded,
     Table,
@@ -17,7 +17,8 @@ from online_softmax.streams.tables.columns import (
 from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource
 from online_softmax.streams.tables.file_stream import FileStream
 from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why
-from online_softmax.streams.tables.record_stream import LARGE, RecordStream
+from online_softmax.streams.tables.kinds import Kind, column_kind, refuse_dates, spells_number
+from online_softmax.streams.tables.record_stream import LARGE, Cells, RecordStream
 from online_softmax.streams.tables.records import Lines, Quoted
 from online_softmax.streams.tables.table_stream import TableStream
 
@@ -26,9 +27,11 @@ __all__ = [
     "LARGE",
     "WRONG",
     "ByteSource",
+    "Cells",
     "Coded",
     "FileStream",
     "Flaw",
+    "Kind",
     "Lines",
     "Quoted",
     "RecordStream",
@@ -37,13 +40,17 @@ __all__ = [
     "check_names",
     "check_parts",
     "code",
+    "coded",
+    "column_kind",
     "in_parts",
     "merged",
     "pyarrow",
     "read_csv",
     "read_json",
+    "refuse_dates",
     "shorten",
     "sifted",
+    "spells_number",
     "unlabelled",
     "why",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +31,13 @@ def read_csv(
     types: Mapping[str, Any] | None = None,
     only: list[str] | None = None,
     delimiter: str = ",",
+    gaps: Iterable[str] | None = None,
 ) -> pa.Table:
-    """Read records by pyarrow; `names` None takes the names from the first record, [] makes them up."""
+    """Read records by pyarrow.
+
+    `names` None takes the names from the first record, [] makes them up; `gaps` are the texts that are null, even in
+    columns of strings, which else have none.
+    """
     pa = pyarrow()
     from pyarrow import csv
 
@@ -42,7 +47,12 @@ def read_csv(
             column_names=names, autogenerate_column_names=names == [], block_size=len(records) + 1, use_threads=False
         ),
         csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        csv.ConvertOptions(column_types=types, include_columns=only),
+        csv.ConvertOptions(
+            column_types=types,
+            include_columns=only,
+            null_values=None if gaps is None else [*gaps],
+            strings_can_be_null=gaps is not None,
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax.streams.spelling import INFINITE, PLAIN, Spelling
 from online_softmax.streams.stream import NOWHERE, Chunk, Note, others
 from online_softmax.streams.tables.columns import Coded, Table, assemble
 
@@ -17,7 +18,7 @@ WRONG = {
     "number": "is not a finite number",
     "truth": "is not true or false",
     "text": "is no string",
-    "date": "is no date",
+    "date": "is no date like those before it",
 }
 
 
@@ -44,6 +45,33 @@ def why(role: str, shown: object) -> str:
 
     """
     return f"{shown} {WRONG[role]}"
+
+
+def why_cell(role: str, value: object, shown: str, spelling: Spelling) -> str:
+    """Say what is wrong with a cell of text, and what would help.
+
+    Parameters
+    ----------
+    role
+        What its column is to the rows; see `WRONG`.
+    value
+        The cell; None where there is none.
+    shown
+        The cell, as a sentence shows it.
+    spelling
+        How text writes numbers and gaps.
+
+    """
+    wrong = why(role, shown)
+    said = value if isinstance(value, str) else "" if value is None else None
+    if said is None or role in ("label", "weight"):
+        return wrong
+    if spelling.is_gap(said):
+        keep = f", or not_na=[{shown}]" if said.strip() else ""
+        return f"{wrong}, but a gap: say missing='zero', 'indicate' or 'skip-row'{keep}"
+    if role != "number" or INFINITE.fullmatch(said.strip()) or PLAIN.fullmatch(said.strip()):
+        return wrong
+    return f"{wrong}: say {spelling.hint(said) or 'missing=, or name the column in text_columns'}"
 
 
 def sifted(

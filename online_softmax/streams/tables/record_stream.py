@@ -1,15 +1,23 @@
-"""Text tables: records that become Arrow tables, and the search for those that cannot."""
+"""Text tables: records that become columns at once, or cell by cell where something is odd."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note
+from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
+from online_softmax.streams.tables.cells import labels_of, strings_of, values_of
+from online_softmax.streams.tables.columns import Coded, Table, check_names, check_parts, in_parts, shorten, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
+from online_softmax.streams.tables.flaws import Flaw, sifted, why_cell
+from online_softmax.streams.tables.kinds import Kind
 from online_softmax.streams.tables.records import Lines
 from online_softmax.streams.tables.table_stream import TableStream
 
@@ -21,12 +29,14 @@ LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to 
 WIDE = 1000  # columns for which there is as much to read again: each of them costs something a block
 PART = 512  # records to look at one by one, where a block cannot be read
 
+Cells = Mapping[str, Coded]
+
 
 class RecordStream(TableStream):
     """A stream over a text whose records become tables, a block at a time.
 
-    The first block decides what a column holds in the whole text. A value that does not fit is an error that names line
-    and column, and comes after the rows before it.
+    The first block decides what a column holds in the whole text. A block in which every cell fits is read at once. Any
+    other is read cell by cell: what does not fit is a gap, or a bad row that is named with line, column and text.
     """
 
     doubt = ": it cannot be read"  # what is wrong where there is no other reason
@@ -51,46 +61,225 @@ class RecordStream(TableStream):
     def __iter__(self) -> Iterator[Chunk]:
         with self.source.opened() as file:
             for line, block in self._blocks(file):
-                yield from self.told(self._read(line, block))
+                chunk = self.quick(block)
+                yield from self.told(self._careful(line, block) if chunk is None else chunk)
 
-    def _read(self, line: int, block: bytes) -> Chunk:
-        """Parse the records of a block: at once, or else those that nothing is wrong with."""
+    # ---- what a format fills in ----
+
+    @abstractmethod
+    def start(self, block: bytes) -> int:
+        """Take what the text begins with from its first block; return where the records begin."""
+
+    @abstractmethod
+    def guess(self, block: bytes) -> Any:
+        """Return what the records of a block seem to be; ValueError where they cannot be read together."""
+
+    @abstractmethod
+    def look(self, block: bytes, guess: Any) -> tuple[dict[str, Kind], str]:
+        """Return what each feature holds, by the records of a block, and of what kind the labels are."""
+
+    @abstractmethod
+    def table(self, block: bytes) -> pa.Table:
+        """Return the records of a block as columns of the types that are settled; ValueError where one does not fit."""
+
+    @abstractmethod
+    def cells(self, block: bytes) -> tuple[Cells, dict[int, str]]:
+        """Return the records of a block as cells of text, and what is wrong with some rows, whatever is missing."""
+
+    @abstractmethod
+    def reason(self, record: bytes) -> str:
+        """Say what is wrong with a record as a whole, or nothing where there is no telling."""
+
+    @abstractmethod
+    def cell(self, record: bytes, column: str) -> Any:
+        """Return a cell of a record, to show it."""
+
+    # ---- deciding ----
+
+    def _decide(self, line: int, block: bytes) -> None:
+        """Decide what each column holds, from the records of `block` that can be read at all."""
+        if not block.strip():
+            raise ValueError(f"{self.source} holds {'a header and ' if self._start else ''}no rows")
         try:
-            return self.parse(block)
+            guess = self.guess(block)
         except ValueError:
-            records = list(self._numbered(line, block))
+            block = b"".join(self._together(line, block))
+            guess = self.guess(block)
+        try:
+            self.settle_kinds(*self.look(block, guess))
+        except ValueError as error:
+            said = str(error)
+            raise ValueError(said if said.startswith(str(self.source)) else f"{self.source}, {said}") from None
+
+    @abstractmethod
+    def check(self, block: bytes) -> None:
+        """Raise ValueError if the records of a block cannot be read together."""
+
+    def _together(self, line: int, block: bytes) -> list[bytes]:
+        """Return the records of a block that can be read together; none after a flaw, if that is an error."""
+        sound: list[bytes] = []
+        for number, record in self._numbered(line, block):
+            if not (reason := self.reason(record)):
+                sound.append(record)
+            elif self.on_bad == "raise":
+                if not sound:
+                    raise ValueError(f"{self.source}, line {number}{reason}")
+                break
+        if not (sound := self._readable(sound)):
+            raise ValueError(f"{self.source}, line {line}: no row of the first {len(block):,} bytes can be read")
+        return sound
+
+    def _readable(self, records: list[bytes]) -> list[bytes]:
+        """Search for the records that can be read."""
+        half = len(records) // 2
+        try:
+            self.check(b"".join(records))
+        except ValueError:
+            if not half:
+                return []
+            before = self._readable(records[:half])
+            stops = self.on_bad == "raise" and len(before) < half
+            return before if stops else before + self._readable(records[half:])
+        return records
+
+    def settle_kinds(self, kinds: dict[str, Kind], label_kind: str) -> None:
+        """Settle what each column holds."""
+        self._kinds, self.label_kind = kinds, label_kind
+        self.text_columns = {name for name, kind in kinds.items() if kind.name == "text"}
+        self.numbers = [name for name in self.features if name not in self.text_columns]
+        check_names(self.features, self.text_columns)
+        self.dates = {name: kind.dates for name, kind in kinds.items() if kind.dates is not None}
+        check_parts(self.features, self.dates)
+        pa = pyarrow()
+        types = {"number": pa.float64(), "truth": pa.bool_(), "text": pa.string(), "date": pa.string()}
+        self._types = {name: types[kind.name] for name, kind in kinds.items()}
+        if self.weight is not None:
+            self._types[str(self.weight)] = pa.float64()
+
+    # ---- reading ----
+
+    def quick(self, block: bytes) -> Chunk | None:
+        """Return the records of a block as rows, or None where something is odd."""
+        try:
+            found, refused = self._typed(self.table(block))
+        except ValueError:
+            return None
+        chunk = sifted(found, self.missing, refused=refused)
+        return None if chunk.bad else chunk
+
+    def _typed(self, table: pa.Table) -> tuple[Table, dict[int, str]]:
+        """Return the columns of a table of the types that are settled."""
+        texts = {
+            name: strings_of(coded(table[name]), self.reading) for name in self.features if name in self.text_columns
+        }
+        if not self.dates:
+            numbers = matrix(table.select(self.numbers))
+        else:
+            numbers = np.empty((table.num_rows, len(self.numbers)))
+            for j, name in enumerate(self.numbers):
+                is_date = name in self.dates
+                numbers[:, j] = (
+                    self._values(name, coded(table[name])) if is_date else matrix(table.select([name]))[:, 0]
+                )
+        weight = None if self.weight is None else matrix(table.select([self.weight]))[:, 0]
+        labels = self.typed_labels(coded(table[self.target])) if self.reading.labelled else None
+        return self._assembled(table.num_rows, texts, numbers, labels, weight)
+
+    def _from_cells(self, cells: Cells, n: int) -> tuple[Table, dict[int, str]]:
+        """Return columns of cells as what they hold."""
+        texts = {name: strings_of(cells[name], self.reading) for name in self.features if name in self.text_columns}
+        numbers = np.empty((n, len(self.numbers)))
+        for j, name in enumerate(self.numbers):
+            numbers[:, j] = self._values(name, cells[name])
+        weight = None
+        if self.weight is not None:
+            weight = values_of(cells[str(self.weight)], Kind("number"), self.reading)
+        labels = labels_of(cells[str(self.target)], self.label_kind, self.reading) if self.reading.labelled else None
+        return self._assembled(n, texts, numbers, labels, weight)
+
+    def _values(self, name: str, cells: Coded) -> NDArray[np.float64]:
+        return values_of(cells, self._kinds[name], self.reading)
+
+    def _assembled(
+        self,
+        n: int,
+        texts: Cells,
+        numbers: NDArray[np.float64],
+        labels: tuple[Coded, dict[int, str]] | None,
+        weight: NDArray[np.float64] | None,
+    ) -> tuple[Table, dict[int, str]]:
+        found, refused = labels or (unlabelled(n), {})
+        weights = None if weight is None else (self.weight, weight)
+        table = Table(self.features, numbers, texts, (self.target, found), weights)
+        return in_parts(table, self.dates), refused
+
+    def typed_labels(self, cells: Coded) -> tuple[Coded, dict[int, str]]:
+        """Return the labels of a column of the type that is settled, and what is wrong with those that do not fit."""
+        return labels_of(cells, self.label_kind, self.reading)
+
+    def _careful(self, line: int, block: bytes) -> Chunk:
+        """Read the records of a block cell by cell, but for those that are none."""
+        records = list(self._numbered(line, block))
         lines, texts = zip(*records, strict=True) if records else ((), ())
         reasons = self._reasons(texts)
-        try:
-            chunk = self.parse(b"".join(_sound(texts, reasons)))
-        except ValueError:
-            doubts = iter(self._doubts(_sound(texts, reasons)))
-            reasons = [reason or next(doubts) for reason in reasons]
-            chunk = self.parse(b"".join(_sound(texts, reasons)))
+        sound = [i for i, reason in enumerate(reasons) if not reason]
+        cells, wrong = self.cells(b"".join(texts[i] for i in sound))
+        table, unfit = self._from_cells(cells, len(sound))
+
+        def named(row: int, column: Any, said: str) -> str:
+            return f"{self.source}, line {lines[sound[row]]}, column {column!r}: {said}"
+
+        def reason(flaw: Flaw) -> str:
+            return named(
+                flaw.row, flaw.column, self._why(flaw.column, self.cell(texts[sound[flaw.row]], str(flaw.column)))
+            )
+
+        refused = {row: named(row, self.target, said) for row, said in unfit.items()}
+        refused |= {row: f"{self.source}, line {lines[sound[row]]}{said}" for row, said in wrong.items()}
+        chunk = sifted(table, self.missing, reason, refused)
         return chunk.with_bad(
             [Note(i, f"{self.source}, line {lines[i]}{reason}") for i, reason in enumerate(reasons) if reason]
         )
 
+    def _why(self, column: Any, value: Any) -> str:
+        """Say what is wrong with a cell that is a gap, or of another kind than its column."""
+        role = self.role(column)
+        if role == "number" and self._kinds[str(column)].name != "number":
+            role = self._kinds[str(column)].name
+        return why_cell(role, value, shorten(value), self.reading.spelling)
+
     def _reasons(self, records: Sequence[bytes]) -> list[str]:
-        """Say of each record what is wrong with it, or nothing; of none some way after a flaw, if that is an error."""
+        """Say of each record why it is none, or nothing; of none after a flaw, if that is an error."""
+        try:
+            self.check(b"".join(records))
+        except ValueError:
+            pass
+        else:
+            return [""] * len(records)
         reasons: list[str] = []
         for start in range(0, len(records), PART):
             part = records[start : start + PART]
             try:
-                self.parse(b"".join(part))
+                self.check(b"".join(part))
             except ValueError:
-                reasons += map(self.reason, part)
+                reasons += self._doubted(part)
                 if self.on_bad == "raise" and any(reasons):
                     break
             else:
                 reasons += [""] * len(part)
         return reasons
 
+    def _doubted(self, records: Sequence[bytes]) -> list[str]:
+        """Say of each record why it is none, where one cannot be read."""
+        reasons = [self.reason(record) for record in records]
+        doubts = iter(self._doubts([record for record, reason in zip(records, reasons, strict=True) if not reason]))
+        return [reason or next(doubts) for reason in reasons]
+
     def _doubts(self, records: list[bytes]) -> list[str]:
         """Search for the records that cannot be read, though nothing is known to be wrong with them."""
         half = len(records) // 2
         try:
-            self.parse(b"".join(records))
+            self.check(b"".join(records))
         except ValueError:
             return self._doubts(records[:half]) + self._doubts(records[half:]) if half else [self.doubt]
         return [""] * len(records)
@@ -104,7 +293,7 @@ class RecordStream(TableStream):
                 yield line, record
             line, start = line + record.count(b"\n"), stop
 
-    def _blocks(self, file: Readable) -> Iterator[tuple[int, bytes]]:
+    def _blocks(self, file: Readable) -> Iterable[tuple[int, bytes]]:
         if self._begun is not None:
             begun, self._begun = self._begun, None
             return begun
@@ -113,68 +302,3 @@ class RecordStream(TableStream):
             left -= len(file.read(left))
         size = self.block_bytes * (1 + len(self.used) // WIDE)
         return self.records.numbered(file, size, self._line)
-
-    @abstractmethod
-    def start(self, block: bytes) -> int:
-        """Take what the text begins with from its first block; return where the records begin."""
-
-    @abstractmethod
-    def table(self, block: bytes) -> pa.Table:
-        """Return the records of a block as columns, of the types that are settled if any are."""
-
-    @abstractmethod
-    def reason(self, record: bytes) -> str:
-        """Say what is wrong with a record, or nothing where there is no telling."""
-
-    def parse(self, block: bytes) -> Chunk:
-        """Return the records of a block as rows, or raise where one of them is bad."""
-        chunk = self.sifted(self.table(block))
-        if chunk.bad:
-            raise ValueError(chunk.bad[0].reason)
-        return chunk
-
-    def _decide(self, line: int, block: bytes) -> None:
-        """Decide what each column holds, from the records of `block` that can be read at all."""
-        if not block.strip():
-            raise ValueError(f"{self.source} holds {'a header and ' if self._start else ''}no rows")
-        try:
-            table = self.table(block)
-        except ValueError:
-            table = self.table(b"".join(self._together(line, block)))
-        self.settle(table.schema)
-
-    def _together(self, line: int, block: bytes) -> list[bytes]:
-        """Return the records of a block that can be read together; none after a flaw, if that is an error."""
-        sound: list[bytes] = []
-        for number, record in self._numbered(line, block):
-            if not (reason := self.reason(record)):
-                sound.append(record)
-            elif self.on_bad == "raise":
-                if not sound:
-                    raise ValueError(f"{self.source}, line {number}{reason}")
-                break
-        if not (sound := self._readable(list(self.alike(sound)))):
-            raise ValueError(f"{self.source}, line {line}: no row of the first {len(block):,} bytes can be read")
-        return sound
-
-    def _readable(self, records: list[bytes]) -> list[bytes]:
-        """Search for the records that can be read."""
-        half = len(records) // 2
-        try:
-            self.table(b"".join(records))
-        except ValueError:
-            if not half:
-                return []
-            before = self._readable(records[:half])
-            stops = self.on_bad == "raise" and len(before) < half
-            return before if stops else before + self._readable(records[half:])
-        return records
-
-    def alike(self, records: list[bytes]) -> Iterator[bytes]:
-        """Yield the records whose values are of the kinds of those before; none after a flaw, if that is an error."""
-        return iter(records)
-
-
-def _sound(records: Sequence[bytes], reasons: list[str]) -> list[bytes]:
-    """Return the records that nothing is wrong with, as far as there are reasons."""
-    return [record for record, reason in zip(records, reasons, strict=False) if not reason]

@@ -1,0 +1,98 @@
+"""Cells: texts that become numbers, dates, strings and labels, each different one once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax.streams import labels
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.tables.columns import Coded
+from online_softmax.streams.tables.kinds import TRUTH, Kind
+
+
+def values_of(cells: Coded, kind: Kind, reading: Reading) -> NDArray[np.float64]:
+    """Return the number that each cell, a text or a number, stands for: nan for a gap, and for what is of another kind.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.reading import Reading
+    >>> from online_softmax.streams.tables.cells import values_of
+    >>> from online_softmax.streams.tables.columns import code
+    >>> from online_softmax.streams.tables.kinds import Kind
+
+    >>> values_of(code(["1.5", "?", "one"]), Kind("number"), Reading())
+    array([1.5, nan, nan])
+
+    """
+    read = _reader(kind, reading)
+    values = np.array([*map(read, cells.values), nan])  # the last is of code -1
+    return values[cells.codes]
+
+
+def _reader(kind: Kind, reading: Reading) -> Callable[[Any], float]:
+    spelling = reading.spelling
+    if kind.name == "truth":
+        return lambda text: float(TRUTH.get(str(text).strip(), nan))
+    read = spelling.number if kind.dates is None else kind.dates.seconds
+
+    def number(text: Any) -> float:
+        if isinstance(text, float):
+            return text
+        try:
+            return nan if spelling.is_gap(text) else read(text)
+        except ValueError:
+            return nan
+
+    return number
+
+
+def strings_of(cells: Coded, reading: Reading) -> Coded:
+    """Return strings without those that mark a gap."""
+    return without(cells, reading.spelling.is_gap)
+
+
+def without(cells: Coded, is_gap: Callable[[Any], bool]) -> Coded:
+    """Return a column without some of its values: their code is -1."""
+    gaps = [i for i, text in enumerate(cells.values) if is_gap(text)]
+    if not gaps:
+        return cells
+    kept = np.ones(len(cells.values) + 1, np.bool_)
+    kept[[*gaps, -1]] = False
+    codes = np.where(kept, np.cumsum(kept, dtype=np.int32) - np.int32(1), np.int32(-1))
+    return Coded([value for value, keep in zip(cells.values, kept, strict=False) if keep], codes[cells.codes])
+
+
+def labels_of(cells: Coded, kind: str, reading: Reading) -> tuple[Coded, dict[int, str]]:
+    """Return the labels that texts stand for, and what is wrong with the rows whose labels are of another kind.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.reading import Reading
+    >>> from online_softmax.streams.tables.cells import labels_of
+    >>> from online_softmax.streams.tables.columns import code
+
+    >>> found, refused = labels_of(code(["7", "?", "07"]), "int", Reading())
+    >>> found.values, found.codes.tolist(), list(refused)
+    ([7], [0, -1, -1], [2])
+
+    """
+    cells = strings_of(cells, reading)
+    if kind == "text":
+        return cells, {}
+    index: dict[Hashable, int] = {}
+    place = np.full(len(cells.values) + 1, -1, np.int32)
+    unfit: dict[int, str] = {}
+    for i, text in enumerate(cells.values):
+        try:
+            place[i] = index.setdefault(labels.label_of(str(text), kind, reading.label_type), len(index))
+        except ValueError as error:
+            unfit[i] = f"{error}; label_type='text' reads all as texts"
+    refused = {}
+    for i, reason in unfit.items():
+        refused |= dict.fromkeys(np.flatnonzero(cells.codes == i).tolist(), reason)
+    return Coded(list(index), place[cells.codes]), refused

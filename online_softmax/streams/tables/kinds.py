@@ -1,0 +1,120 @@
+"""Kinds: what a column of text holds, by its first cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from online_softmax.streams.dates import Dates, dates_of
+from online_softmax.streams.labels import TRUTHS
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.spelling import Spelling
+from online_softmax.streams.tables.columns import Coded
+
+NEARLY = 0.9  # the part of a column's cells that makes it one of numbers, or of dates
+LOOKED_AT = 2000  # different cells
+TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
+TRUTH = {**TRUTHS, "1": True, "0": False}
+
+
+class Kind(NamedTuple):
+    """What a column holds: "number", "truth", "text" or "date"; and how its dates are written."""
+
+    name: str
+    dates: Dates | None = None
+
+
+def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
+    """Return what a column holds that came as text.
+
+    Parameters
+    ----------
+    column
+        Its name.
+    cells
+        Its first cells, in order.
+    reading
+        How it is to be read.
+
+    Raises
+    ------
+    ValueError
+        If it holds dates, or numbers written in another way, and nothing says that they are to be read.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.reading import Reading
+    >>> from online_softmax.streams.tables.columns import code
+    >>> from online_softmax.streams.tables.kinds import column_kind
+
+    >>> column_kind("size", code(["cm", "1.5", "?", "2"]), Reading()).name
+    'number'
+    >>> column_kind("price", code(["$12", "$13.50"]), Reading())
+    Traceback (most recent call last):
+    ValueError: column 'price' holds numbers such as '$12': say currency=True to read them, or name it in text_columns
+
+    """
+    if column in reading.text_columns:
+        return Kind("text")
+    spelling = reading.spelling
+    texts, counts = _counted(cells, spelling)
+    total = sum(counts)
+    is_number = [spells_number(text, spelling) for text in texts]
+    numbers = sum(n for n, one in zip(counts, is_number, strict=True) if one)
+    if not total or (numbers and column in reading.number_columns):
+        return Kind("number")
+    if column in reading.number_columns and isinstance(reading.number_columns, Sequence):
+        raise ValueError(
+            f"column {column!r} is to be read as numbers, and holds none, but strings such as {texts[0]!r}"
+        )
+    if all(text.strip() in TRUTH for text in texts) and numbers < total:
+        return Kind("truth")
+    is_under_units = numbers >= 2 and total - numbers == 1 and not is_number[0] and cells.codes[0] == 0
+    if numbers >= NEARLY * total or is_under_units:
+        return Kind("number")
+    hints = [None if one else spelling.hint(text) for text, one in zip(texts, is_number, strict=True)]
+    if any(hints) and numbers + sum(n for n, hint in zip(counts, hints, strict=True) if hint) >= NEARLY * total:
+        at = next(i for i, hint in enumerate(hints) if hint)
+        raise ValueError(
+            f"column {column!r} holds numbers such as {texts[at]!r}: say {hints[at]} to read them, "
+            "or name it in text_columns"
+        )
+    if all(TIME.fullmatch(text.strip()) for text in texts):
+        refuse_dates(column, f"times such as {texts[0]!r}", "")
+    return _dates_kind(column, dates_of(texts, reading.date_format), texts, reading)
+
+
+def _dates_kind(column: Hashable, found: Dates | str | None, texts: Sequence[str], reading: Reading) -> Kind:
+    if found is None:
+        return Kind("text")
+    if reading.dates == "refuse":
+        refuse_dates(column, f"dates such as {texts[0]!r}")
+    if isinstance(found, str):
+        raise ValueError(f"column {column!r} holds {found}: say date_format='%d/%m/%Y', or what it is")
+    return Kind("date", found)
+
+
+def refuse_dates(column: Hashable, what: str, read: str = "say dates='parts' to read them, ") -> None:
+    """Say that dates are no features, and what can be done."""
+    raise ValueError(
+        f"column {column!r} holds {what}, which are no features: {read}drop the column, or name it in text_columns"
+    )
+
+
+def _counted(cells: Coded, spelling: Spelling) -> tuple[list[str], list[int]]:
+    """Return the first of the different cells that are no gaps, and how often each is there."""
+    counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.values)).tolist()
+    found = [(str(text), n) for text, n in zip(cells.values, counts, strict=True) if not spelling.is_gap(str(text))]
+    return [text for text, _ in found[:LOOKED_AT]], [n for _, n in found[:LOOKED_AT]]
+
+
+def spells_number(text: str, spelling: Spelling) -> bool:
+    """Whether a text spells a number, or marks a gap."""
+    try:
+        spelling.number(text)
+    except ValueError:
+        return False
+    return True
