@@ -5,10 +5,32 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from online_softmax.hashing import MOST_BITS
 
 MISSING = ("error", "zero", "indicate", "skip-row")  # what may become of a value that is missing or not finite
 ON_BAD = ("raise", "skip")  # what may become of a row that cannot be read, scored or learned
+
+
+GAPS = ("raise", "zero", "indicate")  # what a model may make of a value that is missing in a record
+
+
+def is_missing(value: Any) -> bool:
+    """Tell what stands for no value: None, and what is unlike itself, as NaN, NaT and pandas.NA are.
+
+    Examples
+    --------
+    >>> is_missing(None), is_missing(float("nan")), is_missing(""), is_missing(False)
+    (True, True, False, False)
+    """
+    if value is None:
+        return True
+    try:
+        unlike = value != value
+    except Exception:
+        return False
+    return bool(unlike) if isinstance(unlike, bool | np.bool_) else unlike is value
 
 
 def check_missing(missing: object) -> None:
@@ -35,6 +57,14 @@ def check_limits(max_features: object, hash_bits: object) -> None:
         raise ValueError(f"hash_bits must be an int from 1 to {MOST_BITS}, or None, got {hash_bits!r}")
     if max_features is not None and (type(max_features) is not int or not 1 <= max_features < 2**31):
         raise ValueError(f"max_features must be an int of at least 1, or None, got {max_features!r}")
+
+
+def check_reading(categorical: object, missing: object) -> None:
+    """Check what a model is to make of texts and gaps."""
+    if not isinstance(categorical, bool):
+        raise TypeError(f"categorical must be True or False, got {categorical!r}")
+    if missing not in GAPS:
+        raise ValueError(f"missing must be 'raise', 'zero' or 'indicate', got {missing!r}")
 
 
 def finite(what: str, value: Any, least: float = -math.inf) -> float:

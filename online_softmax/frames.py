@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import math
+from collections.abc import Hashable, Iterable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel.arrays import encoded, side_by_side
+from online_softmax.checks import is_missing
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 
 UNLABELLED = object()
+TEXTS = (nw.Object, nw.String, nw.Categorical, nw.Enum, nw.Unknown)  # columns whose cells may be anything
+
+# The names, ids, values and starts of rows; see `Rows`. A value that is nan is a gap.
+Entries = tuple[list[Hashable], NDArray[np.int32], NDArray[np.float64], NDArray[np.int64] | None]
 
 
 def frame_of(X: Any) -> nw.DataFrame[Any]:
@@ -39,40 +45,134 @@ def _series(name: str, y: Any, n: int) -> nw.Series[Any]:
     return series
 
 
-def _values(X: nw.DataFrame[Any]) -> NDArray[np.float64]:
-    """Return the cells as a C-contiguous matrix of finite doubles, or an error that names column and row."""
-    columns: list[NDArray[Any]] = []
-    for column in X.iter_columns():
-        kind = column.dtype
-        if not (kind.is_numeric() or kind in (nw.Boolean, nw.Object)):
-            raise TypeError(f"column {column.name!r} has type {kind}: columns must be numeric (one-hot encode others)")
-        if kind == nw.Object:
-            columns.append(_objects(column))
-        else:
-            if kind in (nw.Int128, nw.UInt128):
-                column = column.cast(nw.Float64)
-            values = column.to_numpy()
-            columns.append(values if values.dtype.kind in "biuf" else column.cast(nw.Float64).to_numpy())
-    V, is_finite = side_by_side(columns, len(X))
-    if not is_finite:
-        i, j = np.argwhere(~np.isfinite(V))[0]
-        raise ValueError(f"column {X.columns[j]!r} is {V[i, j]} in row {i}: values must be finite numbers")
-    return V
+def _numbers(column: Any) -> NDArray[Any]:
+    """Return a column of numbers as an array, in which gaps are nan."""
+    kind = column.dtype
+    if kind == nw.Object:
+        return _objects(column)
+    if not (kind.is_numeric() or kind == nw.Boolean):
+        option = ", or say categorical=True" if kind in (nw.String, nw.Categorical, nw.Enum) else ""
+        raise TypeError(
+            f"column {column.name!r} has type {kind}: columns must be numeric (one-hot encode others{option})"
+        )
+    if kind in (nw.Int128, nw.UInt128):
+        column = column.cast(nw.Float64)
+    values: NDArray[Any] = column.to_numpy()
+    return values if values.dtype.kind in "biuf" else column.cast(nw.Float64).to_numpy()
 
 
 def _objects(column: Any) -> NDArray[np.float64]:
     """Return a column of Python objects as doubles; each must be a number."""
-    V = np.empty(len(column))
-    for i, value in enumerate(column.to_list()):
-        if isinstance(value, str | bytes | bytearray | None):
-            raise TypeError(f"column {column.name!r} is {value!r} in row {i}: values must be numbers")
-        try:
-            V[i] = value
-        except (TypeError, ValueError, OverflowError):
-            raise TypeError(
-                f"column {column.name!r} is {type(value).__name__} in row {i}: numbers within doubles' range are needed"
-            ) from None
-    return V
+    return np.array([_number(column.name, cell, i) for i, cell in enumerate(column.to_list())], np.float64)
+
+
+def _number(name: Hashable, cell: Any, i: int) -> float:
+    """Return the cell of a column in row i as a double."""
+    if isinstance(cell, str | bytes | bytearray | None):
+        raise TypeError(f"column {name!r} is {cell!r} in row {i}: values must be numbers{_option(cell)}")
+    V = np.empty(1)
+    try:
+        V[0] = cell
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(
+            f"column {name!r} is {type(cell).__name__} in row {i}: "
+            f"numbers within doubles' range are needed{_option(cell)}"
+        ) from None
+    return float(V[0])
+
+
+def _option(value: Any) -> str:
+    """Return how a model is told to take such a value, for a refusal."""
+    if isinstance(value, str):
+        return ", or say categorical=True"
+    return ", or say missing='zero' or 'indicate'" if is_missing(value) else ""
+
+
+def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str) -> Entries:
+    """Return the entries of a frame, one a cell; a text t of column a is the feature `a=t`."""
+    n, m = X.shape
+    has_gaps = missing != "raise"
+    if not ((categorical or has_gaps) and any(column.dtype in TEXTS for column in X.iter_columns())):
+        V, is_finite = side_by_side([_numbers(column) for column in X.iter_columns()], n)
+        entries: Entries = [*X.columns], np.arange(m, dtype=np.int32), V, None
+        return entries if is_finite else _settled(entries, X.columns, missing)
+    ids, values = np.empty((n, m), np.int32), np.empty((n, m))
+    names: list[Hashable] = []
+    spelt: set[Hashable] = set()
+    for j, column in enumerate(X.iter_columns()):
+        own: list[Hashable] = [column.name]
+        if column.dtype in TEXTS:
+            own, ids[:, j], values[:, j] = _cells(column, categorical, has_gaps)
+            if own != [column.name]:
+                spelt.add(column.name)
+        else:
+            ids[:, j], values[:, j] = 0, _numbers(column)
+        ids[:, j] += len(names)
+        names += own
+    _check_names(X.columns, spelt)
+    starts = np.arange(0, n * m + 1, m, dtype=np.int64)
+    return _settled((names, ids.ravel(), values.ravel(), starts), X.columns, missing)
+
+
+def _cells(
+    column: Any, categorical: bool, has_gaps: bool
+) -> tuple[list[Hashable], NDArray[np.int32], NDArray[np.float64]]:
+    """Return the features of a column, and for each row which of them it has, and with which value."""
+    distinct, codes = _codes(column.to_list(), f"column {column.name!r} has a cell that is")
+    names: dict[Hashable, int] = {}
+    feature, value = np.empty(len(distinct), np.int32), np.empty(len(distinct))
+    for k, cell in enumerate(distinct):
+        if categorical and isinstance(cell, str):
+            name, value[k] = f"{column.name}={str.__str__(cell)}", 1.0
+        elif has_gaps and is_missing(cell):
+            name, value[k] = column.name, math.nan
+        else:
+            name, value[k] = column.name, _number(column.name, cell, int(np.argmax(codes == k)))
+        feature[k] = names.setdefault(name, len(names))
+    return [*names], feature[codes], value[codes]
+
+
+def _check_names(columns: Iterable[Hashable], spelt: set[Hashable]) -> None:
+    """Refuse columns of which one is called like a text of another, in `spelt`."""
+    by_text: dict[str, Hashable] = {}
+    for name in spelt:
+        if (other := by_text.setdefault(f"{name}", name)) is not name:
+            raise ValueError(f"columns {other!r} and {name!r} have texts of the same names; rename one")
+    for column in columns if by_text else ():
+        text = f"{column}"
+        for at in (i for i, letter in enumerate(text) if letter == "="):
+            if text[:at] in by_text:
+                raise ValueError(
+                    f"column {column!r} is called like a value of column {by_text[text[:at]]!r}; rename one"
+                )
+
+
+def _settled(entries: Entries, columns: Iterable[Hashable], missing: str) -> Entries:
+    """Return entries without gaps: one is 0, and is the feature `a=` beside that where gaps are indicated."""
+    names, ids, values, starts = entries
+    bad = ~np.isfinite(values) if missing == "raise" else np.isinf(values)
+    if bad.any():
+        at = int(np.argmax(bad))
+        row, k = divmod(at, values.shape[1]) if starts is None else (np.searchsorted(starts, at, side="right") - 1, at)
+        name, value = names[ids[k]], float(values.flat[at])
+        raise ValueError(f"column {name!r} is {value} in row {row}: values must be finite numbers{_option(value)}")
+    gaps = np.isnan(values)
+    if not gaps.any():
+        return entries
+    values = np.where(gaps, 0.0, values)
+    if missing == "zero":
+        return names, ids, values, starts
+    if starts is None:
+        n, m = values.shape
+        ids, values, gaps, starts = np.tile(ids, n), values.ravel(), gaps.ravel(), np.arange(0, n * m + 1, m)
+    at_gaps = np.flatnonzero(gaps)
+    index, taken, marks = {name: i for i, name in enumerate(names)}, set(columns), np.zeros(len(names), np.int32)
+    for k in np.unique(ids[at_gaps]).tolist():
+        if (mark := f"{names[k]}=") in taken:
+            raise ValueError(f"column {mark!r} is called like a gap of column {names[k]!r}; rename one")
+        marks[k] = index.setdefault(mark, len(index))
+    ids, values = np.insert(ids, at_gaps + 1, marks[ids[at_gaps]]), np.insert(values, at_gaps + 1, 1.0)
+    return [*index], ids, values, (starts + np.searchsorted(at_gaps, starts)).astype(np.int64)
 
 
 def is_array(X: Any) -> bool:
@@ -134,14 +234,14 @@ def label_array(labels: list[Hashable], codes: NDArray[np.intp]) -> NDArray[Any]
     return (words.astype(kinds.pop()) if len(kinds) == 1 and kinds <= {int, float, bool, str} else words)[codes]
 
 
-def _codes(labels: list[Hashable]) -> tuple[list[Hashable], NDArray[np.int32]]:
+def _codes(values: list[Hashable], what: str = "label") -> tuple[list[Hashable], NDArray[np.int32]]:
     try:
-        return encoded(labels)
+        return encoded(values)
     except TypeError:
-        label = next((each for each in labels if getattr(type(each), "__hash__", None) is None), None)
-        if label is None:
+        value = next((each for each in values if getattr(type(each), "__hash__", None) is None), None)
+        if value is None:
             raise
-        raise TypeError(f"label {label!r} must be hashable") from None
+        raise TypeError(f"{what} {value!r} must be hashable") from None
 
 
 def _series_codes(y: nw.Series[Any]) -> tuple[list[Hashable], NDArray[np.int32]]:
@@ -152,17 +252,24 @@ def _series_codes(y: nw.Series[Any]) -> tuple[list[Hashable], NDArray[np.int32]]
     return _codes(y.to_list())
 
 
-def rows_of(X: IntoDataFrame | Any, y: Any = UNLABELLED, w: float | IntoSeries | ArrayLike = 1.0) -> Rows:
-    """Return a frame or an array, its labels and its weights as rows."""
-    names: list[Hashable]
-    starts = None
+def rows_of(
+    X: IntoDataFrame | Any,
+    y: Any = UNLABELLED,
+    w: float | IntoSeries | ArrayLike = 1.0,
+    *,
+    categorical: bool = False,
+    missing: str = "raise",
+) -> Rows:
+    """Return a frame or an array, its labels and its weights as rows; `categorical` and `missing` as in the models."""
     if is_array(X):
         columns, ids, V, starts = matrix_entries(X)
-        names, n = [*columns], len(V) if starts is None else len(starts) - 1
+        entries: Entries = [*columns], ids, V, starts
+        if missing != "raise":
+            entries = _settled(entries, columns, missing)
+        n = len(V) if starts is None else len(starts) - 1
     else:
         frame = frame_of(X)
-        names = [*frame.columns]
-        ids, V, n = np.arange(len(names), dtype=np.int32), _values(frame), len(frame)
+        entries, n = _frame_entries(frame, categorical, missing), len(frame)
     labels: list[Hashable] = [None]
     codes = np.zeros(n, np.int32)
     if isinstance(y, np.ndarray | list | tuple) and is_array(X):
@@ -183,4 +290,4 @@ def rows_of(X: IntoDataFrame | Any, y: Any = UNLABELLED, w: float | IntoSeries |
     if weights is not None and not (np.isfinite(weights) & (weights >= 0)).all():
         i = int(np.argmin(np.isfinite(weights) & (weights >= 0)))
         raise ValueError(f"w is {weights[i]} in row {i}: weights must be finite and at least 0")
-    return Rows(names, ids, V, starts, labels, codes, weights)
+    return Rows(*entries, labels, codes, weights)

@@ -56,8 +56,13 @@ def _text(name: Hashable) -> bytes:
     )
 
 
-def hashed(rows: Rows, bits: int) -> Rows:
-    """Return the rows with buckets for names; the values of a row that share one are added up, from the left."""
+def hashed(rows: Rows, bits: int, *, zeros: bool = True) -> Rows:
+    """Return the rows with buckets for names; the values of a row that share one are added up, from the left.
+
+    Without `zeros`, entries of the value 0 are left out.
+    """
+    if not zeros:
+        rows = _without_zeros(rows)
     buckets = np.array([bucket(name, bits) for name in rows.names], np.int64)
     names, first, at = np.unique(buckets, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -66,6 +71,18 @@ def hashed(rows: Rows, bits: int) -> Rows:
     ids = place[at][rows.ids].astype(np.int32)
     rows = replace(rows, names=names[order].tolist(), ids=ids)
     return _merged_shared(rows) if rows.starts is None else _merged(rows)
+
+
+def _without_zeros(rows: Rows) -> Rows:
+    if rows.values.all():
+        return rows
+    ids, values, starts = rows.ids, rows.values.ravel(), rows.starts
+    if starts is None:
+        m = len(ids)
+        ids, starts = np.tile(ids, len(rows)), np.arange(0, len(rows) * m + 1, m, dtype=np.int64)
+    there = values != 0
+    before = np.concatenate([[0], np.cumsum(there)]).astype(np.int64)
+    return replace(rows, ids=ids[there], values=values[there], starts=before[starts])
 
 
 def _merged_shared(rows: Rows) -> Rows:

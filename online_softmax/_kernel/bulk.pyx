@@ -222,7 +222,7 @@ cdef class BulkModel(Model):
 
     cdef object _named(self, rows):
         """The rows with the names that the model knows features by."""
-        return hashed(rows, self.bits) if self.bits else rows
+        return hashed(rows, self.bits, zeros=not self.has_gaps) if self.bits else rows
 
     cdef object _row_error(self, rows, Py_ssize_t i):
         """Why row i was refused."""

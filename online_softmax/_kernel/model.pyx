@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
-from online_softmax._kernel.checks cimport check_label, sample_weight
+from online_softmax._kernel.checks cimport check_known_label, sample_weight
 from online_softmax._kernel.vocabulary cimport Sample, sample_free
 
 import math
@@ -83,9 +83,10 @@ cdef class Model(Vocabulary):
         Parameters
         ----------
         x
-            The features: a mapping of names (any hashable) to finite numbers.
+            The features: a mapping of names (any hashable) to finite numbers; to texts, too, with `categorical=True`, and
+            to gaps with `missing="zero"` or `"indicate"`.
         y
-            The label: any hashable; a label never seen before becomes a new class.
+            The label: any hashable but None and NaN; a label never seen before becomes a new class.
         w
             The sample's weight, a finite number of at least 0; it multiplies the gradient of the loss.
 
@@ -310,7 +311,7 @@ cdef class Model(Vocabulary):
         if len(slots) != len(names) or len(positions) != len(labels):
             raise ValueError("a state holds a name or a label twice")
         for label in labels:
-            check_label(label)
+            check_known_label(label)
         for i in range(len(names)):
             self.on_new_feature(i + 1, names[i])
         # New lists and dictionaries: a call that has left may still hold the old ones.

@@ -41,8 +41,8 @@ cdef class Reader:
         self.slots = self.position_of + len(self.labels)
         self.known_slots = self.slots + longest
         self.look_up(slots)
-        for i in range(len(self.labels)):
-            self.position_of[i] = positions.get(self.labels[i], -1)
+        for i in range(len(self.labels)):  # None is not learned, even where a model of before knows it
+            self.position_of[i] = -1 if self.labels[i] is None else positions.get(self.labels[i], -1)
 
     def __dealloc__(self):
         free(self.slot_of)

@@ -27,6 +27,11 @@ cdef class Vocabulary:
     cdef Py_ssize_t n_features, n_classes
     cdef bint zero_is_absent   # whether a new name with the value 0 is left out
     cdef bint names_in_order   # whether a sample's new names are sorted before they get their slots
+    cdef readonly bint categorical   # whether texts are features
+    cdef readonly str missing        # what becomes of gaps
+    cdef bint is_raw, has_gaps, marks_gaps
+    cdef dict _texts                 # name -> {text: slot}, while `truncated` is `_texts_at`
+    cdef unsigned long _texts_at
     cdef readonly object hash_bits
     cdef int bits              # log2 of the number of buckets that names are hashed into, or 0 for names as they are
     # Who is inside, and who waits; the GIL guards them.
@@ -54,7 +59,17 @@ cdef class Vocabulary:
     cdef list gather(self, object x, Sample *s, bint learning)
     cdef list _sums(self, object x)
     cdef int _entry(self, Sample *s, object name, object value, list new) except -1
+    cdef int32_t _slot_of(self, Py_ssize_t i, object name) except -1
     cdef int32_t _look_up(self, object name) except -1
+    cdef int set_reading(self, bint categorical, str missing) except -1
+    cdef list _gather_record(self, object x, Sample *s, bint learning)
+    cdef bint _item(self, Sample *s, object name, object value, list new) except -1
+    cdef void _put(self, Sample *s, int32_t slot, double v) noexcept
+    cdef int32_t _slot_or_new(self, Py_ssize_t i, object name, list new) except? -1
+    cdef int32_t _slot_of_text(self, object name, object text, list new) except? -1
+    cdef int _refuse_repeats(self, Sample *s, list new) except -1
+    cdef list _without_absent(self, Sample *s, list new, bint learning)
+    cdef list _spelt(self, object x)
     cdef list slot_order(self, list new)
     cdef int add_feature(self, object name) except -1
     cdef int add_label(self, object y) except -1

@@ -8,10 +8,11 @@ A call has two phases. The first walks the caller's dictionary, checks every val
 from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.object cimport PyObject
+from cpython.unicode cimport PyUnicode_CheckExact
 from libc.math cimport NAN, isfinite
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 
-from online_softmax._kernel.checks cimport check_label, feature_value, natural, shown
+from online_softmax._kernel.checks cimport check_label, feature_value, is_gap, natural, shown
 
 from online_softmax.hashing import bucket
 
@@ -42,6 +43,27 @@ cdef void sample_free(Sample *s) noexcept:
         free(s.x)
 
 
+cdef bint has_repeats(const int32_t *slots, Py_ssize_t n, Py_ssize_t features) except -1:
+    """Whether a slot stands twice among those of a sample. Those of new names, below 0, are distinct."""
+    cdef Py_ssize_t i, j
+    cdef bint found = False
+    cdef char *seen
+    if n <= INLINE_ENTRIES:
+        for i in range(n):
+            for j in range(i):
+                found |= slots[i] == slots[j]
+        return found
+    seen = <char *>calloc(features + 1, 1)
+    if seen == NULL:
+        raise MemoryError
+    for i in range(n):
+        if 0 < slots[i] <= features:
+            found |= seen[slots[i]]
+            seen[slots[i]] = True
+    free(seen)
+    return found
+
+
 cdef list entries(object x):
     """The features of a mapping, or an error."""
     items = getattr(x, "items", None)
@@ -50,10 +72,26 @@ cdef list entries(object x):
     return list(items())
 
 
+cdef str spelt_name(object name, object text):
+    """The name of a text's feature: of its characters, whatever a subclass of str makes of them."""
+    return f"{name}={str.__str__(text)}"
+
+
+cdef int refuse_twice(list names) except -1:
+    """Refuse names of which one stands there twice."""
+    cdef set seen = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"feature {name!r} is called like a text or a gap of another feature; rename one")
+        seen.add(name)
+    return 0
+
+
 cdef class Vocabulary:
     def __cinit__(self):
         self._slots, self._positions, self._names, self._labels = {}, {}, [], []
         self._inside = set()
+        self._texts = {}
 
     # ---- shape: what a kernel fills in ----
 
@@ -157,6 +195,8 @@ cdef class Vocabulary:
         cdef list new = [] if learning else None
         cdef Py_ssize_t left
         s.x, s.n = s.x_, 0
+        if self.is_raw and not self.bits:
+            return self._gather_record(x, s, learning)
         if PyDict_CheckExact(x) and not self.bits:
             left = len(<dict>x)
             sample_reserve(s, left)
@@ -176,33 +216,40 @@ cdef class Vocabulary:
         """The features with buckets for names; values that share one are added up."""
         cdef dict sums = {}
         cdef double v
-        for name, value in entries(x):
+        for name, value in self._spelt(x) if self.is_raw else entries(x):
             v = feature_value(name, value)
+            if v == 0 and self.has_gaps:  # a gap among texts is none, and would otherwise set the place of its bucket
+                continue
             name = bucket(name, self.bits)
             sums[name] = sums.get(name, 0.0) + v
         return list(sums.items())
 
     cdef inline int _entry(self, Sample *s, object name, object value, list new) except -1:
-        # Samples of a stream mostly carry the same names in the same order, and the very same string objects. So the slot
-        # that place i had last time is tried first. It is right if the name there is the same object: a slot's name is held
-        # by `_names`, so no other name can live at its address. Anything else goes through the dictionary.
-        cdef Py_ssize_t i = s.n
-        cdef int32_t slot = self._guess[i] if i < INLINE_ENTRIES else 0
         cdef double v = PyFloat_AS_DOUBLE(value) if PyFloat_CheckExact(value) else NAN
+        cdef int32_t slot
         if not isfinite(v):
             v = feature_value(name, value)
-        if slot == 0 or slot > self.n_features or PyList_GET_ITEM(self._names, slot - 1) != <PyObject *>name:
-            slot = self._look_up(name)
-            if slot and i < INLINE_ENTRIES:
-                self._guess[i] = slot
+        slot = self._slot_of(s.n, name)
         if slot == 0:
             if new is None or (v == 0 and self.zero_is_absent):
                 return 0
             new.append(name)
             slot = -<int32_t>len(new)
-        s.slots[i], s.x[i] = slot, v
+        s.slots[s.n], s.x[s.n] = slot, v
         s.n += 1
         return 0
+
+    cdef inline int32_t _slot_of(self, Py_ssize_t i, object name) except -1:
+        """The slot of the name at place i of a sample, 0 if it has none."""
+        # Samples of a stream mostly carry the same names in the same order, and the very same string objects. So the slot
+        # that place i had last time is tried first. It is right if the name there is the same object: a slot's name is held
+        # by `_names`, so no other name can live at its address. Anything else goes through the dictionary.
+        cdef int32_t slot = self._guess[i] if i < INLINE_ENTRIES else 0
+        if slot == 0 or slot > self.n_features or PyList_GET_ITEM(self._names, slot - 1) != <PyObject *>name:
+            slot = self._look_up(name)
+            if slot and i < INLINE_ENTRIES:
+                self._guess[i] = slot
+        return slot
 
     cdef int32_t _look_up(self, object name) except -1:
         """The slot of a name, 0 if it has none."""
@@ -212,6 +259,136 @@ cdef class Vocabulary:
         except TypeError:
             raise TypeError(f"feature name {shown(name)} must be hashable") from None
         return 0 if slot == NULL else <object>slot
+
+    # ---- raw records ----
+    # A text t of feature a is the feature "a=t" with the value 1; a gap in it is the number 0, and is the feature "a=" beside
+    # that where gaps are indicated. A 0 of a name that has no slot is left out, and with it a gap in texts.
+
+    cdef int set_reading(self, bint categorical, str missing) except -1:
+        """Say whether texts are features, and what becomes of gaps: "raise", "zero" or "indicate"."""
+        self.categorical, self.missing = categorical, missing
+        self.has_gaps, self.marks_gaps = missing != "raise", missing == "indicate"
+        self.is_raw = categorical or self.has_gaps
+        self.zero_is_absent |= self.has_gaps
+        return 0
+
+    cdef list _gather_record(self, object x, Sample *s, bint learning):
+        """What `gather` does, of a record that may hold texts and gaps."""
+        cdef list new = []
+        cdef bint spelt = False
+        cdef Py_ssize_t left
+        if PyDict_CheckExact(x):
+            left = len(<dict>x)
+            sample_reserve(s, 2 * left if self.marks_gaps else left)
+            for name, value in (<dict>x).items():
+                if left == 0:
+                    raise RuntimeError("x changed while it was read")
+                left -= 1
+                spelt |= self._item(s, name, value, new)
+        else:
+            pairs = entries(x)
+            sample_reserve(s, 2 * len(pairs) if self.marks_gaps else len(pairs))
+            for name, value in pairs:
+                spelt |= self._item(s, name, value, new)
+        if spelt:
+            self._refuse_repeats(s, new)
+        return self._without_absent(s, new, learning) if new else new
+
+    cdef bint _item(self, Sample *s, object name, object value, list new) except -1:
+        """Take one item of a record into a sample; whether a name was spelt for it."""
+        cdef double v = PyFloat_AS_DOUBLE(value) if PyFloat_CheckExact(value) else NAN
+        if not isfinite(v):
+            if self.categorical and isinstance(value, str):
+                self._put(s, self._slot_of_text(name, value, new), 1)
+                return True
+            if self.has_gaps and is_gap(value):
+                self._put(s, self._slot_or_new(s.n, name, new), 0)
+                if self.marks_gaps:
+                    self._put(s, self._slot_of_text(name, "", new), 1)
+                return self.marks_gaps
+            v = feature_value(name, value)
+        self._put(s, self._slot_or_new(s.n, name, new), v)
+        return False
+
+    cdef inline void _put(self, Sample *s, int32_t slot, double v) noexcept:
+        s.slots[s.n], s.x[s.n] = slot, v
+        s.n += 1
+
+    cdef inline int32_t _slot_or_new(self, Py_ssize_t i, object name, list new) except? -1:
+        """The slot of the name at place i, or -1 - its place among the new names."""
+        cdef int32_t slot = self._slot_of(i, name)
+        if slot == 0:
+            new.append(name)
+            slot = -<int32_t>len(new)
+        return slot
+
+    cdef int32_t _slot_of_text(self, object name, object text, list new) except? -1:
+        """The slot of the feature "name=text", or -1 - its place among the new names."""
+        # Where both are plain strings, the slot is remembered by them, and nothing is spelt the next time. Only features
+        # that have a slot are: what a prediction meets and the model does not know leaves nothing behind.
+        cdef PyObject *known
+        cdef int32_t slot
+        cdef unsigned long truncated = self.truncated
+        cdef bint is_plain = PyUnicode_CheckExact(name) and PyUnicode_CheckExact(text)
+        if self._texts_at != truncated:
+            self._texts, self._texts_at = {}, truncated
+        if is_plain:
+            known = PyDict_GetItemWithError(self._texts, name)
+            if known != NULL:
+                known = PyDict_GetItemWithError(<dict>known, text)
+                if known != NULL:
+                    return <object>known
+        whole = spelt_name(name, text)
+        slot = self._look_up(whole)
+        if slot == 0:
+            new.append(whole)
+            return -<int32_t>len(new)
+        if is_plain and truncated == self.truncated:
+            self._texts.setdefault(name, {})[text] = slot
+        return slot
+
+    cdef int _refuse_repeats(self, Sample *s, list new) except -1:
+        """Refuse a sample in which a spelt name is that of another feature, too."""
+        if has_repeats(s.slots, s.n, self.n_features) or (len(new) > 1 and len(set(new)) < len(new)):
+            names = [self._names[s.slots[i] - 1] if s.slots[i] > 0 else new[-1 - s.slots[i]] for i in range(s.n)]
+            refuse_twice(names)
+        return 0
+
+    cdef list _without_absent(self, Sample *s, list new, bint learning):
+        """Take out of a sample what is not learned; the new names that are left."""
+        cdef list left = []
+        cdef Py_ssize_t i, n = 0
+        cdef int32_t slot
+        for i in range(s.n):
+            slot = s.slots[i]
+            if slot < 0:
+                if not learning or (s.x[i] == 0 and self.zero_is_absent):
+                    continue
+                left.append(new[-1 - slot])
+                slot = -<int32_t>len(left)
+            s.slots[n], s.x[n] = slot, s.x[i]
+            n += 1
+        s.n = n
+        return left
+
+    cdef list _spelt(self, object x):
+        """The features of a record by their whole names, which are to be hashed."""
+        cdef list out = []
+        cdef bint spelt = False
+        for name, value in entries(x):
+            if self.categorical and isinstance(value, str):
+                out.append((spelt_name(name, value), 1.0))
+                spelt = True
+            elif self.has_gaps and is_gap(value):
+                out.append((name, 0.0))
+                if self.marks_gaps:
+                    out.append((spelt_name(name, ""), 1.0))
+                    spelt = True
+            else:
+                out.append((name, value))
+        if spelt:
+            refuse_twice([name for name, _ in out])
+        return out
 
     cdef list slot_order(self, list new):
         """A sample's new names, sorted where the model must not depend on the order of the dictionary."""
@@ -241,6 +418,8 @@ cdef class Vocabulary:
         """The position of a label, new or not."""
         cdef PyObject *known
         cdef Py_ssize_t position
+        if y is None:
+            check_label(y)
         try:
             known = PyDict_GetItemWithError(self._positions, y)
         except TypeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from online_softmax._kernel.bank.auto import Auto
-from online_softmax.checks import check_limits
+from online_softmax.checks import check_limits, check_reading
 from online_softmax.models.classifier import KernelClassifier
 from online_softmax.models.saving import savable
 
@@ -31,6 +31,13 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     hash_bits
         Hash names into 2^hash_bits buckets, 1 to 30, which are the features then: a bucket's value is the sum of its
         names'. The hash is the same in every process and on every machine. None keeps names as they are.
+    categorical
+        Whether values may be strings: "green" for `colour` is the feature `colour=green` with the value 1, as it is in
+        files. If not, a string is refused.
+    missing
+        What becomes of a gap, which is None, NaN, NaT or pandas.NA. "raise" refuses it. "zero" takes it for the number
+        0, and a gap among strings for no feature. "indicate" does the same, and adds the feature `colour=` with the
+        value 1, as an empty string is. In both, a feature gets its place with its first value other than 0.
 
     Notes
     -----
@@ -49,6 +56,14 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     >>> model = AutoSoftmaxRegression()
     >>> evaluate.progressive_val_score(datasets.ImageSegments(), model, metrics.CrossEntropy())
     CrossEntropy: 0.127
+
+    Records as they come:
+
+    >>> model = AutoSoftmaxRegression(categorical=True, missing="zero")
+    >>> model.learn_one({"job": "admin", "age": 31}, "yes")
+    >>> model.learn_one({"job": "nurse", "age": None}, "no")
+    >>> model.features
+    ['age', 'job=admin', 'job=nurse']
     """
 
     def __init__(
@@ -58,10 +73,13 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
         window: int = 1000,
         max_features: int | None = None,
         hash_bits: int | None = None,
+        categorical: bool = False,
+        missing: str = "raise",
     ) -> None:
         if not (isinstance(interactions, bool) or interactions == "auto"):
             raise ValueError(f"interactions must be 'auto', True or False, got {interactions!r}")
         if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= 1_000_000:
             raise ValueError(f"window must be an int from 1 to 1,000,000, got {window!r}")
         check_limits(max_features, hash_bits)
-        self._configure(interactions, window, max_features, hash_bits)
+        check_reading(categorical, missing)
+        self._configure(interactions, window, max_features, hash_bits, categorical, missing)

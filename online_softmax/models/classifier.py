@@ -13,9 +13,10 @@ from river import base
 
 from online_softmax._kernel.bulk import BulkModel
 from online_softmax._kernel.forgetting import without_class, without_features
-from online_softmax.frames import frame_of, is_array, label_array, rows_of
+from online_softmax.frames import UNLABELLED, frame_of, is_array, label_array, rows_of
 from online_softmax.hashing import bucket
 from online_softmax.models import saving
+from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
@@ -29,6 +30,9 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
     def _multiclass(self) -> bool:
         return True
 
+    def _rows(self, X: Any, y: Any = UNLABELLED, w: Any = 1.0) -> Rows:
+        return rows_of(X, y, w, categorical=self.categorical, missing=self.missing)
+
     def learn_many(
         self, X: IntoDataFrame | Any, y: IntoSeries | ArrayLike, w: float | IntoSeries | ArrayLike = 1.0
     ) -> None:
@@ -38,13 +42,13 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
         ----------
         X
             A pandas, polars or pyarrow frame, one numeric column a feature; or a NumPy array or SciPy CSR matrix, whose
-            features are the numbers of its columns, 0, 1, 2, ..
+            features are the numbers of its columns, 0, 1, 2, .. Texts and gaps are taken as in `learn_one`.
         y
             The labels, a series of the same length; of an array, an array or a list.
         w
             The weights of the samples: one number, a series or an array.
         """
-        self._learn_rows(rows_of(X, y, w))
+        self._learn_rows(self._rows(X, y, w))
 
     def predict_proba_many(self, X: IntoDataFrame | Any) -> Any:
         """Return the probability of each class for every row, as a frame of X's own kind, one column a class.
@@ -57,7 +61,7 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
         X
             A pandas, polars or pyarrow frame, a NumPy array or a SciPy CSR matrix, as for `learn_many`.
         """
-        P, labels = self._predict_rows(rows_of(X))
+        P, labels = self._predict_rows(self._rows(X))
         if is_array(X):
             return P
         frame = frame_of(X)
@@ -81,7 +85,7 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
         X
             A pandas, polars or pyarrow frame, a NumPy array or a SciPy CSR matrix, as for `learn_many`.
         """
-        P, labels = self._predict_rows(rows_of(X))
+        P, labels = self._predict_rows(self._rows(X))
         if is_array(X):
             return label_array(labels, P.argmax(axis=1)) if labels else np.full(len(P), None)
         frame = frame_of(X)

@@ -152,11 +152,13 @@ def restore(model: Any, data: bytes) -> None:
     ValueError
         If that model is of another class, or has other parameters or another scaler.
     """
-    saved, found = native(from_bytes(data)), native(model)
-    (theirs, _), (ours, _) = container.from_bytes(data, KINDS), container.from_bytes(to_bytes(model), KINDS)
+    saved = from_bytes(data)
+    # As this version writes them: a file of before has fewer parameters.
+    theirs, ours = (container.from_bytes(to_bytes(each), KINDS)[0] for each in (saved, model))
     for part in ("class", "parameters", "scaler"):
         if ours[part] != theirs[part]:
             raise ValueError(f"the model's {part} was {theirs[part]} and is {ours[part]}")
-    assert found is not None  # it could not be written otherwise
-    assert saved is not None
-    found.restore(saved.state())
+    source, target = native(saved), native(model)
+    assert source is not None  # it could not be written otherwise
+    assert target is not None
+    target.restore(source.state())

@@ -6,8 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from online_softmax._kernel.softmax.softmax import Softmax
-from online_softmax.checks import check_limits, finite
-from online_softmax.frames import rows_of
+from online_softmax.checks import check_limits, check_reading, finite
 from online_softmax.models.classifier import KernelClassifier
 from online_softmax.models.rule import DEFAULT
 from online_softmax.models.saving import savable
@@ -55,6 +54,13 @@ class SoftmaxRegression(Softmax, KernelClassifier):
     hash_bits
         Hash names into 2^hash_bits buckets, 1 to 30, which are the features then: a bucket's value is the sum of its
         names'. The hash is the same in every process and on every machine. None keeps names as they are.
+    categorical
+        Whether values may be strings: "green" for `colour` is the feature `colour=green` with the value 1, as it is in
+        files. If not, a string is refused.
+    missing
+        What becomes of a gap, which is None, NaN, NaT or pandas.NA. "raise" refuses it. "zero" takes it for the number
+        0, and a gap among strings for no feature. "indicate" does the same, and adds the feature `colour=` with the
+        value 1, as an empty string is. In both, a feature gets its place with its first value other than 0.
 
     Notes
     -----
@@ -72,6 +78,14 @@ class SoftmaxRegression(Softmax, KernelClassifier):
     >>> evaluate.progressive_val_score(datasets.ImageSegments(), model, metrics.MacroF1())
     MacroF1: 81.88%
 
+    Records as they come:
+
+    >>> model = SoftmaxRegression(categorical=True, missing="zero")
+    >>> model.learn_one({"job": "admin", "age": 31}, "yes")
+    >>> model.learn_one({"job": "nurse", "age": None}, "no")
+    >>> model.features
+    ['job=admin', 'age', 'job=nurse']
+
     References
     ----------
     [^1]: [Böhning, D., 1992. Multinomial logistic regression algorithm. Annals of the Institute of Statistical
@@ -88,11 +102,14 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         clip_gradient: float | None = None,
         max_features: int | None = None,
         hash_bits: int | None = None,
+        categorical: bool = False,
+        missing: str = "raise",
     ) -> None:
         if clip_gradient is not None:
             finite("clip_gradient", clip_gradient, least=0)
         finite("l2", l2, least=0)
         check_limits(max_features, hash_bits)
+        check_reading(categorical, missing)
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
         rule = DEFAULT
@@ -106,7 +123,9 @@ class SoftmaxRegression(Softmax, KernelClassifier):
             weights = weights if loss is None else optimizers.class_weights(loss)
         if rule.name.startswith("Implicit") and (clip_gradient is not None or weights):
             raise ValueError(f"{rule.name} takes no clip_gradient and no class weights: weigh samples by w")
-        self._configure(optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, rule, weights)
+        self._configure(
+            optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, categorical, missing, rule, weights
+        )
 
     @property
     def weights(self) -> dict[Hashable, dict[Hashable, float]]:
@@ -140,4 +159,4 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         w
             The samples' weights, one number or a series; each multiplies its sample's part of the gradient.
         """
-        self._learn_batch(rows_of(X, y, w))
+        self._learn_batch(self._rows(X, y, w))

@@ -236,6 +236,45 @@ def test_labels_are_not_optional(make_model, backend):
     refuse(model, lambda: model.learn_many(backend.frame({"a": [1.0]}), None), (TypeError, ValueError))
 
 
+def test_a_missing_label_is_refused_in_bulk(make_model, backend):
+    for model in (make_model(), trained(make_model)):
+        X = backend.frame({"a": [1.0, 2.0, 3.0], "new": [1.0, 1.0, 1.0]})
+        y = backend.series(["unheard", None, "red"])
+        refuse(model, lambda model=model, X=X, y=y: model.learn_many(X, y), ValueError, match="missing label")
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.Series([1, None], dtype=object),
+        pd.Series([1.5, None]),
+        pd.Series(["red", None], dtype="category"),
+        pl.Series([1, None]),
+        pl.Series([None, None]),
+        pa.chunked_array([pa.array(["red", None]).dictionary_encode()]),
+        pa.chunked_array([[True, None]]),
+    ],
+    ids=lambda y: f"{type(y).__module__} {getattr(y, 'dtype', getattr(y, 'type', None))}",
+)
+def test_missing_labels_of_every_type_are_refused(make_model, y):
+    model = trained(make_model)
+    refuse(model, lambda: model.learn_many(pd.DataFrame({"a": [1.0, 2.0]}), y), ValueError, match="missing label")
+
+
+@pytest.mark.parametrize(
+    "y", [["red", None], (None, "red"), np.array(["red", None]), np.array([1.0, math.nan])], ids=repr
+)
+def test_missing_labels_of_an_array_are_refused(make_model, y):
+    model = trained(make_model)
+    refuse(model, lambda: model.learn_many(np.ones((2, 2)), y), ValueError, match="missing label")
+
+
+def test_a_missing_label_is_refused_in_a_batch(backend):
+    model = trained(SoftmaxRegression)
+    X, y = backend.frame({"a": [1.0, 2.0], "new": [1.0, 1.0]}), backend.series(["unheard", None])
+    refuse(model, lambda: model.learn_batch(X, y), ValueError, match="missing label")
+
+
 @pytest.mark.parametrize("X", [None, [[1.0]], {"a": [1.0]}, np.array([["a"]]), pl.LazyFrame({"a": [1.0]})], ids=type)
 def test_only_frames_and_numeric_arrays_are_learned_in_bulk(make_model, X):
     model = trained(make_model)
@@ -245,7 +284,7 @@ def test_only_frames_and_numeric_arrays_are_learned_in_bulk(make_model, X):
 
 
 def test_labels_of_any_kind_come_back_in_a_series(make_model):
-    for labels in ([1, None], [1, "x", 2.5, (1, 2), None], [None, "a"]):
+    for labels in ([1, False], [1, "x", 2.5, (1, 2), b"b"], [(), "a"]):
         model = make_model()
         X = pd.DataFrame(np.eye(len(labels)), columns=[f"f{i}" for i in range(len(labels))])
         for _ in range(30):

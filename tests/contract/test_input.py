@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fractions
+import io
 import math
 import pickle
 import threading
@@ -12,6 +13,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+
+from online_softmax import load
+from online_softmax.frames import rows_of
+from online_softmax.models.scaled import native
 
 NOT_NUMBERS = [
     None,
@@ -132,10 +137,37 @@ def test_labels_and_names_are_hashable(make_model, thing):
     refuse(model, [lambda: model.learn_one({"a": 1.0, "new": 1.0}, thing)], TypeError)
 
 
-@pytest.mark.parametrize("label", [math.nan, np.float64("nan"), np.float32("nan"), Decimal("nan")], ids=repr)
-def test_nan_is_no_label(make_model, label):
+MISSING_LABELS = [None, math.nan, np.float64("nan"), np.float32("nan"), Decimal("nan"), pd.NA, pd.NaT]
+
+
+@pytest.mark.parametrize("label", MISSING_LABELS, ids=repr)
+def test_a_missing_label_is_not_learned(make_model, label):
     for model in (make_model(), trained(make_model)):
-        refuse(model, [lambda model=model: model.learn_one({"a": 1.0, "new": 1.0}, label)], ValueError)
+        message = "^label is .*: a missing label cannot be learned$"
+        refuse(model, [lambda model=model: model.learn_one({"a": 1.0, "new": 1.0}, label)], ValueError, message)
+        assert model.loss_one({"a": 1.0}, None) == math.inf
+
+
+def knows_none(model):
+    """Make a model as it could be before None was refused: with the class None."""
+    model.learn_one({"a": 1.0}, "red")
+    model.learn_one({"a": -1.0}, "blue")
+    model._restore({**model._state(), "labels": ["red", None]})
+    return model
+
+
+def test_a_class_none_of_before_is_kept_and_not_learned(make_model):
+    model = knows_none(make_model())
+    file = io.BytesIO()
+    model.save(file)
+    for each in (load(io.BytesIO(file.getvalue())), pickle.loads(pickle.dumps(model)), model.copy(), model):
+        assert each.classes == ["red", None]
+        assert list(each.predict_proba_one({"a": 1.0})) == ["red", None]
+        refuse(each, [lambda each=each: each.learn_one({"new": 1.0}, None)], ValueError, "missing label")
+        rows = rows_of(pd.DataFrame({"a": [1.0, 2.0]}), pd.Series(["red", None], dtype=object))
+        assert native(each).progress(rows)[0] == 1
+        each.forget_class(None)
+        assert each.classes == ["red"]
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def test_the_parameters():
         "window": 1000,
         "max_features": None,
         "hash_bits": None,
+        "categorical": False,
+        "missing": "raise",
     }
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters.values())
     model = AutoSoftmaxRegression(interactions=False, window=300)

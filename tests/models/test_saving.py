@@ -20,7 +20,7 @@ from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, ImplicitSGD, SoftmaxRegression
 from online_softmax.hashing import bucket
-from online_softmax.models.saving import FORMAT, load, save, to_bytes
+from online_softmax.models.saving import FORMAT, load, restore, save, to_bytes
 from online_softmax.storage import names as storage_names
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -274,6 +274,13 @@ def test_files_of_the_past_load_for_ever(path):
     assert set(inner.classes) == {"yes", ("no", 0), 7}
     assert set(inner.features) == ({bucket(name, 10) for name in features} if path.stem == "hashed" else features)
     np.testing.assert_allclose(said(model), json.loads(path.with_suffix(".json").read_text()), rtol=1e-9)
+
+
+@pytest.mark.parametrize("path", PAST, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_run_goes_on_from_a_file_of_the_past(path):
+    fresh = load(path).clone()
+    restore(fresh, path.read_bytes())
+    np.testing.assert_allclose(said(fresh), json.loads(path.with_suffix(".json").read_text()), rtol=1e-9)
 
 
 def test_every_format_has_golden_files():

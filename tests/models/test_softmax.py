@@ -282,8 +282,10 @@ def test_the_parameters():
         "clip_gradient": None,
         "max_features": None,
         "hash_bits": None,
+        "categorical": False,
+        "missing": "raise",
     }
-    extras = ["intercept", "clip_gradient", "max_features", "hash_bits"]
+    extras = ["intercept", "clip_gradient", "max_features", "hash_bits", "categorical", "missing"]
     assert [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY] == extras
     model = SoftmaxRegression()
     assert isinstance(model, base.MiniBatchClassifier)

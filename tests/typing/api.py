@@ -29,6 +29,7 @@ from online_softmax.evaluation.result import Figures, Predictions, Result
 # ---- a model, one sample at a time ----
 
 model = SoftmaxRegression(optim.Adam(0.01), intercept=True, clip_gradient=1.0, max_features=1000)
+SoftmaxRegression(categorical=True, missing="zero").learn_one({"job": "admin", "age": None, "owner": True}, "yes")
 SoftmaxRegression(ImplicitSGD(0.1)), SoftmaxRegression(ImplicitAdaGrad(0.3), l2=0.01, hash_bits=18)
 model.learn_one({"a": 1.0}, "yes")
 model.learn_one({"a": 1.0, 2: 0.5}, "no", w=2.0)
@@ -59,6 +60,7 @@ frame, labels = model.predict_proba_many(X), model.predict_many(X)
 auto = AutoSoftmaxRegression(interactions=False, window=64, max_features=100_000)
 assert_type(auto.expert_weights, dict[str, float])
 assert_type(auto.copy(), AutoSoftmaxRegression)
+assert_type(AutoSoftmaxRegression(categorical=True, missing="indicate").missing, str)
 
 # ---- model files ----
 

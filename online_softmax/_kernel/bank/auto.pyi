@@ -8,5 +8,11 @@ class Auto(BulkModel):
     @property
     def expert_weights(self) -> dict[str, float]: ...
     def _configure(
-        self, interactions: bool | str, window: int, max_features: int | None, hash_bits: int | None
+        self,
+        interactions: bool | str,
+        window: int,
+        max_features: int | None,
+        hash_bits: int | None,
+        categorical: bool,
+        missing: str,
     ) -> None: ...

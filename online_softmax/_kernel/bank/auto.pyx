@@ -122,11 +122,12 @@ cdef class Auto(BulkModel):
         self.prepares = self.zero_is_absent = self.names_in_order = True
         self.resize(0, 0)
 
-    def _configure(self, interactions, window, max_features, hash_bits):
+    def _configure(self, interactions, window, max_features, hash_bits, categorical, missing):
         if self.window is not None:
             raise RuntimeError("the model is configured already: build a new one, or clone it")
         self.interactions, self.window, self.bank.window.budget = interactions, window, window
         self.set_limits(max_features, hash_bits)
+        self.set_reading(categorical, missing)
 
     def __dealloc__(self):
         cdef Scratch *own = self.idle

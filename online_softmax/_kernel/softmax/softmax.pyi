@@ -22,6 +22,8 @@ class Softmax(BulkModel):
         clip_gradient: float | None,
         max_features: int | None,
         hash_bits: int | None,
+        categorical: bool,
+        missing: str,
         rule: Any,
         class_weights: dict[Any, float],
     ) -> None: ...

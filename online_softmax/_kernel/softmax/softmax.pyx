@@ -78,7 +78,7 @@ cdef class Softmax(BulkModel):
             own = self.idle
         softmax_free(&self.model)
 
-    def _configure(self, optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, rule, class_weights):
+    def _configure(self, optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, categorical, missing, rule, class_weights):
         """Set the parameters of a fresh model; `rule` is what `optimizers.rule` made of the optimizer."""
         cdef rule_t *r = &self.model.rule
         if r.kind != RULE_NONE:
@@ -86,6 +86,7 @@ cdef class Softmax(BulkModel):
         self.given_optimizer, self.given_loss, self.l2 = optimizer, loss, l2
         self.intercept, self.clip_gradient = intercept, clip_gradient
         self.set_limits(max_features, hash_bits)
+        self.set_reading(categorical, missing)
         r.kind, r.n_states, r.n_scalars = RULES[rule.name]
         constants = rule.constants
         r.rho, r.eps = constants.get("rho", 0), constants.get("eps", 0)
