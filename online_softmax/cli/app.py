@@ -73,43 +73,30 @@ def online_softmax(
 
 
 @app.command()
+@options.grouped
 def evaluate(
     source: options.Source,
+    *,
     target: options.Target = None,
-    model: options.Model = None,
-    no_scale: options.NoScale = False,
-    intercept: options.Intercept = False,
-    max_features: options.MaxFeatures = None,
-    hash_bits: options.HashBits = None,
-    from_: options.From = None,
-    format: options.Format = None,
-    features: options.Features = None,
-    drop: options.Drop = None,
-    weight: options.Weight = None,
-    missing: options.Missing = "error",
-    on_bad: options.OnBad = "raise",
-    skip: options.Skip = 0,
+    learner: Learner,
+    reading: options.ReadingOptions,
     limit: options.Limit = None,
     window: options.Window = 1000,
-    json: Annotated[Path | None, typer.Option(help="Write the result to this file, too.")] = None,
-    save: Annotated[Path | None, typer.Option(help="Save the model to this file at the end.", metavar="MODEL")] = None,
-    checkpoint: options.Checkpoint = None,
-    every: options.Every = None,
-    resume: options.Resume = False,
+    json: options.Json = None,
+    save: options.Save = None,
+    keeping: Keeping,
 ) -> Callable[[], None]:
     """Predict each row of a stream, score the prediction, then learn the row."""
-    reading = options.reading(format, features, drop, weight, missing, on_bad, skip)
-    learner = Learner(from_, model, not no_scale, intercept, max_features, hash_bits)
-    keeping = Keeping(save, json, checkpoint, every, resume)
+    asked = reading.keywords
 
     def work() -> None:
         console = Console(highlight=False)
         result, stream = evaluate_along(
-            source, target, reading, learner, keeping, limit=limit, window=window, console=console
+            source, target, asked, learner, keeping, limit=limit, window=window, save=save, json=json, console=console
         )
         if json is not None:
-            conditions = {"online_softmax": _version(), "source": source, "target": stream.target, **reading}
-            write_json(result, json, **conditions, **learner.conditions, limit=limit, resumed=resume)
+            conditions = {"online_softmax": _version(), "source": source, "target": stream.target, **asked}
+            write_json(result, json, **conditions, **learner.conditions, limit=limit, resumed=keeping.resume)
         console.print()
         print_summary(result, console)
 
@@ -117,38 +104,25 @@ def evaluate(
 
 
 @app.command()
+@options.grouped
 def train(
     source: options.Source,
+    *,
     save: Annotated[Path, typer.Option(help="Save the model to this file at the end.", metavar="MODEL")],
     target: options.Target = None,
-    model: options.Model = None,
-    no_scale: options.NoScale = False,
-    intercept: options.Intercept = False,
-    max_features: options.MaxFeatures = None,
-    hash_bits: options.HashBits = None,
-    from_: options.From = None,
-    format: options.Format = None,
-    features: options.Features = None,
-    drop: options.Drop = None,
-    weight: options.Weight = None,
-    missing: options.Missing = "error",
-    on_bad: options.OnBad = "raise",
-    skip: options.Skip = 0,
+    learner: Learner,
+    reading: options.ReadingOptions,
     limit: options.Limit = None,
     window: options.Window = 1000,
-    checkpoint: options.Checkpoint = None,
-    every: options.Every = None,
-    resume: options.Resume = False,
+    keeping: Keeping,
 ) -> Callable[[], None]:
     """Learn a stream and save the model; the figures are of each row before it is learned."""
-    reading = options.reading(format, features, drop, weight, missing, on_bad, skip)
-    learner = Learner(from_, model, not no_scale, intercept, max_features, hash_bits)
-    keeping = Keeping(save, None, checkpoint, every, resume)
+    asked = reading.keywords
 
     def work() -> None:
         console = Console(highlight=False)
         result, _ = evaluate_along(
-            source, target, reading, learner, keeping, limit=limit, window=window, console=console
+            source, target, asked, learner, keeping, limit=limit, window=window, save=save, console=console
         )
         console.print()
         print_summary(result, console, classes=False)
@@ -158,28 +132,20 @@ def train(
 
 
 @app.command()
+@options.grouped
 def predict(
     source: options.Source,
+    *,
     from_: Annotated[Path, typer.Option("--from", help="The model's file.", metavar="MODEL")],
     proba: Annotated[
         bool, typer.Option("--proba", help="Print the probability of each class, not the most probable one.")
     ] = False,
     target: Annotated[str | None, typer.Option(help="A column to leave out: the label, where rows have one.")] = None,
-    format: options.Format = None,
-    features: Annotated[
-        str | None, typer.Option(help="The columns to predict from, as a,b; without it all others.")
-    ] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
-    missing: options.Missing = "error",
-    on_bad: Annotated[
-        str, typer.Option(help="What becomes of a row that cannot be read: raise, or skip for an empty prediction.")
-    ] = "raise",
-    skip: options.Skip = 0,
+    reading: options.ReadingOptions,
     limit: options.Limit = None,
 ) -> Callable[[], None]:
     """Predict the rows of a stream with a saved model, and print the predictions as CSV, a line a row."""
-    reading = options.reading(format, features, drop, None, missing, on_bad, skip)
-    return partial(predict_rows, source, target, reading, from_, proba, limit)
+    return partial(predict_rows, source, target, reading.keywords, from_, proba, limit)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,23 @@ class Known:
         A model, or a scaler before one.
     file
         Where it is from.
+    text_columns
+        Columns that are asked to hold strings besides.
 
     """
 
-    def __init__(self, model: Any, file: Path) -> None:
+    def __init__(self, model: Any, file: Path, text_columns: Sequence[str] = ()) -> None:
         known = native(model)
         assert known is not None
-        self.file = file
+        self.file, self._asked = file, text_columns
         self._features = set(known.features) if known.hash_bits is None else set()
         self._sorted = sorted(str(name) for name in self._features)
 
     def __contains__(self, column: object) -> bool:
         prefix = f"{column}="
         at = bisect_left(self._sorted, prefix)
-        return column not in self._features and at < len(self._sorted) and self._sorted[at].startswith(prefix)
+        is_known = column not in self._features and at < len(self._sorted) and self._sorted[at].startswith(prefix)
+        return is_known or column in self._asked
 
     def check(self, stream: RowStream) -> None:
         """Refuse a column of strings that the model knows as numbers, and a source none of whose columns it knows."""
@@ -49,9 +53,11 @@ class Known:
             raise ValueError(f"the model in {self.file} knows none of the columns {shown}{more}")
 
 
-def open_for(model: Any, file: Path, source: str, target: str | None, **reading: Any) -> RowStream:
+def open_for(
+    model: Any, file: Path, source: str, target: str | None, *, text_columns: Sequence[str] = (), **reading: Any
+) -> RowStream:
     """Open a source for the model in a file: with columns of strings where the model knows strings."""
-    known = Known(model, file)
+    known = Known(model, file, text_columns)
     stream = open_stream(source, target, text_columns=known, **reading)
     assert isinstance(stream, RowStream)
     known.check(stream)

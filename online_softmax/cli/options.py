@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -20,13 +24,6 @@ Target = Annotated[
     str | None,
     typer.Option(help="The column to predict; bundled streams know theirs, svmlight and vw text carry their own."),
 ]
-Format = Annotated[str | None, typer.Option(help=f"{', '.join(FORMATS)}; without it the file's name decides.")]
-Features = Annotated[str | None, typer.Option(help="The columns to learn from, as a,b; without it all others.")]
-Drop = Annotated[list[str] | None, typer.Option(help="A column not to learn from; may be given again.")]
-Weight = Annotated[str | None, typer.Option(help="The column of the rows' weights.")]
-Missing = Annotated[str, typer.Option(help="What becomes of a missing or infinite value: error, zero or skip-row.")]
-OnBad = Annotated[str, typer.Option(help="What becomes of a row that cannot be read or learned: raise or skip.")]
-Skip = Annotated[int, typer.Option(min=0, help="Pass over this many rows first.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Stop after this many rows.")]
 
 Model = Annotated[
@@ -44,37 +41,122 @@ MaxFeatures = Annotated[int | None, typer.Option(help="Keep at most this many fe
 HashBits = Annotated[int | None, typer.Option(help="Hash the features' names into 2^BITS buckets.", metavar="BITS")]
 From = Annotated[Path | None, typer.Option("--from", help="Go on with the model in this file.", metavar="MODEL")]
 Window = Annotated[int, typer.Option(min=1, help="How many rows the figures of the last rows are about.")]
+Json = Annotated[Path | None, typer.Option(help="Write the result to this file, too.")]
+Save = Annotated[Path | None, typer.Option(help="Save the model to this file at the end.", metavar="MODEL")]
 Checkpoint = Annotated[Path | None, typer.Option(help="Keep the state of the run in this file, to resume it.")]
 Every = Annotated[int | None, typer.Option(min=1, help="How many rows there are between two checkpoints.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")]
 
-
-def reading(
-    format: str | None,
-    features: str | None,
-    drop: list[str] | None,
-    weight: str | None,
-    missing: str,
-    on_bad: str,
-    skip: int,
-) -> dict[str, Any]:
-    """Return how a source is to be read, as `open_stream` takes it."""
-    return {
-        "format": format,
-        "features": None if features is None else _listed(features),
-        "drop": [*(drop or ())],
-        "weight": weight,
-        "missing": missing,
-        "on_bad": on_bad,
-        "skip": skip,
-    }
+TABS = ("tab", "\\t")  # a tab, where a shell has none
 
 
-def _listed(columns: str) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class ReadingOptions:
+    """How a source is to be read, as `open_stream` has it."""
+
+    format: Annotated[str | None, typer.Option(help=f"{', '.join(FORMATS)}; without it the file's name decides.")] = (
+        None
+    )
+    features: Annotated[str | None, typer.Option(help="The feature columns, as a,b; without it all others.")] = None
+    drop: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="One that is no feature; may be given again.")
+    ] = None
+    weight: Annotated[str | None, typer.Option(help="The column of the rows' weights.")] = None
+    text_columns: Annotated[
+        str | None, typer.Option(help="Columns that hold strings though they spell numbers, as a,b.", metavar="A,B")
+    ] = None
+    number_columns: Annotated[
+        str | None, typer.Option(help="Columns that hold numbers: all else in them is a bad cell.", metavar="A,B")
+    ] = None
+    missing: Annotated[
+        str,
+        typer.Option(
+            help="What becomes of a value that is missing, infinite or no number: error; zero; indicate, which is zero "
+            "and a feature that says so; or skip-row."
+        ),
+    ] = "error"
+    on_bad: Annotated[
+        str,
+        typer.Option(
+            help="What becomes of a row that cannot be read or learned: raise or skip; predict then has an empty line."
+        ),
+    ] = "raise"
+    na: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="A mark of a gap, as ? is; may be given again."),
+    ] = None
+    not_na: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="A usual mark of a gap that is none; may be given again."),
+    ] = None
+    decimal: Annotated[str, typer.Option(help="What is before the decimals: . or ,")] = "."
+    thousands: Annotated[
+        str | None, typer.Option(help="What is between thousands: a comma, point, space, apostrophe or _")
+    ] = None
+    percent: Annotated[bool, typer.Option("--percent", help="Read 12% as 0.12.")] = False
+    currency: Annotated[bool, typer.Option("--currency", help="Read $12 and 12 EUR as 12.")] = False
+    dates: Annotated[
+        str, typer.Option(help="What becomes of a column of dates: refuse; or parts, by which it becomes numbers.")
+    ] = "refuse"
+    date_format: Annotated[
+        str | None, typer.Option(help="How dates are written, as in '%d/%m/%Y'; without it the rows tell.")
+    ] = None
+    label_type: Annotated[
+        str, typer.Option(help="What labels become: text, number, or auto: numbers where nothing is lost by it.")
+    ] = "auto"
+    delimiter: Annotated[str | None, typer.Option(help="What is between two fields of a CSV file: a sign, or tab.")] = (
+        None
+    )
+    no_header: Annotated[
+        bool, typer.Option("--no-header", help="The first row of a CSV file is a row: its columns are x1, x2, ..")
+    ] = False
+    names: Annotated[
+        str | None, typer.Option(help="The columns of a CSV file without a header, as a,b.", metavar="A,B")
+    ] = None
+    skip: Annotated[int, typer.Option(min=0, help="Pass over this many rows first.")] = 0
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """Return them as `open_stream` takes them."""
+        given = asdict(self)
+        has_header = not given.pop("no_header") and self.names is None
+        for name in ("features", "text_columns", "number_columns", "names"):
+            given[name] = None if given[name] is None else _listed(name, given[name])
+        for name in ("drop", "na", "not_na", "text_columns", "number_columns"):
+            given[name] = given[name] or []
+        given["delimiter"] = "\t" if self.delimiter in TABS else self.delimiter
+        return {**given, "header": has_header}
+
+
+def _listed(name: str, columns: str) -> list[str]:
     try:
         return next(csv.reader([columns]), [])
     except csv.Error as error:
-        raise ValueError(f"--features {columns!r} is no list of columns: {error}") from None
+        raise ValueError(f"--{name.replace('_', '-')} {columns!r} is no list of columns: {error}") from None
+
+
+def grouped(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the fields of each parameter that is a dataclass as options of its own."""
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    groups: dict[str, Any] = {one.name: one.annotation for one in own if is_dataclass(one.annotation)}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    flat = []
+    for one in own:
+        if one.name not in groups:
+            flat.append(one.replace(kind=keyword))
+            continue
+        types = get_type_hints(one.annotation, include_extras=True)
+        for part in fields(one.annotation):
+            flat.append(inspect.Parameter(part.name, keyword, default=part.default, annotation=types[part.name]))
+
+    @wraps(command)
+    def called(**given: Any) -> Any:
+        for name, group in groups.items():
+            given[name] = group(**{part.name: given.pop(part.name) for part in fields(group)})
+        return command(**given)
+
+    called.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+    return called
 
 
 def check_writable(path: Path, *, whole: bool = True) -> None:

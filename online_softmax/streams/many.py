@@ -45,6 +45,7 @@ class ManyStream(RowStream):
         self.paths, self._open = paths, open_file
         self._first = open_file(paths[0])
         self.reading, self.text_columns = self._first.reading, self._first.text_columns
+        self.dates, self.kinds, self.label_kind = self._first.dates, self._first.kinds, self._first.label_kind
         self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
         self._now: RowStream | None = None
 

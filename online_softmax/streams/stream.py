@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -174,6 +175,11 @@ class RowStream(ABC):
         features = self.reading.features
         return features if isinstance(features, list) else [*(features or ())]
 
+    @cached_property
+    def kinds(self) -> dict[Hashable, str]:
+        """Return what each feature column holds, in order: a "number", "truth", "text" or "date"."""
+        return {name: self.role(name) for name in self.features}
+
     @property
     def words(self) -> set[Hashable]:
         """Return `text_columns`, by the name they had."""
@@ -210,7 +216,7 @@ class RowStream(ABC):
             "weight": repr(self.weight),
             "missing": self.missing,
         }
-        return {**source, **reading}
+        return {**source, **reading, **self.reading.unusual()}
 
     def identify(self) -> tuple[int, str] | None:
         """Return the size of the source and a digest of its head, or None where there is no telling."""
