@@ -9,13 +9,12 @@ from typing import Any
 from rich.console import Console
 
 from online_softmax.cli import options
-from online_softmax.cli.known_columns import open_for
 from online_softmax.cli.models import DEFAULT_MODEL, INTERACTIONS, parse_model
 from online_softmax.evaluation import EVERY, Result, RowError, progressive_validation
 from online_softmax.models import saving
 from online_softmax.models.scaled import scaler_for
 from online_softmax.reports import LiveTable
-from online_softmax.streams import RowStream, open_stream
+from online_softmax.streams import Known, RowStream, open_stream
 from online_softmax.streams.many import paths_of
 
 
@@ -39,7 +38,11 @@ class Learner:
                 if value not in (None, False):
                     raise ValueError(f"{flag} goes with a new model, and the one in {self.from_} has its own")
             model = saving.load(self.from_)
-            return model, open_for(model, self.from_, source, target, **reading)
+            known = Known.of(model, f"the model in {self.from_}")
+            stream = open_stream(source, target, model=known, **reading)
+            assert isinstance(stream, RowStream)
+            known.check_any(stream)
+            return model, stream
         name = self.model or DEFAULT_MODEL
         if name in INTERACTIONS:
             for flag, value in plain.items():

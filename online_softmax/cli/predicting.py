@@ -8,10 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from online_softmax.cli.known_columns import open_for
 from online_softmax.models import saving
 from online_softmax.models.scaled import native
-from online_softmax.streams import Chunk
+from online_softmax.streams import Chunk, Known, RowStream, open_stream
 from online_softmax.streams.ahead import ahead
 
 
@@ -29,7 +28,10 @@ def predict_rows(
     labels = [str(label) for label in model.classes]
     if not labels:
         raise ValueError(f"the model in {file} has learned no class yet")
-    stream = open_for(model.whole, file, source, target, **reading, limit=limit, labelled=False)
+    known = Known.of(model.whole, f"the model in {file}")
+    stream = open_stream(source, target, model=known, **reading, limit=limit, labelled=False)
+    assert isinstance(stream, RowStream)
+    known.check_any(stream)
 
     nothing = [""] * (len(labels) if proba else 1)
 

@@ -133,7 +133,7 @@ def progressive_validation(
     if path is not None and yield_predictions:
         raise ValueError("yield_predictions keeps every row, and a checkpoint does not hold them")
     scorer = Scorer(model, Numbering(), skips=on_bad == "skip")
-    stream = open_stream(source, target, on_bad=on_bad)
+    stream = open_stream(source, target, on_bad=on_bad, model=model)
     run = Tally(scorer, window, yield_predictions, before=getattr(stream, "seconds_to_open", 0.0))
     if path is not None:
         if path.exists() and not resume:

@@ -9,6 +9,7 @@ from online_softmax.streams.formats.csv import CsvStream
 from online_softmax.streams.formats.json_lines import JsonStream
 from online_softmax.streams.formats.sparse_text import TextStream
 from online_softmax.streams.frame import FrameStream
+from online_softmax.streams.known import Known
 from online_softmax.streams.opening import Stream, open_file, open_stream
 from online_softmax.streams.pairs import PairChunk, PairStream, chunk_of
 from online_softmax.streams.stream import Chunk, Note, RowStream
@@ -24,6 +25,7 @@ __all__ = [
     "CsvStream",
     "FrameStream",
     "JsonStream",
+    "Known",
     "Note",
     "PairChunk",
     "PairStream",

@@ -89,7 +89,7 @@ class Dates:
         months = known.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12
         turns = [(days + 3) % 7 / 7, months / 12]
         if self.has_time:
-            turns.insert(0, known / 86400 - days)
+            turns.insert(0, known % 86400 / 86400)
         columns = [known, *(of(2 * np.pi * turn) for turn in turns for of in (np.sin, np.cos))]
         out = np.column_stack(columns)
         out[gone] = nan

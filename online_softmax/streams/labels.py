@@ -52,12 +52,18 @@ def is_integer(text: str) -> bool:
     return bool(INTEGER.fullmatch(text)) and text != "-0"
 
 
-def _is_float(text: str) -> bool:
+def _number(text: str) -> float | None:
+    """Return the finite number that a text spells."""
     try:
         value = float(text)
     except ValueError:
-        return False
-    return isfinite(value) and repr(value) == text
+        return None
+    return value if isfinite(value) and "_" not in text else None
+
+
+def _is_float(text: str) -> bool:
+    value = _number(text)
+    return value is not None and repr(value) == text
 
 
 def label_of(text: str, kind: str, label_type: str = "auto") -> Any:
@@ -78,14 +84,15 @@ def label_of(text: str, kind: str, label_type: str = "auto") -> Any:
     elif label_type == "number":
         if kind == "int" and re.fullmatch(r"[+-]?\d+", bare, re.ASCII):
             return int(bare)
-        if isfinite(value := float(bare)) and "_" not in bare:
+        value = _number(bare)
+        if value is not None:
             return int(value) if kind == "int" and value.is_integer() else value
     elif kind == "int":
         if is_integer(bare):
             return int(bare)
     elif is_integer(bare) or _is_float(bare):
         return float(bare)
-    raise ValueError(f"{text!r} is no label like those before it, which are {NAMES[kind]}")
+    raise ValueError(f"{text!r} is no label like the others, which are {NAMES[kind]}")
 
 
 NAMES = {"int": "integers", "float": "numbers", "bool": "true or false", "text": "texts"}

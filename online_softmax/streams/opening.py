@@ -15,6 +15,7 @@ from online_softmax.frames import is_array
 from online_softmax.streams.array import ArrayStream
 from online_softmax.streams.formats import open_one
 from online_softmax.streams.frame import FrameStream
+from online_softmax.streams.known import Known
 from online_softmax.streams.many import ManyStream, paths_of
 from online_softmax.streams.pairs import PairStream
 from online_softmax.streams.reading import Reading
@@ -59,6 +60,7 @@ def open_stream(
     delimiter: str | None = None,
     header: bool = True,
     names: Sequence[str] | None = None,
+    model: Any = None,
     labelled: bool = True,
     skip: int = 0,
     limit: int | None = None,
@@ -119,6 +121,9 @@ def open_stream(
         Whether a CSV file begins with the names of its columns; else they are `names`, or x1, x2, ..
     names
         The names of the columns of a CSV file that has no header.
+    model
+        A model of ours that has learned, or a pipeline that ends with one: a column that it knows is read as it knows
+        it, numbers or strings, and labels become numbers or texts as its classes are.
     labelled
         Whether the rows of a file or frame have labels. Those to predict need none: with False no target need be named,
         one that is named is no feature, and no label is looked at.
@@ -156,9 +161,11 @@ def open_stream(
     check_missing(missing)
     check_on_bad(on_bad)
     spelling = Spelling(tuple(na), tuple(not_na), decimal, thousands, percent, currency)
+    texts = text_columns if words is None else words
+    known = model if isinstance(model, Known) else Known.of(model)
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
-    wanted |= {"labelled": labelled, "text_columns": text_columns if words is None else words}
-    wanted |= {"dates": dates, "date_format": date_format, "label_type": label_type}
+    wanted |= {"labelled": labelled, "text_columns": texts, "dates": dates, "date_format": date_format}
+    wanted["label_type"] = label_type
     # What goes with files alone.
     of_files: dict[str, Any] = {
         "number_columns": number_columns,
@@ -167,12 +174,14 @@ def open_stream(
     of_files |= {"format": format, "delimiter": delimiter, "names": names, "header": None if header else False}
     of_files = {name: value for name, value in of_files.items() if value is not None and value != ()}
     if isinstance(source, str | Path):
-        stream: Stream = open_file(source, target, **wanted, **of_files)
+        wanted |= known.reading(texts, number_columns, label_type)
+        stream: Stream = open_file(source, target, **{**of_files, **wanted})
     elif of_files:
         raise ValueError(f"{next(iter(of_files))} goes with files")
     else:
-        stream = _open_object(source, target, wanted)
+        stream = _open_object(source, target, wanted, known)
     if isinstance(stream, RowStream):
+        known.check(stream)
         if skip or limit or chunk_rows:
             stream = SliceStream(stream, skip, limit, chunk_rows)
         if stream is not source:
@@ -191,7 +200,7 @@ def open_file(
     """Open a file, the files of a directory or pattern, standard input, or the bundled stream of that name."""
     paths = paths_of(source)
     if paths is not None:
-        return ManyStream(paths, lambda path: open_one(path, target, format, **wanted))
+        return ManyStream(paths, lambda path, **settled: open_one(path, target, format, **{**wanted, **settled}))
     if str(source) == "-" or Path(source).exists():
         return open_one(source, target, format, **wanted)
 
@@ -205,12 +214,12 @@ def open_file(
     return open_one(path_of(name), target, format, **wanted)
 
 
-def _open_object(source: Any, target: Any, wanted: dict[str, Any]) -> Stream:
+def _open_object(source: Any, target: Any, wanted: dict[str, Any], known: Known) -> Stream:
     if wanted["text_columns"]:
         raise ValueError("words goes with files: the columns of a frame have types")
     frame = nw.from_native(source, pass_through=True)
     if isinstance(frame, nw.DataFrame):
-        return FrameStream(frame, target, **wanted)
+        return FrameStream(frame, target, **{**wanted, "label_type": known.label_type_of(wanted["label_type"])})
     plain = Reading()
     for name in ("labelled", "label_type", "dates", "date_format"):
         if (value := wanted.pop(name)) != getattr(plain, name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -163,6 +163,7 @@ class RowStream(ABC):
     seconds_to_open = 0.0
     dates: Mapping[Hashable, Dates] = MappingProxyType({})
     label_kind: str = "text"
+    empty_columns: Set[Hashable] = frozenset()
 
     @property
     def target(self) -> Hashable | None:

@@ -167,22 +167,23 @@ class CsvStream(RecordStream):
             raise ValueError("a string that is not UTF-8 text")
         return table
 
-    def look(self, block: bytes, guess: pa.Table) -> tuple[dict[str, Kind], str]:
+    def look(self, block: bytes, guess: pa.Table) -> tuple[dict[Hashable, Kind], str]:
         """Return what each feature holds, by the records of a block, and of what kind the labels are."""
         spelling, text = self.reading.spelling, self.reading.text_columns
         plain = {field.name: _plain(str(field.type)) for field in guess.schema}
-        kinds = {name: Kind("text") if name in text else plain[name] for name in self.features}
+        kinds = {name: Kind("text") if name in text else plain[str(name)] for name in self.features}
         odd = [name for name, kind in kinds.items() if name not in text and (kind is None or not spelling.is_plain)]
-        strings = self._strings(block, odd) if odd else None
         found = {name: kind for name, kind in kinds.items() if kind is not None}
-        found |= {name: column_kind(name, coded(strings[name]), self.reading) for name in odd}
+        if odd:
+            strings = self._strings(block, odd)
+            found |= {name: column_kind(name, coded(strings[name]), self.reading) for name in odd}
         label_kind = "text"
         if self.reading.labelled:
             different = guess[self.target].unique().drop_null().to_pylist()
             label_kind = labels.kind_of(different, self.reading.label_type)
         return {name: found[name] for name in self.features}, label_kind
 
-    def settle_kinds(self, kinds: dict[str, Kind], label_kind: str) -> None:
+    def settle_kinds(self, kinds: dict[Hashable, Kind], label_kind: str) -> None:
         """Settle what each column holds."""
         super().settle_kinds(kinds, label_kind)
         assert self._types is not None
@@ -193,7 +194,7 @@ class CsvStream(RecordStream):
         self._gap_numbers = any(PLAIN.fullmatch(gap) for gap in spelling.gaps)
         is_plain = (label_kind in ("int", "text") and self.reading.label_type != "number") or not self.reading.labelled
         if (
-            all(kind.name == "number" for kind in kinds.values())
+            all(kind.name in ("number", "empty") for kind in kinds.values())
             and (is_plain and not self._gap_numbers and self._is_quick)
             and self.weight is None
             and len(self.columns) > 1
@@ -217,7 +218,7 @@ class CsvStream(RecordStream):
         values, labels, codes = found
         if not self.reading.labelled:
             labels, codes = unlabelled(len(values))
-        elif self.label_kind == "text" and any(map(self.reading.spelling.is_gap, labels)):
+        elif self.label_kind == "text" and any(self.reading.spelling.is_gap(str(label)) for label in labels):
             return None
         ids = np.arange(len(self.features), dtype=np.int32)
         return Chunk(Rows([*self.features], ids, values, None, labels, codes))
@@ -236,10 +237,10 @@ class CsvStream(RecordStream):
         table = self._strings(block, self.used)
         return {name: coded(table[name]) for name in self.used}, {}
 
-    def _strings(self, block: bytes, only: Iterable[str]) -> pa.Table:
+    def _strings(self, block: bytes, only: Iterable[Hashable]) -> pa.Table:
         self._check_bytes(block)
         types: Mapping[str, Any] = dict.fromkeys(self.used, pyarrow().string())
-        return read_csv(block, self.columns, types, [*only], self.delimiter)
+        return read_csv(block, self.columns, types, [str(name) for name in only], self.delimiter)
 
     def _check_bytes(self, block: bytes) -> None:
         """Refuse what pyarrow would read in a way of its own."""
@@ -296,5 +297,5 @@ def _is_text(field: bytes) -> bool:
 
 def _plain(type: str) -> Kind | None:
     """Return what a column holds that pyarrow takes for one of a type, if that is all there is to know."""
-    name = {"int64": "number", "double": "number", "null": "number", "bool": "truth"}.get(type)
+    name = {"int64": "number", "double": "number", "null": "empty", "bool": "truth"}.get(type)
     return Kind(name) if name else None

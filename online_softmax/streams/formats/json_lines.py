@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # Where a line is no object: the first one, which may have a mark of its encoding, and a later one.
 FIRST, LATER = re.compile(rb"(?:\xef\xbb\xbf)?+\s*+[^{\s]"), re.compile(rb"\n[^\S\n]*+[^{\s]")
-TYPES = {"int64": "number", "double": "number", "null": "number", "bool": "truth"}  # that need no second look
+TYPES = {"int64": "number", "double": "number", "null": "empty", "bool": "truth"}  # that need no second look
 LABELS = {str: "text", int: "int", float: "float", bool: "bool"}
 
 
@@ -100,23 +100,23 @@ class JsonStream(RecordStream):
             self.check(block)
             return None
 
-    def look(self, block: bytes, guess: pa.Schema | None) -> tuple[dict[str, Kind], str]:
+    def look(self, block: bytes, guess: pa.Schema | None) -> tuple[dict[Hashable, Kind], str]:
         """Return what each feature holds, by the lines of a block, and of what kind the labels are."""
-        records = None if guess is not None else _objects(block)
+        records = _objects(block) if guess is None else None
         self._guess = guess
         try:
-            self.columns = list(dict.fromkeys(chain.from_iterable(records))) if guess is None else guess.names
+            self.columns = list(dict.fromkeys(chain.from_iterable(records or ()))) if guess is None else guess.names
         except UnicodeDecodeError:
             raise ValueError(f"{self.source}: a member's name is not UTF-8 text") from None
         self._known = frozenset(self.columns)
         self.choose(self.columns)
         plain = {} if guess is None else {field.name: TYPES.get(str(field.type)) for field in guess}
-        kinds: dict[str, Kind] = {}
+        kinds: dict[Hashable, Kind] = {}
         for name in self.features:
-            found = plain.get(name)
+            found = plain.get(str(name))
             if found is None or name in self.reading.text_columns:
                 records = _objects(block) if records is None else records
-                kinds[name] = self._kind(name, [record.get(name) for record in records])
+                kinds[name] = self._kind(name, [record.get(str(name)) for record in records])
             else:
                 kinds[name] = Kind(found)
         label_kind = "text"
@@ -125,7 +125,7 @@ class JsonStream(RecordStream):
             label_kind = self._label_kind([record.get(str(self.target)) for record in records])
         return kinds, label_kind
 
-    def _kind(self, name: str, values: list[Any]) -> Kind:
+    def _kind(self, name: Hashable, values: list[Any]) -> Kind:
         """Return what a member holds; a string among numbers may be one, or a gap."""
         values = [value for value in values if value is not None]
         if (nested := next((value for value in values if isinstance(value, list | dict)), None)) is not None:
@@ -159,7 +159,7 @@ class JsonStream(RecordStream):
             return "text" if is_text else labels.kind_of(map(_spelled, values), self.reading.label_type)
         return labels.together(kinds) if kinds else "text"
 
-    def settle_kinds(self, kinds: dict[str, Kind], label_kind: str) -> None:
+    def settle_kinds(self, kinds: dict[Hashable, Kind], label_kind: str) -> None:
         """Settle what each member holds."""
         super().settle_kinds(kinds, label_kind)
         assert self._types is not None
@@ -192,7 +192,7 @@ class JsonStream(RecordStream):
     def cells(self, block: bytes) -> tuple[Cells, dict[int, str]]:
         """Return the lines of a block as cells: texts, and numbers as they are."""
         records = _objects(block)
-        cells: dict[str, Coded] = {}
+        cells: dict[Hashable, Coded] = {}
         wrong: dict[int, str] = {}
         for name in self.used:
             values = [record.get(name) for record in records]
@@ -257,7 +257,7 @@ def _cell(value: Any, kind: str) -> float | str | None:
         return value
     if isinstance(value, bool):
         return str(value) if kind == "truth" else None
-    if kind == "number" and isinstance(value, int | float):
+    if kind in ("number", "empty") and isinstance(value, int | float):
         try:
             return float(value)
         except OverflowError:

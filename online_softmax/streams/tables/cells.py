@@ -92,7 +92,7 @@ def labels_of(cells: Coded, kind: str, reading: Reading) -> tuple[Coded, dict[in
             place[i] = index.setdefault(labels.label_of(str(text), kind, reading.label_type), len(index))
         except ValueError as error:
             unfit[i] = f"{error}; label_type='text' reads all as texts"
-    refused = {}
+    refused: dict[int, str] = {}
     for i, reason in unfit.items():
         refused |= dict.fromkeys(np.flatnonzero(cells.codes == i).tolist(), reason)
     return Coded(list(index), place[cells.codes]), refused

@@ -21,7 +21,7 @@ TRUTH = {**TRUTHS, "1": True, "0": False}
 
 
 class Kind(NamedTuple):
-    """What a column holds: "number", "truth", "text" or "date"; and how its dates are written."""
+    """What a column holds: "number", "truth", "text", "date", or nothing, "empty"; and how its dates are written."""
 
     name: str
     dates: Dates | None = None
@@ -64,7 +64,9 @@ def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
     total = sum(counts)
     is_number = [spells_number(text, spelling) for text in texts]
     numbers = sum(n for n, one in zip(counts, is_number, strict=True) if one)
-    if not total or (numbers and column in reading.number_columns):
+    if not total:
+        return Kind("empty")
+    if numbers and column in reading.number_columns:
         return Kind("number")
     if column in reading.number_columns and isinstance(reading.number_columns, Sequence):
         raise ValueError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to 
 WIDE = 1000  # columns for which there is as much to read again: each of them costs something a block
 PART = 512  # records to look at one by one, where a block cannot be read
 
-Cells = Mapping[str, Coded]
+Cells = Mapping[Hashable, Coded]
 
 
 class RecordStream(TableStream):
@@ -75,7 +75,7 @@ class RecordStream(TableStream):
         """Return what the records of a block seem to be; ValueError where they cannot be read together."""
 
     @abstractmethod
-    def look(self, block: bytes, guess: Any) -> tuple[dict[str, Kind], str]:
+    def look(self, block: bytes, guess: Any) -> tuple[dict[Hashable, Kind], str]:
         """Return what each feature holds, by the records of a block, and of what kind the labels are."""
 
     @abstractmethod
@@ -142,17 +142,24 @@ class RecordStream(TableStream):
             return before if stops else before + self._readable(records[half:])
         return records
 
-    def settle_kinds(self, kinds: dict[str, Kind], label_kind: str) -> None:
+    def settle_kinds(self, kinds: dict[Hashable, Kind], label_kind: str) -> None:
         """Settle what each column holds."""
         self._kinds, self.label_kind = kinds, label_kind
         self.text_columns = {name for name, kind in kinds.items() if kind.name == "text"}
+        self.empty_columns = {name for name, kind in kinds.items() if kind.name == "empty"}
         self.numbers = [name for name in self.features if name not in self.text_columns]
         check_names(self.features, self.text_columns)
         self.dates = {name: kind.dates for name, kind in kinds.items() if kind.dates is not None}
         check_parts(self.features, self.dates)
         pa = pyarrow()
-        types = {"number": pa.float64(), "truth": pa.bool_(), "text": pa.string(), "date": pa.string()}
-        self._types = {name: types[kind.name] for name, kind in kinds.items()}
+        types = {
+            "number": pa.float64(),
+            "empty": pa.float64(),
+            "truth": pa.bool_(),
+            "text": pa.string(),
+            "date": pa.string(),
+        }
+        self._types = {str(name): types[kind.name] for name, kind in kinds.items()}
         if self.weight is not None:
             self._types[str(self.weight)] = pa.float64()
 
@@ -193,11 +200,11 @@ class RecordStream(TableStream):
             numbers[:, j] = self._values(name, cells[name])
         weight = None
         if self.weight is not None:
-            weight = values_of(cells[str(self.weight)], Kind("number"), self.reading)
-        labels = labels_of(cells[str(self.target)], self.label_kind, self.reading) if self.reading.labelled else None
+            weight = values_of(cells[self.weight], Kind("number"), self.reading)
+        labels = labels_of(cells[self.target], self.label_kind, self.reading) if self.reading.labelled else None
         return self._assembled(n, texts, numbers, labels, weight)
 
-    def _values(self, name: str, cells: Coded) -> NDArray[np.float64]:
+    def _values(self, name: Hashable, cells: Coded) -> NDArray[np.float64]:
         return values_of(cells, self._kinds[name], self.reading)
 
     def _assembled(
@@ -244,8 +251,8 @@ class RecordStream(TableStream):
     def _why(self, column: Any, value: Any) -> str:
         """Say what is wrong with a cell that is a gap, or of another kind than its column."""
         role = self.role(column)
-        if role == "number" and self._kinds[str(column)].name != "number":
-            role = self._kinds[str(column)].name
+        if role == "number" and (kind := self._kinds[column].name) != "empty":
+            role = kind
         return why_cell(role, value, shorten(value), self.reading.spelling)
 
     def _reasons(self, records: Sequence[bytes]) -> list[str]:

@@ -170,7 +170,7 @@ def test_no_target_is_one_sentence_with_the_columns(write):
 
 
 GAP = ", but a gap: say missing='zero', 'indicate' or 'skip-row'"
-UNFIT = "is no label like those before it, which are integers; label_type='text' reads all as texts"
+UNFIT = "is no label like the others, which are integers; label_type='text' reads all as texts"
 FLAWS = [
     ("3,R,2\n", "1,s\n", ": 2 fields where the header has 3"),
     ("3,R,2\n", "1\n", ": 1 field where the header has 3"),
