@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from glob import glob, has_magic
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
+from online_softmax.streams import labels
 from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables import ByteSource
 
@@ -41,13 +43,46 @@ class ManyStream(RowStream):
 
     """
 
-    def __init__(self, paths: list[Path], open_file: Callable[[Path], RowStream]) -> None:
+    def __init__(self, paths: list[Path], open_file: Callable[..., RowStream]) -> None:
         self.paths, self._open = paths, open_file
         self._first = open_file(paths[0])
+        self._settled: dict[str, Any] = {}
+        if len(paths) > 1:
+            self._settle()
         self.reading, self.text_columns = self._first.reading, self._first.text_columns
         self.dates, self.kinds, self.label_kind = self._first.dates, self._first.kinds, self._first.label_kind
         self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
         self._now: RowStream | None = None
+
+    def _settle(self) -> None:
+        """Settle what the columns and labels of all files are, by the first rows of each."""
+        first = self._first
+        texts: dict[Hashable, Path] = {}
+        numbers: dict[Hashable, Path] = {}
+        empty: set[Hashable] = set()
+        label_kinds: set[str] = set()
+        for path in self.paths:
+            one = first if path is self.paths[0] else self._open(path)
+            if one.features != first.features:
+                raise ValueError(f"{path} has other features than {self.paths[0]}: {_other(one, first)}")
+            for name in one.features:
+                if name in one.empty_columns:
+                    empty.add(name)
+                    continue
+                held, other = (texts, numbers) if name in one.text_columns else (numbers, texts)
+                if name in other:
+                    raise ValueError(
+                        f"column {str(name)!r} is strings in only one of {other[name]} and {path}: name it in "
+                        "text_columns or number_columns"
+                    )
+                held.setdefault(name, path)
+            label_kinds.add(one.label_kind)
+        if empty:
+            self._settled = {"text_columns": frozenset(texts), "number_columns": frozenset(numbers)}
+        if len(label_kinds) > 1 and labels.together(label_kinds) == "text":
+            self._settled["label_type"] = "text"
+        if self._settled:
+            self._first = self._open(self.paths[0], **self._settled)
 
     @property
     def fraction(self) -> float | None:
@@ -64,11 +99,7 @@ class ManyStream(RowStream):
         self._done = 0
         for at, path in enumerate(self.paths):
             self._at = at
-            self._now = self._first if not at else self._open(path)
-            if self._now.features != self.features:
-                raise ValueError(f"{path} has other features than {self.paths[0]}: {_other(self._now, self._first)}")
-            if other := next(iter(sorted(map(str, self._now.text_columns ^ self.text_columns))), None):
-                raise ValueError(f"column {other!r} is strings in only one of {self.paths[0]} and {path}")
+            self._now = self._first if not at else self._open(path, **self._settled)
             yield from self._now
             self._done += self._sizes[at]
             self._now = None

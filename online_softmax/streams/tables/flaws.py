@@ -71,7 +71,8 @@ def why_cell(role: str, value: object, shown: str, spelling: Spelling) -> str:
         return f"{wrong}, but a gap: say missing='zero', 'indicate' or 'skip-row'{keep}"
     if role != "number" or INFINITE.fullmatch(said.strip()) or PLAIN.fullmatch(said.strip()):
         return wrong
-    return f"{wrong}: say {spelling.hint(said) or 'missing=, or name the column in text_columns'}"
+    hint = spelling.hint(said) or "missing='zero', or name the column in text_columns"
+    return f"{wrong}: say {hint}"
 
 
 def sifted(

@@ -178,7 +178,7 @@ FLAWS = [
     (
         "3,R,2\n",
         "abc,s,1\n",
-        ", column 'n': 'abc' is not a finite number: say missing=, or name the column in text_columns",
+        ", column 'n': 'abc' is not a finite number: say missing='zero', or name the column in text_columns",
     ),
     ("3,R,2\n", ",s,1\n", f", column 'n': '' is not a finite number{GAP}"),
     ("3,R,2\n", "nan,s,1\n", f", column 'n': 'nan' is not a finite number{GAP}, or not_na=['nan']"),
