@@ -51,7 +51,9 @@ class Learner:
         model = parse_model(name, intercept=self.intercept, max_features=self.max_features, hash_bits=self.hash_bits)
         stream = open_stream(source, target, **reading)
         assert isinstance(stream, RowStream)
-        return (scaler_for(stream.features, stream.text_columns) | model if self.is_scaled else model), stream
+        if not self.is_scaled:
+            return model, stream
+        return scaler_for(stream.features, stream.text_columns, stream.missing == "indicate") | model, stream
 
     @property
     def conditions(self) -> dict[str, Any]:

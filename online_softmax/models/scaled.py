@@ -63,9 +63,9 @@ class NumberScaler(base.Transformer):
         return {name: value for name, value in x.items() if name in self._numbers}
 
 
-def scaler_for(features: Iterable[Hashable], one_hot: Collection[Hashable]) -> Any:
-    """Return a scaler for these features that passes one-hot ones as they are, which are 1 or absent."""
-    if one_hot:
+def scaler_for(features: Iterable[Hashable], one_hot: Collection[Hashable], indicates: bool = False) -> Any:
+    """Return a scaler for these features that passes those that are 1 or absent: one-hot ones, and marks of gaps."""
+    if one_hot or indicates:
         return NumberScaler(name for name in features if name not in one_hot)
     from river.preprocessing import StandardScaler
 

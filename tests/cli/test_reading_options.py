@@ -66,7 +66,14 @@ def test_options_read_what_keywords_read(kind, tmp_path, said):
 
 
 def test_every_keyword_of_reading_is_an_option(capsys):
-    keywords = set(inspect.signature(open_stream).parameters) - {"source", "labelled", "limit", "chunk_rows", "words"}
+    keywords = set(inspect.signature(open_stream).parameters) - {
+        "source",
+        "model",
+        "labelled",
+        "limit",
+        "chunk_rows",
+        "words",
+    }
     options = {name.replace("_", "-") for name in keywords - {"header", "target"}} | {"no-header", "target"}
     for command in ("evaluate", "train", "predict"):
         cli.run(command, "--help")

@@ -145,6 +145,7 @@ class RecordStream(TableStream):
     def settle_kinds(self, kinds: dict[Hashable, Kind], label_kind: str) -> None:
         """Settle what each column holds."""
         self._kinds, self.label_kind = kinds, label_kind
+        self.kinds = {name: kind.name for name, kind in kinds.items()}
         self.text_columns = {name for name, kind in kinds.items() if kind.name == "text"}
         self.empty_columns = {name for name, kind in kinds.items() if kind.name == "empty"}
         self.numbers = [name for name in self.features if name not in self.text_columns]
