@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container, Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,21 @@ def check_on_bad(on_bad: object) -> None:
     """Refuse what says neither to raise nor to skip."""
     if on_bad not in ON_BAD:
         raise ValueError(f"on_bad is {' or '.join(map(repr, ON_BAD))}, not {on_bad!r}")
+
+
+def check_names(columns: Iterable[Hashable], text_columns: Container[Hashable]) -> None:
+    """Refuse columns whose one-hot features could carry the name of another column's."""
+    columns, texts = list(columns), dict[str, Hashable]()
+    for name in columns:
+        if name in text_columns and (other := texts.setdefault(str(name), name)) is not name:
+            raise ValueError(f"columns {other!r} and {name!r} have values of the same names; rename one")
+    for column in columns if texts else ():
+        said = str(column)
+        at = said.find("=")
+        while at >= 0:
+            if (text := texts.get(said[:at], column)) != column:
+                raise ValueError(f"column {column!r} is called like a value of column {text!r}; rename one")
+            at = said.find("=", at + 1)
 
 
 def check_count(name: str, count: object, least: int = 1) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel.arrays import encoded, side_by_side
-from online_softmax.checks import is_missing
+from online_softmax.checks import check_names, is_missing
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str) -> Ent
             ids[:, j], values[:, j] = 0, _numbers(column)
         ids[:, j] += len(names)
         names += own
-    _check_names(X.columns, spelt)
+    check_names(X.columns, spelt)
     starts = np.arange(0, n * m + 1, m, dtype=np.int64)
     return _settled((names, ids.ravel(), values.ravel(), starts), X.columns, missing)
 
@@ -130,21 +130,6 @@ def _cells(
             name, value[k] = column.name, _number(column.name, cell, int(np.argmax(codes == k)))
         feature[k] = names.setdefault(name, len(names))
     return [*names], feature[codes], value[codes]
-
-
-def _check_names(columns: Iterable[Hashable], spelt: set[Hashable]) -> None:
-    """Refuse columns of which one is called like a text of another, in `spelt`."""
-    by_text: dict[str, Hashable] = {}
-    for name in spelt:
-        if (other := by_text.setdefault(f"{name}", name)) is not name:
-            raise ValueError(f"columns {other!r} and {name!r} have texts of the same names; rename one")
-    for column in columns if by_text else ():
-        text = f"{column}"
-        for at in (i for i, letter in enumerate(text) if letter == "="):
-            if text[:at] in by_text:
-                raise ValueError(
-                    f"column {column!r} is called like a value of column {by_text[text[:at]]!r}; rename one"
-                )
 
 
 def _settled(entries: Entries, columns: Iterable[Hashable], missing: str) -> Entries:

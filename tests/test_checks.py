@@ -8,18 +8,51 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from online_softmax.checks import check_count, check_limits, check_missing, check_on_bad, finite
+from online_softmax.checks import (
+    check_count,
+    check_limits,
+    check_missing,
+    check_names,
+    check_on_bad,
+    finite,
+    is_missing,
+)
 
 
 def test_policies():
-    for missing in ("error", "zero", "skip-row"):
+    for missing in ("error", "zero", "indicate", "skip-row"):
         check_missing(missing)
     for on_bad in ("raise", "skip"):
         check_on_bad(on_bad)
-    with pytest.raises(ValueError, match=r"^missing is 'error', 'zero', 'skip-row', not 'drop'$"):
+    with pytest.raises(ValueError, match=r"^missing is 'error', 'zero', 'indicate', 'skip-row', not 'drop'$"):
         check_missing("drop")
     with pytest.raises(ValueError, match=r"^on_bad is 'raise' or 'skip', not None$"):
         check_on_bad(None)
+
+
+@pytest.mark.parametrize("value", [None, math.nan, np.float32("nan"), np.datetime64("NaT"), np.ma.masked], ids=repr)
+def test_what_is_missing(value):
+    assert is_missing(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [False, True, np.False_, 0, 0.0, "", "nan", b"", (), [], np.array([math.nan]), math.inf, object()],
+    ids=repr,
+)
+def test_what_is_not_missing(value):
+    assert not is_missing(value)
+
+
+def test_names_of_columns_of_text():
+    check_names(["a", "b", "c=d", "ab=", 3], {"a", "b", 3})
+    check_names(["a", "a=b"], {"a=b"})
+    with pytest.raises(ValueError, match="^column 'a=b=c' is called like a value of column 'a=b'; rename one$"):
+        check_names(["a=b", "a=b=c"], {"a=b"})
+    with pytest.raises(ValueError, match="^column '3=' is called like a value of column 3; rename one$"):
+        check_names([3, "3="], {3})
+    with pytest.raises(ValueError, match="^columns 3 and '3' have values of the same names; rename one$"):
+        check_names([3, "3"], {3, "3"})
 
 
 def test_counts():

@@ -5,6 +5,7 @@ A call has two phases. The first walks the caller's dictionary, checks every val
 `__hash__` and `__float__`; the second is inside the model and is plain C on slots and values.
 """
 
+from cython cimport final
 from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.object cimport PyObject
@@ -224,21 +225,24 @@ cdef class Vocabulary:
             sums[name] = sums.get(name, 0.0) + v
         return list(sums.items())
 
+    @final
     cdef inline int _entry(self, Sample *s, object name, object value, list new) except -1:
+        cdef Py_ssize_t i = s.n
         cdef double v = PyFloat_AS_DOUBLE(value) if PyFloat_CheckExact(value) else NAN
         cdef int32_t slot
         if not isfinite(v):
             v = feature_value(name, value)
-        slot = self._slot_of(s.n, name)
+        slot = self._slot_of(i, name)
         if slot == 0:
             if new is None or (v == 0 and self.zero_is_absent):
                 return 0
             new.append(name)
             slot = -<int32_t>len(new)
-        s.slots[s.n], s.x[s.n] = slot, v
-        s.n += 1
+        s.slots[i], s.x[i] = slot, v
+        s.n = i + 1
         return 0
 
+    @final
     cdef inline int32_t _slot_of(self, Py_ssize_t i, object name) except -1:
         """The slot of the name at place i of a sample, 0 if it has none."""
         # Samples of a stream mostly carry the same names in the same order, and the very same string objects. So the slot
@@ -251,6 +255,7 @@ cdef class Vocabulary:
                 self._guess[i] = slot
         return slot
 
+    @final
     cdef int32_t _look_up(self, object name) except -1:
         """The slot of a name, 0 if it has none."""
         cdef PyObject *slot
@@ -272,6 +277,7 @@ cdef class Vocabulary:
         self.zero_is_absent |= self.has_gaps
         return 0
 
+    @final
     cdef list _gather_record(self, object x, Sample *s, bint learning):
         """What `gather` does, of a record that may hold texts and gaps."""
         cdef list new = []
@@ -294,6 +300,7 @@ cdef class Vocabulary:
             self._refuse_repeats(s, new)
         return self._without_absent(s, new, learning) if new else new
 
+    @final
     cdef bint _item(self, Sample *s, object name, object value, list new) except -1:
         """Take one item of a record into a sample; whether a name was spelt for it."""
         cdef double v = PyFloat_AS_DOUBLE(value) if PyFloat_CheckExact(value) else NAN
@@ -310,10 +317,12 @@ cdef class Vocabulary:
         self._put(s, self._slot_or_new(s.n, name, new), v)
         return False
 
+    @final
     cdef inline void _put(self, Sample *s, int32_t slot, double v) noexcept:
         s.slots[s.n], s.x[s.n] = slot, v
         s.n += 1
 
+    @final
     cdef inline int32_t _slot_or_new(self, Py_ssize_t i, object name, list new) except? -1:
         """The slot of the name at place i, or -1 - its place among the new names."""
         cdef int32_t slot = self._slot_of(i, name)
@@ -322,6 +331,7 @@ cdef class Vocabulary:
             slot = -<int32_t>len(new)
         return slot
 
+    @final
     cdef int32_t _slot_of_text(self, object name, object text, list new) except? -1:
         """The slot of the feature "name=text", or -1 - its place among the new names."""
         # Where both are plain strings, the slot is remembered by them, and nothing is spelt the next time. Only features

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from online_softmax.checks import check_names
 from online_softmax.streams.tables.arrow import coded, pyarrow, read_csv, read_json
 from online_softmax.streams.tables.columns import (
     Coded,
     Table,
-    check_names,
     check_parts,
     code,
     in_parts,

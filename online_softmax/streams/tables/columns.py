@@ -73,18 +73,6 @@ def unlabelled(n: int) -> Coded:
     return Coded([None], np.zeros(n, np.int32))
 
 
-def check_names(features: Sequence[Hashable], text_columns: Container[Hashable]) -> None:
-    """Refuse columns whose one-hot features could carry the name of another column's."""
-    texts = {str(name): name for name in features if name in text_columns}
-    for feature in features if texts else ():
-        said = str(feature)
-        at = said.find("=")
-        while at >= 0:
-            if (text := texts.get(said[:at], feature)) != feature:
-                raise ValueError(f"column {feature!r} is called like a value of column {text!r}; rename one")
-            at = said.find("=", at + 1)
-
-
 def check_parts(features: Sequence[Hashable], dates: Mapping[Hashable, Dates]) -> None:
     """Refuse dates whose parts would carry the name of another column."""
     taken = {*map(str, features)} if dates else set()

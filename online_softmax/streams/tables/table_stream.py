@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from online_softmax.checks import check_names
 from online_softmax.streams.dates import Dates
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk
 from online_softmax.streams.tables.arrow import coded, holds, matrix, pyarrow, spelled
-from online_softmax.streams.tables.columns import Table, check_names, check_parts, in_parts, unlabelled
+from online_softmax.streams.tables.columns import Table, check_parts, in_parts, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource
 from online_softmax.streams.tables.file_stream import FileStream
 from online_softmax.streams.tables.flaws import Flaw, sifted
