@@ -13,7 +13,7 @@ from online_softmax.streams.formats.csv import CsvStream
 from online_softmax.streams.formats.json_lines import JsonStream
 from online_softmax.streams.formats.sparse_text import TextStream
 from online_softmax.streams.stream import RowStream
-from online_softmax.streams.tables import COMPRESSED
+from online_softmax.streams.tables import COMPRESSED, compression_of, inner_path
 
 TABLES: dict[str, Callable[..., RowStream]] = {
     "csv": CsvStream,
@@ -48,7 +48,7 @@ BINARY = ("parquet", "arrow")
 
 
 def format_of(path: str | Path) -> str:
-    """Return the format that a file's name stands for; csv where it stands for none.
+    """Return the format that a file's name stands for, or that of the file in a zip archive; csv if it stands for none.
 
     Examples
     --------
@@ -58,10 +58,7 @@ def format_of(path: str | Path) -> str:
     ('svmlight', 'csv')
 
     """
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        suffixes.pop()
-    return SUFFIXES.get(suffixes[-1], "csv") if suffixes else "csv"
+    return SUFFIXES.get(inner_path(path).suffix.lower(), "csv")
 
 
 def open_one(path: str | Path, target: Hashable | None, format: str | None, **wanted: Any) -> RowStream:
@@ -69,7 +66,7 @@ def open_one(path: str | Path, target: Hashable | None, format: str | None, **wa
     format = format_of(path) if format is None else format
     if format not in FORMATS:
         raise ValueError(f"no format is called {format!r}; there are {', '.join(FORMATS)}")
-    if format in BINARY and (str(path) == "-" or Path(path).suffix.lower() in COMPRESSED):
+    if format in BINARY and (str(path) == "-" or Path(path).suffix.lower() in COMPRESSED or compression_of(path)):
         raise ValueError(f"{format} files are read neither from a pipe nor compressed as a whole")
     for name in ("delimiter", "header", "names"):
         if name in wanted and format not in ("csv", "tsv"):

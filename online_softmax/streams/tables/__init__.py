@@ -14,9 +14,9 @@ from online_softmax.streams.tables.columns import (
     shorten,
     unlabelled,
 )
-from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource
+from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource, compression_of, inner_path
 from online_softmax.streams.tables.file_stream import FileStream
-from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why
+from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why, why_cell
 from online_softmax.streams.tables.kinds import Kind, column_kind, refuse_dates, spells_number
 from online_softmax.streams.tables.record_stream import LARGE, Cells, RecordStream
 from online_softmax.streams.tables.records import Lines, Quoted
@@ -42,7 +42,9 @@ __all__ = [
     "code",
     "coded",
     "column_kind",
+    "compression_of",
     "in_parts",
+    "inner_path",
     "merged",
     "pyarrow",
     "read_csv",
@@ -53,4 +55,5 @@ __all__ = [
     "spells_number",
     "unlabelled",
     "why",
+    "why_cell",
 ]

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
+from zipfile import BadZipFile, ZipFile
 
-COMPRESSED = (".gz", ".bz2", ".zst")
+COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd", ".zip": "zip"}
+# What compressed data begins with.
+MAGIC = {b"\x1f\x8b\x08": "gzip", b"\xfd7zXZ\0": "xz", b"(\xb5/\xfd": "zstd", b"PK\3\4": "zip", b"PK\5\6": "zip"}
+MAGIC |= {b"BZh%d1AY&SY" % level: "bz2" for level in range(1, 10)}
+# What text may begin with that is no part of it: the mark of its encoding.
+MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+MARKS |= {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32"}
+CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 PIECE = 1 << 12
+GLANCE = 1 << 16  # bytes to look at first: what a pipe holds
 HEAD = 1 << 20  # bytes to know a file by
 
 
@@ -25,12 +35,14 @@ class Readable(Protocol):
 
 
 class ByteSource:
-    """The bytes of a file, or of standard input.
+    """The bytes of a file, or of standard input, without a byte-order mark.
+
+    What is compressed by gzip, bzip2, xz, Zstandard or as the one file of a zip archive is known by its first bytes.
 
     Parameters
     ----------
     path
-        The file; a name that ends with .gz, .bz2 or .zst is of a compressed one. `-` is standard input.
+        The file; `-` is standard input.
 
     """
 
@@ -64,48 +76,176 @@ class ByteSource:
         if self.is_pipe:
             if sys.stdin is None:
                 raise ValueError("standard input is closed")
-            yield open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
+            yield _Reading(self, open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))  # noqa: SIM115
             return
         self._read = 0
         with self.path.open("rb") as raw:
             yield _Reading(self, raw)
 
 
+def compression_of(path: str | Path) -> str | None:
+    """Return how a file is compressed: "gzip", "bz2", "xz", "zstd" or "zip"; None where it is plain.
+
+    Its first bytes decide. What begins like none of these is plain if it is text, whatever its name; else its name says
+    what it was before it was damaged.
+    """
+    with Path(path).open("rb") as file:
+        return _compression(_Ahead(file.read), Path(path).suffix.lower())
+
+
+def inner_path(path: str | Path) -> Path:
+    """Return the path without what stands for the compression; of a zip archive, that of the file inside."""
+    path = Path(path)
+    stem = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
+    if not path.is_file() or compression_of(path) != "zip":
+        return stem
+    with path.open("rb") as raw:
+        try:
+            inner = PurePosixPath(_only(ZipFile(raw)))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        except (BadZipFile, OSError) as error:
+            raise ValueError(f"{path}: the data is cut off or damaged ({error})") from None
+    return path / inner if inner.suffix else stem
+
+
+class _Ahead:
+    """Bytes that one may look at before they are read."""
+
+    closed = False  # pyarrow asks
+
+    def close(self) -> None:
+        """Do nothing: who opened the file closes it."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read, self._seen = read, b""
+
+    def read(self, size: int, /) -> bytes:
+        if not self._seen:
+            return self._read(size)
+        piece, self._seen = self._seen[:size], self._seen[size:]
+        return piece
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def begins(self, marks: dict[bytes, str]) -> bytes:
+        """Return the longest of the marks that the bytes begin with, or none."""
+        while any(len(mark) > len(self._seen) and mark.startswith(self._seen) for mark in marks):
+            if not (more := self._read(GLANCE)):
+                break
+            self._seen += more
+        return max((mark for mark in marks if self._seen.startswith(mark)), key=len, default=b"")
+
+    def is_text(self) -> bool:
+        """Tell whether the bytes that have been looked at are text, or none."""
+        seen = self._seen[:PIECE]
+        try:
+            seen.decode()
+        except UnicodeDecodeError as error:
+            if error.start < PIECE - 3:
+                return False
+        return not CONTROL.search(seen)
+
+
 class _Reading:
-    """Bytes; compressed data that is cut off or damaged is a ValueError."""
+    """Plain bytes; compressed data that is cut off or damaged is a ValueError."""
 
     def __init__(self, source: ByteSource, raw: Any) -> None:
         self._source, self._raw = source, raw
-        self._next = _plain(raw, source.path.suffix.lower())
+        self._packed = _Ahead(raw.read)
+        self._plain: _Ahead | None = None  # not before the first bytes are asked for
+        self._passes_on = False  # what comes, as it comes
         self._error: Exception | None = None
+        self._ended = False
 
     def read(self, size: int, /) -> bytes:
         pieces: list[bytes] = []
         while size > 0 and self._error is None:
             try:
-                piece = self._next(size)
-            except (EOFError, OSError, zlib.error) as error:
+                plain = self._begun() if self._plain is None else self._plain
+                piece = plain.read(size)
+            except _DAMAGE as error:
                 self._error = error
                 break
             if not piece:
+                self._ended = True
                 break
             pieces.append(piece)
             size -= len(piece)
+            if self._passes_on:
+                break
         if not pieces and self._error is not None:
             raise ValueError(f"the data is cut off or damaged ({self._error})")
-        self._source._read = self._raw.tell()
+        if self._source._size is not None:
+            self._source._read = self._source._size if self._ended else max(0, self._raw.tell() - len(self._packed))
         return b"".join(pieces)
 
+    def _begun(self) -> _Ahead:
+        """Find out what the bytes are."""
+        packed, is_pipe = self._packed, self._source.is_pipe
+        kind = _compression(packed, "" if is_pipe else self._source.path.suffix.lower())
+        if kind == "zip" and is_pipe:
+            raise ValueError("a zip archive cannot be read from a pipe; unpack it first")
+        self._passes_on = is_pipe and kind is None
+        plain = packed if kind is None else _Ahead(_unpacked(self._raw if kind == "zip" else packed, kind))
+        if mark := plain.begins(MARKS):
+            if (encoding := MARKS[mark]) != "UTF-8":
+                raise ValueError(f"the text is {encoding}; convert it to UTF-8 first")
+            plain.read(len(mark))
+        self._plain = plain
+        return plain
 
-def _plain(raw: Any, suffix: str) -> Callable[[int], bytes]:
+
+def _damage() -> tuple[type[Exception], ...]:
+    """Return what data that is cut off or damaged raises."""
+    try:
+        from lzma import LZMAError
+    except ImportError:  # a Python without xz
+        return EOFError, OSError, zlib.error, BadZipFile
+    return EOFError, OSError, zlib.error, BadZipFile, LZMAError
+
+
+_DAMAGE = _damage()
+
+
+def _compression(ahead: _Ahead, suffix: str) -> str | None:
+    if magic := ahead.begins(MAGIC):
+        return MAGIC[magic]
+    return None if suffix not in COMPRESSED or ahead.is_text() else COMPRESSED[suffix]
+
+
+def _unpacked(packed: Any, kind: str) -> Callable[[int], bytes]:
     """Return a reader of plain bytes. It reads compressed data in pieces: what comes with an error is lost."""
-    if suffix in (".gz", ".bz2"):
-        file = gzip.GzipFile(fileobj=raw) if suffix == ".gz" else bz2.BZ2File(raw)
-        return lambda size: file.read1(min(size, PIECE))
-    if suffix == ".zst":
+    file: Any
+    if kind == "zstd":
         from online_softmax.streams.tables.arrow import pyarrow
 
-        pa = pyarrow(".zst files are")
-        stream = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+        pa = pyarrow("Zstandard files are")
+        stream = pa.CompressedInputStream(pa.PythonFile(packed, mode="r"), "zstd")
         return lambda size: bytes(stream.read(min(size, PIECE)))
-    return raw.read  # type: ignore[no-any-return]
+    if kind == "zip":
+        archive = ZipFile(packed)
+        try:
+            file = archive.open(_only(archive))
+        except (RuntimeError, NotImplementedError) as error:
+            raise ValueError(f"the zip archive cannot be unpacked ({error})") from None
+    elif kind == "xz":
+        from lzma import LZMAFile
+
+        file = LZMAFile(packed)  # noqa: SIM115
+    else:
+        file = gzip.GzipFile(fileobj=packed) if kind == "gzip" else bz2.BZ2File(packed)
+    return lambda size: file.read1(min(size, PIECE))
+
+
+def _only(archive: ZipFile) -> str:
+    """Return the name of the one file of an archive, but for what a system hides there."""
+    paths = [PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir()]
+    names = [str(path) for path in paths if not path.name.startswith(".") and "__MACOSX" not in path.parts]
+    if len(names) != 1:
+        shown = ", ".join(map(repr, names[:10])) + ", .." * (len(names) > 10)
+        raise ValueError(
+            f"the zip archive has {len(names)} files inside{': ' * bool(names)}{shown}; one that has just one is read"
+        )
+    return names[0]
