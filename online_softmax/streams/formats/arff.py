@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from functools import partial
-from itertools import islice
-from math import nan
+from itertools import chain, islice
+from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from online_softmax.streams.dates import Dates, dates_of
+from online_softmax.streams.formats.arff_attribute import Attribute, attribute_of
+from online_softmax.streams.formats.arff_row import (
+    fields_of,
+    sparse_fields_of,
+    unquoted,
+    without_comment,
+    without_weight,
+)
+from online_softmax.streams.labels import kind_of, label_of
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables import (
+    WRONG,
     ByteSource,
+    Coded,
     FileStream,
     Flaw,
     Lines,
@@ -25,22 +38,21 @@ from online_softmax.streams.tables import (
     shorten,
     sifted,
     unlabelled,
-    why,
 )
 
 BLOCK = 1 << 20  # bytes to read at a time
 CHUNK_ROWS = 8192
-QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-ATTRIBUTE = re.compile(rf"@attribute\s+({QUOTED}|[^\s{{]+)\s*(\{{.*\}}|\w+)", re.IGNORECASE)
-FIELD = re.compile(rf"\s*({QUOTED}|[^,'\"]*)\s*(?:,|$)")
-ENTRY = re.compile(rf"\s*(?:(\d{{1,9}})\s+({QUOTED}|[^,'\"\s]+)\s*|[^,]*)(,|$)")
-NUMBERS = {"numeric", "real", "integer"}
+LOOK = 512  # rows by which strings are known to be dates
+
+Line = tuple[int, str, str]  # its number, its text, and what is wrong with it
 
 
 class ArffStream(FileStream):
-    """A stream over an ARFF file: numbers as they are, nominal attributes and strings one-hot; `?` is missing.
+    """A stream over an ARFF file: numbers as they are, nominal attributes and strings one-hot.
 
-    In a sparse row, `{index value, ..}`, an attribute that is not named is 0, or the first of its values.
+    Missing is what marks a gap, as `?` does, is not quoted, and is not declared. A value that a nominal attribute does
+    not declare makes its row a bad one. In a sparse row, `{index value, ..}`, an attribute that is not named is 0, or
+    the first of its values. `{5}` after the last field is the weight of a row.
 
     Parameters
     ----------
@@ -50,6 +62,11 @@ class ArffStream(FileStream):
         The attribute that holds the label.
     reading
         How else it is read; see `Reading`.
+
+    Attributes
+    ----------
+    label_kind
+        What the labels are: "text", "int" or "float".
 
     Examples
     --------
@@ -69,51 +86,62 @@ class ArffStream(FileStream):
         self.source = ByteSource(path)
         wanted = Reading(target, **reading)
         lines = self._lines()
-        attributes = list(self._header(lines))
-        self._types, self.columns = dict(attributes), [name for name, _ in attributes]
+        attributes, rows = self._header(lines)
+        self.columns = [name for name, _ in attributes]
         self.reading = wanted.of(self.columns, self.source.name)
-        for name in [*self.features, *([] if self.weight is None else [self.weight])]:
-            if self._types[str(name)] == "date":
-                raise ValueError(f"{self.source}, column {name!r}: dates are no features; leave the column out")
-        self.text_columns = {name for name in self.features if self._types[str(name)] not in NUMBERS}
         self._position = {name: i for i, name in enumerate(self.columns)}
-        read = {*self.features, self.weight}
-        self._numbers = [i for i, name in enumerate(self.columns) if name in read and self._types[name] in NUMBERS]
-        check_names(self.features, self.text_columns)
-        self._begun: Generator[tuple[int, str, str], None, None] | None = lines if self.source.is_pipe else None
+        self._absent = [attribute.absent for _, attribute in attributes]
+        self._attributes = {name: self._asked(name, attribute) for name, attribute in attributes}
+        self._declared = {name: frozenset(attribute.values) for name, attribute in self._attributes.items()}
+        spelling = self.reading.spelling
+        self._is_plain = spelling.is_plain and not spelling.na and not spelling.not_na
+        first: list[Line] = []
+        if any(self._is_doubtful(name) for name in self.columns):
+            first = self._first(rows)
+        self._begun: Iterator[Line] | None = chain(first, rows) if self.source.is_pipe else None
         if self._begun is None:
             lines.close()
+        self._dates = self._known_dates([self._fields(text)[0] for _, text, reason in first if not reason])
+        self.text_columns = {name for name in self.features if self._is_text(str(name))}
+        check_names(self.features, self.text_columns)
+        self.label_kind = self._label_kind()
+        self._made = {n: self._dates[n].names(n) if n in self._dates else [n] for n in map(str, self.features)}
+        self._names = [made for names in self._made.values() for made in names]
+        self._derived = frozenset(made for names in self._made.values() for made in names[1:])
+        if taken := next((name for name in self.features if name in self._derived), None):
+            raise ValueError(f"{self.source}: column {taken!r} is called like a part of a date; rename it")
 
     def __iter__(self) -> Iterator[Chunk]:
-        lines, self._begun = self._begun, None
-        if lines is None:
-            lines = self._lines()
-            for _ in self._header(lines):
-                pass
+        rows, self._begun = self._begun, None
+        if rows is None:
+            rows = self._header(self._lines())[1]
         more = True
         while more:
             more = False
             records: list[list[str]] = []
-            numbers: list[int] = []
+            weights: dict[int, float] = {}
+            lines: list[int] = []
             bad: list[Note] = []
             try:
-                for line, text, reason in islice(lines, CHUNK_ROWS):
+                for line, text, reason in islice(rows, CHUNK_ROWS):
                     more = True
-                    fields, reason = ([], reason) if reason else self._fields(text)
+                    fields, weight, reason = ([], 1, reason) if reason else self._fields(text)
                     if reason:
                         bad.append(Note(len(records) + len(bad), f"{self.source}, line {line}: {reason}"))
                         if self.on_bad == "raise":
                             break
                         continue
+                    if weight != 1:
+                        weights[len(records)] = weight
                     records.append(fields)
-                    numbers.append(line)
+                    lines.append(line)
             except ValueError:
-                yield from self._part(records, numbers, bad)
+                yield from self._part(records, lines, weights, bad)
                 raise
-            yield from self._part(records, numbers, bad)
+            yield from self._part(records, lines, weights, bad)
 
-    def _lines(self) -> Generator[tuple[int, str, str], None, None]:
-        """Yield number, text and flaw, if any, of each line that is neither blank nor a comment."""
+    def _lines(self) -> Generator[Line, None, None]:
+        """Yield each line that is neither blank nor a comment."""
         with self.source.opened() as file:
             for start, block in Lines(self.source.name).numbered(file, BLOCK):
                 for line, raw in enumerate(block.splitlines(), start):
@@ -126,129 +154,239 @@ class ArffStream(FileStream):
                     if text and not text.startswith("%"):
                         yield line, text, "a NUL byte" if "\0" in text else reason
 
-    def _header(self, lines: Iterator[tuple[int, str, str]]) -> Iterator[tuple[str, str]]:
-        """Yield name and type of each attribute, as far as the line @data."""
-        self._absent: list[str] = []  # what a sparse row means by saying nothing
+    def _header(self, lines: Iterator[Line]) -> tuple[list[tuple[str, Attribute]], Iterator[Line]]:
+        """Return names and attributes, as far as the line @data, and the lines of the rows."""
+        attributes: list[tuple[str, Attribute]] = []
         for line, text, reason in lines:
             if reason:
                 raise ValueError(f"{self.source}, line {line}: {reason}")
-            keyword = text.split(None, 1)[0].lower()
-            if keyword == "@data":
-                return
-            if keyword == "@relation":
+            keyword, *row = text.split(None, 1)
+            if keyword.lower() == "@data":
+                begun = [(line, row[0], "")] if row and not row[0].startswith("%") else []
+                return attributes, chain(begun, lines)
+            if keyword.lower() == "@relation":
                 continue
-            match = ATTRIBUTE.match(text)
-            kind = match[2].lower() if match else ""
-            if match is None or not (kind.startswith("{") or kind in {*NUMBERS, "string", "date"}):
+            if (attribute := attribute_of(text)) is None:
                 raise ValueError(f"{self.source}, line {line}: {shorten(text)} is no attribute that can be read")
-            first = FIELD.match(match[2][1:-1]) if kind.startswith("{") else None
-            self._absent.append(first[1].strip() if first else "0" if kind in NUMBERS else "?")
-            yield _unquoted(match[1]), "nominal" if kind.startswith("{") else kind
+            attributes.append(attribute)
         raise ValueError(f"{self.source} has no line @data, as an ARFF file does")
 
-    def _fields(self, text: str) -> tuple[list[str], str]:
-        """Return the fields of a row, still quoted, and what is wrong with it, or nothing."""
-        if text.startswith("{"):
-            fields, reason = self._sparse_fields(text)
-        else:
-            fields, reason = _split(text)
-        if reason:
-            return [], reason
-        if (n := len(fields)) != len(self.columns):
-            return [], f"{n} field{'s' * (n != 1)} where there are {len(self.columns)} attributes"
-        for i in self._numbers:
-            try:
-                float(fields[i])
-            except ValueError:
-                if fields[i] != "?" and _number(fields[i]) is None:
-                    return [], f"column {self.columns[i]!r}: {shorten(fields[i])} is not a number"
-        return fields, ""
+    def _asked(self, name: str, attribute: Attribute) -> Attribute:
+        """Return an attribute as it is to be read."""
+        if name == self.weight:
+            if not attribute.is_number:
+                raise ValueError(f"{self.source}, column {name!r}: weights are numbers, and it is {attribute.kind}")
+        elif name in self.features and name in self.reading.number_columns:
+            return Attribute("numeric")
+        elif name in self.features and name in self.reading.text_columns and attribute.kind != "nominal":
+            return Attribute("string")
+        return attribute
 
-    def _sparse_fields(self, text: str) -> tuple[list[str], str]:
-        """Return the fields of `{index value, ..}`: 0, or the first of its values, where an attribute is not named."""
-        if not text.endswith("}"):
-            return [], "a sparse row that never closes"
-        fields, named = list(self._absent), set()
-        entries = text[1:-1].strip()
-        match = ENTRY.match(entries) if entries else None
-        while match:
-            number = len(fields) if match[1] is None else int(match[1])
-            if not number < len(fields):
-                entry = shorten(match[0].strip(" ,"))
-                return [], f"{entry} is not an attribute's number, from 0 to {len(fields) - 1}, and its value"
-            if number in named:
-                return [], f"attribute {number} is there twice"
-            named.add(number)
-            fields[number] = match[2]
-            match = ENTRY.match(entries, match.end()) if match[3] else None
-        return fields, ""
+    def _is_doubtful(self, name: str) -> bool:
+        """Tell whether the strings of a feature may be dates."""
+        is_string = name in self.features and self._attributes[name].kind == "string"
+        return is_string and name not in self.reading.text_columns
 
-    def _part(self, records: list[list[str]], lines: list[int], bad: list[Note]) -> Iterator[Chunk]:
-        chunk = sifted(self._table(records), self.missing, partial(self._reason, records, lines))
+    def _is_text(self, name: str) -> bool:
+        return not self._attributes[name].is_number and name not in self._dates
+
+    def _first(self, rows: Iterator[Line]) -> list[Line]:
+        """Take the first rows; what is wrong with a file is said when it is read on."""
+        first: list[Line] = []
+        try:
+            first.extend(islice(rows, LOOK))
+        except ValueError:
+            if self.source.is_pipe:
+                raise
+        return first
+
+    def _known_dates(self, first: list[list[str]]) -> dict[str, Dates]:
+        """Return how the columns of dates write them."""
+        found: dict[str, Dates] = {}
+        format = self.reading.date_format
+        for name in map(str, self.features):
+            dates: Dates | str | None = None
+            if self._attributes[name].kind == "date":
+                has_time = format is not None and ("%H" in format or "%I" in format)
+                dates = Dates(format, has_time) if format is not None else self._attributes[name].dates()
+            elif self._is_doubtful(name):
+                cells = dict.fromkeys(fields[self._position[name]] for fields in first if fields)
+                dates = dates_of([unquoted(cell) for cell in cells if not self.reading.spelling.is_gap(cell)], format)
+            if dates is None:
+                continue
+            where = f"{self.source}, column {name!r}"
+            if self.reading.dates == "refuse":
+                wrong = "dates are no features; leave the column out, or read it as numbers by dates='parts'"
+                raise ValueError(f"{where}: {wrong}")
+            if isinstance(dates, str):
+                raise ValueError(f"{where}: {dates}; say how they are written by date_format")
+            found[name] = dates
+        return found
+
+    def _label_kind(self) -> str:
+        attribute, asked = self._attributes.get(str(self.target)), self.reading.label_type
+        if not self.reading.labelled or attribute is None or asked == "text":
+            return "text"
+        if attribute.is_number:
+            return "int" if attribute.kind == "integer" else "float"
+        if asked == "auto":
+            return "text"
+        return kind_of(attribute.values, asked) if attribute.values else "float"
+
+    def _fields(self, text: str) -> tuple[list[str], float, str]:
+        """Return the fields of a row, still quoted, its weight, and what is wrong with it, or nothing."""
+        if "%" in text:
+            text = without_comment(text)
+        weight = 1.0
+        if text.endswith(("}", "},")):
+            text, own = without_weight(text)
+            if own is not None and self.weight is not None:
+                return [], 1, f"a weight of its own, {{{own}}}, where column {self.weight!r} holds the weights"
+            if own is not None and not 0 <= (weight := self._number(own)) < inf:
+                return [], 1, f"{shorten(own)} {WRONG['weight']}"
+        n = len(self.columns)
+        fields, reason = sparse_fields_of(text, self._absent) if text.startswith("{") else fields_of(text, n)
+        if not reason and len(fields) != n:
+            reason = f"{len(fields)} field{'s' * (len(fields) != 1)} where there are {n} attributes"
+        return fields, weight, reason
+
+    def _part(
+        self, records: list[list[str]], lines: list[int], weights: dict[int, float], bad: list[Note]
+    ) -> Iterator[Chunk]:
+        refused: dict[int, str] = {}
+        table = self._table(records, weights, refused)
+        reasons = {row: f"{self.source}, line {lines[row]}, {refused[row]}" for row in refused}
+        chunk = sifted(table, self.missing, partial(self._reason, records, lines), reasons)
         yield from self.told(chunk.with_bad(bad))
 
     def _reason(self, records: list[list[str]], lines: list[int], flaw: Flaw) -> str:
-        shown = shorten(records[flaw.row][self._position[str(flaw.column)]])
-        is_label = self.role(flaw.column) == "label"
-        wrong = why("label", shown) if is_label else f"{shown} is missing or not a finite number"
-        return f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {wrong}"
+        name = str(flaw.column)
+        cell = records[flaw.row][self._position[name]]
+        return f"{self.source}, line {lines[flaw.row]}, column {name!r}: {shorten(cell)} {self._wrong(name, cell)}"
 
-    def _table(self, records: list[list[str]]) -> Table:
-        cells = zip(*records, strict=True) if records else [()] * len(self.columns)
-        columns = dict(zip(self.columns, cells, strict=True))
-        plain = [name for name in self.features if name not in self.text_columns]
-        numbers = np.empty((len(records), len(plain)))
-        for j, name in enumerate(plain):
-            numbers[:, j] = _values(columns[str(name)])
-        texts = {name: code(map(_text, columns[str(name)])) for name in self.features if name in self.text_columns}
-        labels = unlabelled(len(records))
+    def _wrong(self, name: str, cell: str) -> str:
+        """Say what is wrong with a cell."""
+        role, spelling = self.role(name), self.reading.spelling
+        if role in ("label", "weight"):
+            return WRONG[role]
+        if name in self._dates and not spelling.is_gap(cell):
+            return "is no date"
+        if role == "text" or name in self._dates:
+            return "is missing"
+        try:
+            spelling.number(unquoted(cell))
+        except ValueError:
+            hint = spelling.hint(unquoted(cell))
+            return f"is not a number; it is one by {hint}" if hint else "is not a number"
+        return "is missing or not a finite number"
+
+    def _table(self, records: list[list[str]], weights: dict[int, float], refused: dict[int, str]) -> Table:
+        """Return rows as columns; note what is wrong with those that are bad whatever `missing` says."""
+        n = len(records)
+        cells: Any = zip(*records, strict=True) if records else [()] * len(self.columns)
+        columns: dict[str, Sequence[str]] = dict(zip(self.columns, cells, strict=True))
+        texts: dict[str, Coded] = {}
+        numbers = np.empty((n, len(self._names) - len(self.text_columns)))
+        j = 0
+        for name, made in self._made.items():
+            if name in self.text_columns:
+                texts[name] = code(self._each(name, columns[name], partial(self._text, name), refused))
+                continue
+            if name in self._dates:
+                seconds = self._each(name, columns[name], partial(self._seconds, self._dates[name]))
+                numbers[:, j : j + len(made)] = self._dates[name].parts(np.array(seconds, np.float64))
+            else:
+                numbers[:, j] = self._numbers(columns[name])
+            j += len(made)
+        labels = unlabelled(n)
         if self.reading.labelled:
-            read = _label if self._types[str(self.target)] in NUMBERS else _text
-            labels = code(map(read, columns[str(self.target)]))
-        weight = None
+            target = str(self.target)
+            labels = code(self._each(target, columns[target], self._label, refused))
+        weight: tuple[Hashable, NDArray[np.float64]] | None = None
         if self.weight is not None:
-            weight = (self.weight, np.array(_values(columns[str(self.weight)])))
-        return Table(self.features, numbers, texts, (self.target, labels), weight)
+            weight = self.weight, np.array(self._numbers(columns[str(self.weight)]), np.float64)
+        elif weights:
+            weight = "", np.ones(n)
+            weight[1][[*weights]] = [*weights.values()]
+        return Table(self._names, numbers, texts, (self.target, labels), weight, derived=self._derived)
 
+    def _each(
+        self, name: str, cells: Sequence[str], read: Callable[[str], Any], refused: dict[int, str] | None = None
+    ) -> list[Any]:
+        """Return what each cell is read as, each distinct one once; note the rows of those that are refused."""
+        known: dict[str, Any] = dict.fromkeys(cells)
+        wrong: dict[str, str] = {}
+        for cell in known:
+            try:
+                known[cell] = read(cell)
+            except ValueError as error:
+                wrong[cell] = f"column {name!r}: {shorten(cell)} {error}"
+        if wrong and refused is not None:
+            for row, cell in enumerate(cells):
+                if cell in wrong:
+                    refused.setdefault(row, wrong[cell])
+        return [known[cell] for cell in cells]
 
-def _split(text: str) -> tuple[list[str], str]:
-    """Return the fields between the commas, or why there are none."""
-    if "'" not in text and '"' not in text:
-        return [field.strip() for field in text.split(",")], ""
-    fields, end = [], 0
-    while end < len(text):
-        match = FIELD.match(text, end)
-        if match is None:
-            return [], "a quote that is not the whole of a field, or never closes"
-        fields.append(match[1])
-        end = match.end()
-    return fields + [""] * text.endswith(","), ""
+    def _numbers(self, cells: Sequence[str]) -> list[float]:
+        """Return what cells spell, nan for what is no number."""
+        together = "".join(cells)
+        if not (self._is_plain and together.isascii() and "_" not in together):
+            return [self._number(cell) for cell in cells]
+        try:
+            return [*map(float, cells)]
+        except ValueError:
+            return [self._float(cell) for cell in cells]
 
+    def _float(self, cell: str) -> float:
+        try:
+            return float(cell)
+        except ValueError:
+            return self._number(cell)
 
-def _unquoted(field: str) -> str:
-    return re.sub(r"\\(.)", r"\1", field[1:-1]) if field[:1] in ("'", '"') else field
+    def _number(self, cell: str) -> float:
+        try:
+            return self.reading.spelling.number(unquoted(cell))
+        except ValueError:
+            return nan
 
+    def _seconds(self, dates: Dates, cell: str) -> float:
+        try:
+            return nan if self.reading.spelling.is_gap(cell) else dates.seconds(unquoted(cell))
+        except (ValueError, OverflowError):
+            return nan
 
-def _text(field: str) -> str | None:
-    return None if field == "?" else _unquoted(field)
+    def _text(self, name: str, cell: str) -> str | None:
+        """Return the text of a field; None for a gap."""
+        text, declared = unquoted(cell), self._declared[name]
+        is_gap = text is cell and (cell == "?" or (text not in declared and self.reading.spelling.is_gap(cell)))
+        if is_gap:
+            return None
+        if self._attributes[name].kind == "nominal" and text not in declared:
+            values = self._attributes[name].values
+            shown = ", ".join(map(repr, values[:10])) + ", .." * (len(values) > 10)
+            raise ValueError(f"is not among the values that the header declares: {shown}")
+        return text
 
-
-def _number(field: str) -> float | None:
-    try:
-        return float(_unquoted(field))
-    except ValueError:
-        return None
-
-
-def _values(fields: Sequence[str]) -> list[float]:
-    try:
-        return list(map(float, fields))
-    except ValueError:
-        return [nan if (number := _number(field)) is None else number for field in fields]
-
-
-def _label(field: str) -> float | None:
-    number = _number(field)
-    if number is None or number != number:
-        return None
-    return int(number) if number.is_integer() and re.fullmatch(r"[+-]?\d+", _unquoted(field)) else number
+    def _label(self, cell: str) -> Any:
+        """Return the label that a field holds; None for a gap."""
+        name = str(self.target)
+        if not self._attributes[name].is_number:
+            text = self._text(name, cell)
+            if text is None or self.label_kind == "text":
+                return text
+            try:
+                return label_of(text, self.label_kind, "number")
+            except ValueError:
+                raise ValueError("is no number, as label_type='number' has it") from None
+        if self.reading.spelling.is_gap(cell):
+            return None
+        text = unquoted(cell)
+        try:
+            value = self.reading.spelling.number(text)
+        except ValueError:
+            value = nan
+        if not isfinite(value):
+            raise ValueError(f"is no label: attribute {name!r} is {self._attributes[name].kind}")
+        if self.reading.label_type == "text":
+            return text
+        return int(text) if re.fullmatch(r"[+-]?\d+", text, re.ASCII) else value

@@ -183,18 +183,24 @@ class _Reading:
 
     def _begun(self) -> _Ahead:
         """Find out what the bytes are."""
-        packed, is_pipe = self._packed, self._source.is_pipe
-        kind = _compression(packed, "" if is_pipe else self._source.path.suffix.lower())
+        is_pipe = self._source.is_pipe
+        kind = _compression(self._packed, "" if is_pipe else self._source.path.suffix.lower())
         if kind == "zip" and is_pipe:
             raise ValueError("a zip archive cannot be read from a pipe; unpack it first")
         self._passes_on = is_pipe and kind is None
-        plain = packed if kind is None else _Ahead(_unpacked(self._raw if kind == "zip" else packed, kind))
-        if mark := plain.begins(MARKS):
-            if (encoding := MARKS[mark]) != "UTF-8":
-                raise ValueError(f"the text is {encoding}; convert it to UTF-8 first")
-            plain.read(len(mark))
-        self._plain = plain
-        return plain
+        if kind is not None:
+            self._plain = _Ahead(_unpacked(self._raw if kind == "zip" else self._packed, kind))
+        else:
+            self._plain = self._packed
+        mark = self._plain.begins(MARKS)
+        if mark and MARKS[mark] != "UTF-8":
+            raise ValueError(f"the text is {MARKS[mark]}; convert it to UTF-8 first")
+        if kind is None and not is_pipe:  # a block that is read at once is not copied
+            self._raw.seek(len(mark))
+            self._packed = self._plain = _Ahead(self._raw.read)
+        else:
+            self._plain.read(len(mark))
+        return self._plain
 
 
 def _damage() -> tuple[type[Exception], ...]:
