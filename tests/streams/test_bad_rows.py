@@ -30,7 +30,7 @@ FILES = {
     "arff": (
         "@relation r\n"
         "@attribute a real\n@attribute b real\n@attribute y {u,v}\n@data\n1,2,u\n3,x,v\n4,5\n6,7,u\n8,9,?\n",
-        ["line 7: column 'b'", "line 8: 2 fields", "line 10, column 'y'"],
+        ["line 7, column 'b'", "line 8: 2 fields", "line 10, column 'y'"],
     ),
     "svm": ("1 1:1 2:2\n0 1:3 2:x\n0 1:1 1:2\n1 1:6 2:7\n0 1:nope\n", ["line 2", "line 3", "line 5"]),
     "vw": ("u | a:1 b:2\nv | a:3 b:x:y\nv -1 | a:4\nu | a:6 b:7\n", ["line 2", "line 3"]),
@@ -275,7 +275,7 @@ def test_sparse_arff_rows_name_what_is_not_the_default(tmp_path):
         "10: a sparse row that never closes",
         "11: '9 1' is not an attribute's number, from 0 to 3, and its value",
         "12: '0' is not an attribute's number, from 0 to 3, and its value",
-        "13: column 'a': 'nope' is not a number",
+        "13, column 'a': 'nope' is not a finite number: say missing=, or name the column in text_columns",
         "14, column 'k': '?' is no label",
         "16: attribute 0 is there twice",
         "17: '' is not an attribute's number, from 0 to 3, and its value",

@@ -34,10 +34,14 @@ from online_softmax.streams.tables import (
     Lines,
     Table,
     check_names,
+    check_parts,
     code,
+    in_parts,
+    refuse_dates,
     shorten,
     sifted,
     unlabelled,
+    why_cell,
 )
 
 BLOCK = 1 << 20  # bytes to read at a time
@@ -89,6 +93,7 @@ class ArffStream(FileStream):
         attributes, rows = self._header(lines)
         self.columns = [name for name, _ in attributes]
         self.reading = wanted.of(self.columns, self.source.name)
+        self._is_feature = frozenset(self.features)
         self._position = {name: i for i, name in enumerate(self.columns)}
         self._absent = [attribute.absent for _, attribute in attributes]
         self._attributes = {name: self._asked(name, attribute) for name, attribute in attributes}
@@ -101,15 +106,11 @@ class ArffStream(FileStream):
         self._begun: Iterator[Line] | None = chain(first, rows) if self.source.is_pipe else None
         if self._begun is None:
             lines.close()
-        self._dates = self._known_dates([self._fields(text)[0] for _, text, reason in first if not reason])
+        self.dates = self._known_dates([self._fields(text)[0] for _, text, reason in first if not reason])
         self.text_columns = {name for name in self.features if self._is_text(str(name))}
         check_names(self.features, self.text_columns)
         self.label_kind = self._label_kind()
-        self._made = {n: self._dates[n].names(n) if n in self._dates else [n] for n in map(str, self.features)}
-        self._names = [made for names in self._made.values() for made in names]
-        self._derived = frozenset(made for names in self._made.values() for made in names[1:])
-        if taken := next((name for name in self.features if name in self._derived), None):
-            raise ValueError(f"{self.source}: column {taken!r} is called like a part of a date; rename it")
+        check_parts(self.features, self.dates)
 
     def __iter__(self) -> Iterator[Chunk]:
         rows, self._begun = self._begun, None
@@ -176,19 +177,19 @@ class ArffStream(FileStream):
         if name == self.weight:
             if not attribute.is_number:
                 raise ValueError(f"{self.source}, column {name!r}: weights are numbers, and it is {attribute.kind}")
-        elif name in self.features and name in self.reading.number_columns:
+        elif name in self._is_feature and name in self.reading.number_columns:
             return Attribute("numeric")
-        elif name in self.features and name in self.reading.text_columns and attribute.kind != "nominal":
+        elif name in self._is_feature and name in self.reading.text_columns and attribute.kind != "nominal":
             return Attribute("string")
         return attribute
 
     def _is_doubtful(self, name: str) -> bool:
         """Tell whether the strings of a feature may be dates."""
-        is_string = name in self.features and self._attributes[name].kind == "string"
+        is_string = name in self._is_feature and self._attributes[name].kind == "string"
         return is_string and name not in self.reading.text_columns
 
     def _is_text(self, name: str) -> bool:
-        return not self._attributes[name].is_number and name not in self._dates
+        return not self._attributes[name].is_number and name not in self.dates
 
     def _first(self, rows: Iterator[Line]) -> list[Line]:
         """Take the first rows; what is wrong with a file is said when it is read on."""
@@ -200,27 +201,36 @@ class ArffStream(FileStream):
                 raise
         return first
 
-    def _known_dates(self, first: list[list[str]]) -> dict[str, Dates]:
+    def _known_dates(self, first: list[list[str]]) -> dict[Hashable, Dates]:
         """Return how the columns of dates write them."""
-        found: dict[str, Dates] = {}
-        format = self.reading.date_format
+        found: dict[Hashable, Dates] = {}
         for name in map(str, self.features):
-            dates: Dates | str | None = None
-            if self._attributes[name].kind == "date":
-                has_time = format is not None and ("%H" in format or "%I" in format)
-                dates = Dates(format, has_time) if format is not None else self._attributes[name].dates()
-            elif self._is_doubtful(name):
-                cells = dict.fromkeys(fields[self._position[name]] for fields in first if fields)
-                dates = dates_of([unquoted(cell) for cell in cells if not self.reading.spelling.is_gap(cell)], format)
-            if dates is None:
+            if self._attributes[name].kind != "date" and not self._is_doubtful(name):
                 continue
-            where = f"{self.source}, column {name!r}"
-            if self.reading.dates == "refuse":
-                wrong = "dates are no features; leave the column out, or read it as numbers by dates='parts'"
-                raise ValueError(f"{where}: {wrong}")
-            if isinstance(dates, str):
-                raise ValueError(f"{where}: {dates}; say how they are written by date_format")
-            found[name] = dates
+            try:
+                dates = self._dates_of(name, [fields[self._position[name]] for fields in first if fields])
+            except ValueError as error:
+                raise ValueError(f"{self.source}, {error}") from None
+            if dates is not None:
+                found[name] = dates
+        return found
+
+    def _dates_of(self, name: str, cells: Sequence[str]) -> Dates | None:
+        format = self.reading.date_format
+        found: Dates | str | None
+        if self._attributes[name].kind == "date":
+            what, has_time = "dates", format is not None and ("%H" in format or "%I" in format)
+            found = self._attributes[name].dates() if format is None else Dates(format, has_time)
+        else:
+            texts = [unquoted(cell) for cell in dict.fromkeys(cells) if not self.reading.spelling.is_gap(cell)]
+            found = dates_of(texts, format)
+            what = f"dates such as {shorten(texts[0])}" if texts else "dates"
+        if found is None:
+            return None
+        if self.reading.dates == "refuse":
+            refuse_dates(name, what)
+        if isinstance(found, str):
+            raise ValueError(f"column {name!r} holds {found}: say date_format='%d/%m/%Y', or what it is")
         return found
 
     def _label_kind(self) -> str:
@@ -260,25 +270,9 @@ class ArffStream(FileStream):
         yield from self.told(chunk.with_bad(bad))
 
     def _reason(self, records: list[list[str]], lines: list[int], flaw: Flaw) -> str:
-        name = str(flaw.column)
-        cell = records[flaw.row][self._position[name]]
-        return f"{self.source}, line {lines[flaw.row]}, column {name!r}: {shorten(cell)} {self._wrong(name, cell)}"
-
-    def _wrong(self, name: str, cell: str) -> str:
-        """Say what is wrong with a cell."""
-        role, spelling = self.role(name), self.reading.spelling
-        if role in ("label", "weight"):
-            return WRONG[role]
-        if name in self._dates and not spelling.is_gap(cell):
-            return "is no date"
-        if role == "text" or name in self._dates:
-            return "is missing"
-        try:
-            spelling.number(unquoted(cell))
-        except ValueError:
-            hint = spelling.hint(unquoted(cell))
-            return f"is not a number; it is one by {hint}" if hint else "is not a number"
-        return "is missing or not a finite number"
+        cell = records[flaw.row][self._position[str(flaw.column)]]
+        wrong = why_cell(self.role(flaw.column), unquoted(cell), shorten(cell), self.reading.spelling)
+        return f"{self.source}, line {lines[flaw.row]}, column {flaw.column!r}: {wrong}"
 
     def _table(self, records: list[list[str]], weights: dict[int, float], refused: dict[int, str]) -> Table:
         """Return rows as columns; note what is wrong with those that are bad whatever `missing` says."""
@@ -286,18 +280,17 @@ class ArffStream(FileStream):
         cells: Any = zip(*records, strict=True) if records else [()] * len(self.columns)
         columns: dict[str, Sequence[str]] = dict(zip(self.columns, cells, strict=True))
         texts: dict[str, Coded] = {}
-        numbers = np.empty((n, len(self._names) - len(self.text_columns)))
-        j = 0
-        for name, made in self._made.items():
+        numbers: list[Any] = []
+        for name in map(str, self.features):
             if name in self.text_columns:
                 texts[name] = code(self._each(name, columns[name], partial(self._text, name), refused))
-                continue
-            if name in self._dates:
-                seconds = self._each(name, columns[name], partial(self._seconds, self._dates[name]))
-                numbers[:, j : j + len(made)] = self._dates[name].parts(np.array(seconds, np.float64))
+            elif name in self.dates:
+                numbers.append(self._each(name, columns[name], partial(self._seconds, self.dates[name])))
             else:
-                numbers[:, j] = self._numbers(columns[name])
-            j += len(made)
+                numbers.append(self._numbers(columns[name]))
+        values = np.empty((n, len(numbers)))
+        for j, column in enumerate(numbers):
+            values[:, j] = column
         labels = unlabelled(n)
         if self.reading.labelled:
             target = str(self.target)
@@ -308,7 +301,7 @@ class ArffStream(FileStream):
         elif weights:
             weight = "", np.ones(n)
             weight[1][[*weights]] = [*weights.values()]
-        return Table(self._names, numbers, texts, (self.target, labels), weight, derived=self._derived)
+        return in_parts(Table(self.features, values, texts, (self.target, labels), weight), self.dates)
 
     def _each(
         self, name: str, cells: Sequence[str], read: Callable[[str], Any], refused: dict[int, str] | None = None

@@ -88,7 +88,7 @@ def sparse_fields_of(text: str, absent: Sequence[str]) -> tuple[list[str], str]:
     if not text.endswith("}"):
         return [], "a sparse row that never closes"
     fields, named = list(absent), set()
-    entries = text[1:-1].strip().removesuffix(",").rstrip()
+    entries = text[1:-1].strip()
     match = ENTRY.match(entries) if entries else None
     while match:
         number = len(fields) if match[1] is None else int(match[1])

@@ -64,7 +64,7 @@ FORMATS = {
             "shape": (b"1,2\n", ": 2 fields where there are 3 attributes"),
             "byte": (b"1,r\xff,u\n", r": b'.xff' is not UTF-8 text"),
             "nul": (b"1,r\0,u\n", ": a NUL byte"),
-            "type": (b"x,r,u\n", ", column 'a': 'x' is not a number"),
+            "type": (b"x,r,u\n", ", column 'a': 'x' is not a finite number"),
             "label": (b"1,r,?\n", ", column 'y': '.' is no label"),
         },
     ),
