@@ -47,11 +47,11 @@ def test_what_is_not_missing(value):
 def test_names_of_columns_of_text():
     check_names(["a", "b", "c=d", "ab=", 3], {"a", "b", 3})
     check_names(["a", "a=b"], {"a=b"})
-    with pytest.raises(ValueError, match="^column 'a=b=c' is called like a value of column 'a=b'; rename one$"):
+    with pytest.raises(ValueError, match=r"^column 'a=b=c' is called like a value of column 'a=b'; rename one$"):
         check_names(["a=b", "a=b=c"], {"a=b"})
-    with pytest.raises(ValueError, match="^column '3=' is called like a value of column 3; rename one$"):
+    with pytest.raises(ValueError, match=r"^column '3=' is called like a value of column 3; rename one$"):
         check_names([3, "3="], {3})
-    with pytest.raises(ValueError, match="^columns 3 and '3' have values of the same names; rename one$"):
+    with pytest.raises(ValueError, match=r"^columns 3 and '3' have values of the same names; rename one$"):
         check_names([3, "3"], {3, "3"})
 
 

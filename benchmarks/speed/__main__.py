@@ -54,8 +54,8 @@ def times(processes: list[Process], name: str, turns: int) -> list[dict]:
     where, lines = conditions(), []
     about = {process.rival: process.ask(name) for process in processes}
     for rival in RIVALS:
-        agreed = zip(about[rival]["answers"], about[OURS]["answers"], strict=True)
-        if not all(math.isclose(p, q, rel_tol=1e-9) for p, q in agreed):
+        ours = about[OURS]["answers"]
+        if not all(math.isclose(p, ours[kind], rel_tol=1e-9) for kind, p in about[rival]["answers"].items()):
             raise RuntimeError(f"{rival} and {OURS} give different probabilities on {name}")
     for call in STREAMS[name].calls:
         able = [process for process in processes if call in about[process.rival]["calls"]]

@@ -17,13 +17,18 @@ from itertools import cycle, islice
 from types import ModuleType
 
 from benchmarks.speed.rivals import RIVALS, rival
-from benchmarks.speed.streams import STREAMS, Row, Stream
+from benchmarks.speed.streams import RECORDS, STREAMS, Row, Stream
 
 LEAST = 0.05  # seconds of a turn: as many whole passes as it takes
 FRAME = 100_000  # rows of a frame
 WIDE = 1000  # features that a sample brings before the rows
 LATE = 40  # the row about which the rivals must agree
-RAW = "default", "linear", "pipeline"  # calls on raw rows; each is also the kind of model that it is made on
+RAW = "default", "linear", "pipeline", *RECORDS  # calls on raw rows; each is also the kind of model that it is made on
+AGREED = {
+    "learn_one": "SGD",
+    "learn_one_adam": "Adam",
+    "records_pipeline": "records_pipeline",
+}  # kinds of equal answers
 Pass = Callable[[], None]
 
 
@@ -80,10 +85,9 @@ class Clock:
         self.passes: dict[str, tuple[Pass, int]] = {}
 
     def about(self) -> dict:
-        kinds = ("SGD", "Adam") if "learn_one_adam" in self.calls else ("SGD",)
         return {
             "calls": self.calls,
-            "answers": [self.answer(kind) for kind in kinds],
+            "answers": {kind: self.answer(kind) for call, kind in AGREED.items() if call in self.calls},
             "entries": round(sum(len(x) for x, _ in self.rows) / len(self.rows), 1),
             "filled": self.filled,
         }
@@ -114,7 +118,7 @@ class Clock:
                 return partial(pair_by_pair, model.learn_one, self.rows), n
             case "predict_proba_one" | "predict_one":
                 return partial(one_by_one, getattr(model, call), [x for x, _ in self.rows]), n
-            case "default" | "linear" | "pipeline":
+            case _ if call in RAW:
                 return partial(predict_then_learn, model.predict_proba_one, model.learn_one, self.raw), n
             case _:
                 frames = [frame(call.removeprefix("learn_many_"), self.rows)]

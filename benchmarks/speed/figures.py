@@ -72,6 +72,8 @@ def targets(results: Results) -> list[Target]:
         ("predict + learn: river's default / `AutoSoftmaxRegression()`", "default", 3.3),
     ]
     out = [Target(text, bound, results.ratio(stream, call)) for text, call, bound in faster]
+    text = "records, predict + learn: river's pipeline / `SoftmaxRegression(categorical=True)`"
+    out.append(Target(text, 30, results.ratio("mixed", "records")))
     one = results.times.get((OURS, stream, "learn_one"))
     for library in ("pandas", "pyarrow"):
         row = results.times.get((OURS, stream, f"learn_many_{library}"))

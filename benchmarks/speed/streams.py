@@ -14,6 +14,7 @@ from river.preprocessing import StandardScaler
 Row = tuple[dict, Hashable]
 ALL = "learn_one", "predict_proba_one", "predict_one", "learn_one_adam", "default", "linear", "pipeline"
 FRAMES = "learn_many_pandas", "learn_many_pyarrow"
+RECORDS = "records", "records_default", "records_pipeline"
 SEED = 42
 
 
@@ -62,6 +63,23 @@ def sparse(classes: int, used: int, n: int) -> list[Row]:
     return [(x(), draw.randrange(classes)) for _ in range(n)]
 
 
+TEXTS, VALUES = 10, 8  # columns of texts, and of numbers; values of a text
+
+
+def mixed() -> list[Row]:
+    """Rows of as many texts as numbers, of four classes, which depend on some of both."""
+    draw = random.Random(SEED)
+
+    def row() -> Row:
+        values = [draw.randrange(VALUES) for _ in range(TEXTS)]
+        numbers = [draw.gauss(0, 1) for _ in range(TEXTS)]
+        x = {f"text {j}": f"value {value}" for j, value in enumerate(values)}
+        y = (values[0] > 3) + 2 * (values[1] / VALUES + numbers[0] > 0.5)
+        return x | {f"number {j}": number for j, number in enumerate(numbers)}, f"class {y}"
+
+    return [row() for _ in range(2000)]
+
+
 # Features ever seen, and how many of them the timed samples draw from.
 CLASSES = 2, 7, 100, 1000
 FEATURES = (10, 10), (1000, 1000), (100_000, 1000), (100_000, 100_000)
@@ -78,4 +96,5 @@ def grid(classes: int, seen: int, used: int) -> Stream:
 STREAMS = {
     "image_segments": Stream(image_segments_standardised, (*ALL, *FRAMES), 15, raw=image_segments),
     "led": Stream(led, ALL, 9, raw=led),
+    "mixed": Stream(mixed, RECORDS, 9),
 } | {f"grid {c} {seen} {used}": grid(c, seen, used) for c, (seen, used) in product(CLASSES, FEATURES)}

@@ -14,10 +14,14 @@ from benchmarks.speed import RESULTS, memory
 from benchmarks.speed.clock import FRAME
 from benchmarks.speed.figures import Figure, Results, targets
 from benchmarks.speed.rivals import NUMPY, OURS, RIVALS, RIVER
-from benchmarks.speed.streams import ALL, CLASSES, FEATURES, FRAMES, SEED
+from benchmarks.speed.streams import ALL, CLASSES, FEATURES, FRAMES, RECORDS, SEED, TEXTS, VALUES
 
 BRIEF = "image_segments"  # the stream of the summary
-STREAMS = {"image_segments": "ImageSegments, 18 features, 7 classes", "led": "LED, 24 features, 10 classes"}
+STREAMS = {
+    "image_segments": "ImageSegments, 18 features, 7 classes",
+    "led": "LED, 24 features, 10 classes",
+    "mixed": f"mixed, {TEXTS} texts and {TEXTS} numbers, 4 classes",
+}
 CALLS = {
     "learn_one": "`learn_one`, SGD",
     "predict_proba_one": "`predict_proba_one`",
@@ -26,6 +30,9 @@ CALLS = {
     "default": "default: predict + learn",
     "linear": "`interactions=False`: predict + learn",
     "pipeline": "`StandardScaler() \\| model`: predict + learn",
+    "records": "`SoftmaxRegression(categorical=True)`: predict + learn",
+    "records_default": "`AutoSoftmaxRegression(categorical=True)`: predict + learn",
+    "records_pipeline": "numbers scaled by river \\| `SoftmaxRegression(categorical=True)`: predict + learn",
     "learn_many_pandas": "`learn_many`, a row of a pandas frame",
     "learn_many_pyarrow": "`learn_many`, a row of a pyarrow table",
 }
@@ -46,7 +53,7 @@ def cells(results: Results, stream: str, call: str, rivals: tuple[str, ...] = RI
 
 
 def calls(results: Results) -> list[str]:
-    keys = [key for key in product(STREAMS, (*ALL, *FRAMES)) if (OURS, *key) in results.times]
+    keys = [key for key in product(STREAMS, (*ALL, *FRAMES, *RECORDS)) if (OURS, *key) in results.times]
     rows = [[STREAMS[stream], CALLS[call], *cells(results, stream, call)] for stream, call in keys]
     return markdown(["stream", "call", "ours", "river", "NumPy", "river / ours", "NumPy / ours"], rows, words=2)
 
@@ -104,8 +111,11 @@ many whole passes over prepared rows as fill 0.05 s, in the same `for` loop for 
 three rivals give the same probabilities (checked to 1e-9 before the clock starts). NumPy is a dense matrix with one row
 a feature, of which a sample's rows are gathered and stepped. "Predict + learn" is `predict_proba_one`, then
 `learn_one`, on raw features: the default is ours without a scaler, `AutoSoftmaxRegression()`, beside river's
-`StandardScaler() | SoftmaxRegression()`; the pipeline has river's scaler before either class. `learn_many` learns
-{FRAME:,} rows, conversion included."""
+`StandardScaler() | SoftmaxRegression()`; the pipeline has river's scaler before either class. The mixed records have
+texts of {VALUES} values each, and river learns them by `(SelectType(str) | OneHotEncoder()) + (SelectType(float) |
+StandardScaler()) | SoftmaxRegression()`. Ours takes them as they are: the default needs no scaler, the softmax
+regression does without; the last line has river's scaler for the numbers, and with it river's probabilities.
+`learn_many` learns {FRAME:,} rows, conversion included."""
 
 GRID = """\
 Generated streams, SGD. A model has first seen all the features and all the classes; then 2,000 samples of 10 to 20
@@ -128,11 +138,12 @@ STORE = (
 def summary(results: Results) -> list[str]:
     """The calls on one stream beside river, by their medians alone."""
     rows = []
-    for call in (*ALL, FRAMES[0]):
-        times = [results.times.get((rival, BRIEF, call)) for rival in (OURS, RIVER)]
-        ratio = results.ratio(BRIEF, call)
+    for stream, call in (*product([BRIEF], ALL), (BRIEF, FRAMES[0]), ("mixed", "records")):
+        times = [results.times.get((rival, stream, call)) for rival in (OURS, RIVER)]
+        ratio = results.ratio(stream, call)
         cells = [number(figure.median) if figure else "" for figure in times]
-        rows.append([CALLS[call], *cells, f"{number(ratio.median)}x" if ratio else ""])
+        what = f"generated, {TEXTS} texts, {TEXTS} numbers: predict + learn" if stream == "mixed" else CALLS[call]
+        rows.append([what, *cells, f"{number(ratio.median)}x" if ratio else ""])
     about = printed(
         (line["conditions"] for line in results.lines if line["stream"] == BRIEF),
         f"Microseconds a call, median, {STREAMS[BRIEF]}; {{date}}, {{cpu}}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from river import optim
+from river.compose import SelectType
 from river.preprocessing import StandardScaler
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
@@ -20,6 +21,9 @@ CALLS = (
     "default",
     "linear",
     "pipeline",
+    "records",
+    "records_default",
+    "records_pipeline",
 )
 
 
@@ -35,6 +39,13 @@ def model(kind):
             return AutoSoftmaxRegression(interactions=False)
         case "pipeline":
             return StandardScaler() | SoftmaxRegression()
+        case "records":
+            return SoftmaxRegression(categorical=True)
+        case "records_default":
+            return AutoSoftmaxRegression(categorical=True)
+        case "records_pipeline":
+            numbers = SelectType(float) | StandardScaler()
+            return SelectType(str) + numbers | SoftmaxRegression(categorical=True)
 
 
 def size(trained):
