@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from online_softmax.evaluation.checkpoints import CheckpointError
+from online_softmax.evaluation.columns import ColumnCounter, Columns
 from online_softmax.evaluation.metrics import ClassScores, Scores
 from online_softmax.evaluation.progressive import EVERY, Progress, progressive_validation
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
@@ -11,6 +12,8 @@ __all__ = [
     "EVERY",
     "CheckpointError",
     "ClassScores",
+    "ColumnCounter",
+    "Columns",
     "Figures",
     "Offender",
     "Predictions",

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from online_softmax.checks import check_count, check_on_bad
 from online_softmax.evaluation import checkpoints
+from online_softmax.evaluation.columns import ColumnCounter
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
 from online_softmax.evaluation.scorer import Numbering, Scorer, said
-from online_softmax.evaluation.tally import Tally
+from online_softmax.evaluation.tally import FIRST_MARK, Tally
 from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, chunk_of, open_stream
 from online_softmax.streams.ahead import ahead
 
@@ -22,7 +23,10 @@ EVERY = 100_000  # rows between two checkpoints
 
 
 class Progress(Protocol):
-    """Called as the validation goes on."""
+    """Called as the validation goes on.
+
+    If it has a method `note`, too, that is called with a sentence on whatever is probably wrong, once it shows.
+    """
 
     def __call__(self, row: Figures, *, mark: bool, fraction: float | None) -> None:
         """Take the figures so far.
@@ -134,7 +138,7 @@ def progressive_validation(
         raise ValueError("yield_predictions keeps every row, and a checkpoint does not hold them")
     scorer = Scorer(model, Numbering(), skips=on_bad == "skip")
     stream = open_stream(source, target, on_bad=on_bad, model=model)
-    run = Tally(scorer, window, yield_predictions, before=getattr(stream, "seconds_to_open", 0.0))
+    run = _tally(stream, scorer, window, yield_predictions)
     if path is not None:
         if path.exists() and not resume:
             raise FileExistsError(f"the checkpoint {path} exists: resume it, or remove it")
@@ -149,6 +153,8 @@ def progressive_validation(
         if progress is not None:
             parts = [part for part in (stream.fraction, limit and row.n_samples / limit) if part is not None]
             progress(row, mark=mark, fraction=max(parts, default=None))
+            if mark and row.n_samples == FIRST_MARK and (hint := run.hint()) and hasattr(progress, "note"):
+                progress.note(hint)
 
     def rows_left() -> int:
         """Return how many rows there are to the next mark, checkpoint or limit."""
@@ -195,6 +201,14 @@ def progressive_validation(
     if len(result.rows) > len(run.marks):
         tell(result.rows[-1], mark=True)
     return result
+
+
+def _tally(stream: Stream, scorer: Scorer, window: int, keep: bool) -> Tally:
+    """Return the tally of a run that begins with a stream just opened."""
+    if not isinstance(stream, RowStream):
+        return Tally(scorer, window, keep)
+    columns = ColumnCounter(stream.kinds, stream.reading) if stream.kinds else None
+    return Tally(scorer, window, keep, stream.seconds_to_open, columns)
 
 
 class _StopError(Exception):

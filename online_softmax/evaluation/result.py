@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax.evaluation.columns import Columns
 from online_softmax.evaluation.metrics import ClassScores
 
 
@@ -33,6 +34,7 @@ class Figures:
 
 Row = Figures  # its name until 1.0
 
+ENOUGH = 1000  # rows to judge a target by
 MOST_CLASSES = 1000  # of a confusion matrix in a dictionary
 
 
@@ -102,6 +104,8 @@ class Result:
         The features that made room for others in the model, under its `max_features`.
     predictions
         Label, prediction and probability of every row, where they were asked for.
+    columns
+        What the columns of the source were read as; None where it has none, as pairs and svmlight text.
 
     """
 
@@ -121,6 +125,12 @@ class Result:
     bad: list[Offender] = field(default_factory=list)
     n_evicted: int = 0
     predictions: Predictions | None = None
+    columns: Columns | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """Return what is probably wrong with the target, if anything is."""
+        return target_hint(self.n_samples, self.n_unseen, self.labels)
 
     @property
     def labels(self) -> list[Hashable]:
@@ -148,6 +158,8 @@ class Result:
             "macro_f1": _plain(self.macro_f1),
             "seconds": self.seconds,
             "window": self.window,
+            "hint": self.hint,
+            "columns": None if self.columns is None else self.columns.to_dict(),
             "bad": [one._asdict() for one in self.bad],
             "rows": [{name: _plain(value) for name, value in asdict(row).items()} for row in self.rows],
             "classes": [{name: _plain(value) for name, value in asdict(one).items()} for one in self.classes],
@@ -180,6 +192,23 @@ class RowError(ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.reason, self.result)
+
+
+def target_hint(n_samples: int, n_unseen: int, labels: Collection[Hashable]) -> str | None:
+    """Return what is probably wrong with a target of numbers, most of which were new, if anything is.
+
+    Examples
+    --------
+    >>> from online_softmax.evaluation.result import target_hint
+
+    >>> target_hint(1000, 900, [0.25, 0.5])
+    'this looks like a regression target: 900 of 1,000 labels were new, each of them a class'
+    >>> target_hint(1000, 10, [0.25, 0.5])
+
+    """
+    if n_samples < ENOUGH or 2 * n_unseen <= n_samples or not all(isinstance(label, int | float) for label in labels):
+        return None
+    return f"this looks like a regression target: {n_unseen:,} of {n_samples:,} labels were new, each of them a class"
 
 
 def _plain(value: Any) -> Any:

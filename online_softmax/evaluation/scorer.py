@@ -55,6 +55,8 @@ class Scored:
         The rows among them that were passed over; the place counts the rows before it, scored and bad.
     error
         Why the row after these was refused, if it was.
+    part
+        The rows themselves, those left out and passed over among them.
 
     """
 
@@ -66,6 +68,7 @@ class Scored:
     n_left_out: int = 0
     bad: tuple[Note, ...] = ()
     error: Exception | None = None
+    part: Chunk | PairChunk | None = None
 
     @property
     def n_taken(self) -> int:
@@ -268,7 +271,7 @@ def _scored(
     if len(chunk.left_out):
         bad = [Note(place - int(np.searchsorted(chunk.left_out, place)), reason) for place, reason in bad]
     counts = len(chunk.mended), len(chunk.left_out)
-    return Scored(true, predicted, p, unseen, *counts, tuple(bad), passed.error)
+    return Scored(true, predicted, p, unseen, *counts, tuple(bad), passed.error, chunk)
 
 
 def said(error: Exception) -> str:

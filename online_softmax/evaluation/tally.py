@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax.evaluation.columns import ColumnCounter
 from online_softmax.evaluation.metrics import ClassScores, Scores
-from online_softmax.evaluation.result import Figures, Offender, Predictions, Result
+from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, target_hint
 from online_softmax.evaluation.scorer import Scored, Scorer
 from online_softmax.streams import Chunk, PairChunk
 
 FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
 OFFENDERS = 10  # bad rows to keep
+
+Every = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]  # labels, predictions, probabilities
 
 
 class Tally:
@@ -32,6 +35,8 @@ class Tally:
         Whether to keep every row's prediction.
     before
         The seconds that the run has taken already: to open its stream, and before it was resumed.
+    columns
+        Counts what the columns hold, where the source has columns.
 
     Attributes
     ----------
@@ -48,14 +53,22 @@ class Tally:
 
     """
 
-    def __init__(self, scorer: Scorer, window: int, keep: bool = False, before: float = 0.0) -> None:
+    def __init__(
+        self,
+        scorer: Scorer,
+        window: int,
+        keep: bool = False,
+        before: float = 0.0,
+        columns: ColumnCounter | None = None,
+    ) -> None:
         self.scorer, self.scores = scorer, Scores(window)
         self.marks: list[Figures] = []
         self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = self.behind = 0
         self.bad: list[Offender] = []
         self.before = before
         self._start = perf_counter()
-        self._every: list[Scored] | None = [] if keep else None
+        self._columns = columns
+        self._every: list[Every] | None = [] if keep else None
 
     @property
     def n_samples(self) -> int:
@@ -76,12 +89,12 @@ class Tally:
         while chunk and self.behind:
             part, chunk = chunk.split(self.behind)
             self.behind -= part.drop()
-            self._count(len(part.mended), len(part.left_out))
+            self._count(len(part.mended), len(part.left_out), part)
         return chunk
 
     def add(self, scored: Scored) -> None:
         """Add rows that have been scored."""
-        self._count(scored.n_mended, scored.n_left_out)
+        self._count(scored.n_mended, scored.n_left_out, scored.part)
         self.n_bad += len(scored.bad)
         for place, reason in scored.bad[: OFFENDERS - len(self.bad)]:
             self.bad.append(Offender(self.n_taken + place, reason))
@@ -89,13 +102,19 @@ class Tally:
         if not len(scored):
             return
         if self._every is not None:
-            self._every.append(scored)
+            self._every.append((scored.true, scored.predicted, scored.p))
         self.scores.add(scored.true, scored.predicted, scored.p, scored.unseen)
         if self.n_samples == _next_mark(self.n_samples - 1):
             self.marks.append(self._row())
 
-    def _count(self, n_mended: int, n_left_out: int) -> None:
+    def _count(self, n_mended: int, n_left_out: int, part: Chunk | PairChunk | None) -> None:
         self.n_zeroed, self.n_skipped = self.n_zeroed + n_mended, self.n_skipped + n_left_out
+        if self._columns is not None and isinstance(part, Chunk):
+            self._columns.add(part)
+
+    def hint(self) -> str | None:
+        """Return what is probably wrong with the target, if anything is."""
+        return target_hint(self.n_samples, self.scores.n_unseen, self.scorer.labels.known())
 
     def row(self) -> tuple[Figures, bool]:
         """Return the figures so far, and whether they are one of the marks."""
@@ -125,6 +144,9 @@ class Tally:
             n_bad=self.n_bad,
             bad=[*self.bad],
             n_evicted=_evicted(self.scorer.model),
+            columns=None
+            if self._columns is None
+            else self._columns.columns(one.label for one in classes if one.support),
         )
         return found if self._every is None else replace(found, predictions=self._predictions(codes))
 
@@ -145,8 +167,8 @@ class Tally:
         position = np.full(len(self.scorer.labels.known()) + 1, -1, dtype=np.int32)  # the last is of code -1
         position[codes] = np.arange(len(codes))
         true, predicted, p = (
-            np.concatenate([np.empty(0, kind), *(getattr(scored, name) for scored in self._every)])
-            for name, kind in (("true", np.int32), ("predicted", np.int32), ("p", np.float64))
+            np.concatenate([np.empty(0, kind), *(row[i] for row in self._every)])
+            for i, kind in enumerate((np.int32, np.int32, np.float64))
         )
         return Predictions(position[true], position[predicted], p)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator, Sized
 from math import isfinite
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from online_softmax.evaluation import Figures, Result
+from online_softmax.evaluation import Columns, Figures, Result
+from online_softmax.evaluation.columns import MOST_VALUES
 
 MOST_CLASSES = 40  # lines of a summary
 WIDEST_LABEL = 40  # characters
+MOST_NAMES = 8  # of the columns of a line
+LONG = 90  # characters
+NOTE = "yellow"
+LABELS = {"int": "integers", "float": "numbers", "bool": "true or false", "text": "text", "mixed": "of several kinds"}
 PATIENCE = 1.0  # seconds after which a bar is worth its line
 
 
@@ -67,6 +73,10 @@ class LiveTable:
             if not self._alone:
                 raise
 
+    def note(self, sentence: str) -> None:
+        """Write a sentence between the rows of the table."""
+        _print(self._console, sentence, NOTE)
+
     def _show(self, row: Figures, mark: bool, fraction: float | None) -> None:
         if self._may_bar and row.seconds > PATIENCE:
             total = None if fraction is None else 1
@@ -97,6 +107,7 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
 
     >>> print_summary(progressive_validation("phishing", SoftmaxRegression()), Console())
     1,250 rows in ... s: accuracy 74.08%, log loss 0.4970, macro F1 70.55%
+    numbers: 9 columns; labels: integers
     2 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss
     <BLANKLINE>
     class      precision     recall         F1      support
@@ -110,11 +121,17 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
         f"log loss {_number(result.log_loss)}, macro F1 {_percent(result.macro_f1)}",
         "bold",
     )
+    if result.columns is not None:
+        for line in _kinds(result.columns):
+            _print(console, line)
+    if result.hint:
+        _print(console, result.hint, NOTE)
     if n := result.n_unseen:
         what = "1 row had a label" if n == 1 else f"{n:,} rows had a label"
         _print(console, f"{what} that was new to the model: wrong for the accuracy, left out of the log loss")
     if n := result.n_zeroed:
-        _print(console, f"{n:,} missing or infinite value{'s were' if n > 1 else ' was'} set to 0")
+        where = _gaps(result.columns) if result.columns is not None else ""
+        _print(console, f"{n:,} missing or infinite value{'s were' if n > 1 else ' was'} set to 0{where}")
     if n := result.n_skipped:
         _print(console, f"{n:,} row{'s were' if n > 1 else ' was'} left out for a missing or infinite value")
     if n := result.n_evicted:
@@ -125,8 +142,59 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
             _print(console, f"  after {one.row:,} rows: {' '.join(one.reason.split())}")
         if n > len(result.bad):
             _print(console, f"  and {n - len(result.bad):,} more")
+    if result.columns is not None:
+        for line in _doubts(result.columns):
+            _print(console, line, NOTE)
     if classes:
         _print_classes(result, console)
+
+
+def _kinds(columns: Columns) -> list[str]:
+    """Say what the columns were read as, without the kinds that there are none of; one line a kind, if one is long."""
+    texts = [f"{_name(name)} ({_values(n)})" for name, n in columns.texts.items()]
+    found = {
+        "numbers": _count(columns.numbers),
+        "true or false": _names(columns.truths),
+        "text": _listed([f"{texts[0][:-1]} values)", *texts[1:]] if texts else []),
+        "dates, in parts": _names(columns.dates),
+        "labels": LABELS[columns.labels],
+    }
+    lines = [f"{kind}: {said}" for kind, said in found.items() if said]
+    return ["; ".join(lines)] if sum(map(len, lines)) < LONG else lines
+
+
+def _gaps(columns: Columns) -> str:
+    """Say where the gaps were."""
+    said = _listed([f"{_name(name)} ({n:,})" for name, n in columns.gaps.items()])
+    return f", in {_count(columns.gaps)}: {said}" if said else ""
+
+
+def _doubts(columns: Columns) -> Iterator[str]:
+    """Say which columns of text a model can probably not use as they are."""
+    if names := columns.identifiers:
+        what = "identifiers" if len(names) > 1 else "an identifier"
+        yield f"probably {what} of the rows: {_names(names)}; --drop leaves a column out"
+    if names := columns.perhaps_numbers:
+        yield f"text, though most of its values are numbers: {_names(names)}; --number-columns reads it as numbers"
+
+
+def _count(columns: Sized) -> str:
+    n = len(columns)
+    return f"{n:,} column{'s' * (n > 1)}" if n else ""
+
+
+def _values(n: int | None) -> str:
+    return f"more than {MOST_VALUES:,}" if n is None else f"{n:,}"
+
+
+def _names(columns: Iterable[Hashable]) -> str:
+    return _listed([_name(name) for name in columns])
+
+
+def _listed(said: list[str]) -> str:
+    """Return names in a row, cut where they are many."""
+    more = len(said) - MOST_NAMES
+    return ", ".join(said) if more <= 1 else f"{', '.join(said[:MOST_NAMES])} and {more:,} more"
 
 
 def _print_classes(result: Result, console: Console) -> None:

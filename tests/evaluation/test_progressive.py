@@ -76,7 +76,9 @@ def test_every_source_and_every_chunk_gives_the_same_bits(name, make, figures):
         pairs,
     ]
     models = [make() for _ in sources]
-    results = [figures(progressive_validation(source, model)) for source, model in zip(sources, models, strict=True)]
+    results = [
+        figures(progressive_validation(source, model), "columns") for source, model in zip(sources, models, strict=True)
+    ]
 
     assert results[1:] == results[:-1]
     x, _ = pairs[0]

@@ -1,0 +1,170 @@
+"""Columns: what the columns of a source were read as, and what stood out in them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from online_softmax.rows import Rows
+from online_softmax.streams import Chunk
+from online_softmax.streams.reading import Reading
+
+MOST_VALUES = 1000  # of a column of text, to count them
+NEARLY = 0.9  # the part of a column's rows whose values differ, where it identifies them
+FEWEST = 20  # rows to tell an identifier by
+LABELS = {int: "int", float: "float", bool: "bool", str: "text"}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a source were read as.
+
+    Attributes
+    ----------
+    numbers, truths, dates
+        The feature columns that hold numbers, truth values, and dates.
+    texts
+        Those that hold strings, each with the number of its different values; None where they are more than 1,000.
+    gaps
+        The columns with values that were set to 0, being missing or no number: how many each had.
+    labels
+        What the labels are: "int", "float", "bool", "text" or "mixed".
+    identifiers
+        The columns of strings that probably identify the rows, and say nothing about those to come: they have more than
+        1,000 values, or nearly as many as there are rows.
+    perhaps_numbers
+        The columns of strings most of whose values spell numbers.
+
+    """
+
+    numbers: list[Hashable]
+    truths: list[Hashable]
+    texts: dict[Hashable, int | None]
+    dates: list[Hashable]
+    gaps: dict[Hashable, int]
+    labels: str
+    identifiers: list[Hashable]
+    perhaps_numbers: list[Hashable]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as plain values, ready for JSON."""
+        plain = {name: _plain(value) for name, value in vars(self).items()}
+        return {**plain, "labels": self.labels}
+
+
+class ColumnCounter:
+    """What has been met in the columns of a stream so far, with at most 1,001 strings of a column in memory.
+
+    Parameters
+    ----------
+    kinds
+        What each feature column holds, in order: a "number", "truth", "text" or "date".
+    reading
+        How the stream is read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from online_softmax.evaluation.columns import ColumnCounter
+    >>> from online_softmax.streams import open_stream
+
+    >>> frame = pd.DataFrame({"size": [1.0, None, 3.0], "job": ["cook", "cook", "smith"], "y": ["a", "b", "a"]})
+    >>> stream = open_stream(frame, "y", missing="zero")
+    >>> counter = ColumnCounter(stream.kinds, stream.reading)
+    >>> for chunk in stream:
+    ...     counter.add(chunk)
+    >>> found = counter.columns(["a", "b"])
+    >>> found.numbers, found.texts, found.gaps
+    (['size'], {'job': 2}, {'size': 1})
+
+    """
+
+    def __init__(self, kinds: Mapping[Hashable, str], reading: Reading) -> None:
+        self._kinds, self._reading = kinds, reading
+        self._n_rows = 0
+        self._gaps: dict[Hashable, int] = {}
+        # The values of each column of strings, in the order of their first appearance: a set has none.
+        self._values: dict[Hashable, dict[Hashable, None]] = {name: {} for name in self._of("text")}
+
+    def add(self, chunk: Chunk) -> None:
+        """Take rows, which may be a part of a chunk that was read."""
+        self._n_rows += len(chunk.rows)
+        if len(chunk.mended_columns):
+            counts = np.bincount(chunk.mended_columns, minlength=len(chunk.columns))
+            for place in np.flatnonzero(counts).tolist():
+                column = chunk.columns[place]
+                self._gaps[column] = self._gaps.get(column, 0) + int(counts[place])
+        fresh = {
+            column: new
+            for column, known in self._values.items()
+            if len(known) <= MOST_VALUES
+            and (new := [value for value in chunk.texts.get(column, ()) if value not in known])
+        }
+        if fresh:
+            there = _used(chunk.rows)
+            for column, new in fresh.items():
+                found = [value for value in new if f"{column}={value}" in there]
+                self._values[column] |= dict.fromkeys(found[: MOST_VALUES + 1 - len(self._values[column])])
+
+    def columns(self, labels: Iterable[Hashable]) -> Columns:
+        """Return what the columns were read as, of rows with these labels."""
+        texts = {name: n if (n := len(values)) <= MOST_VALUES else None for name, values in self._values.items()}
+        most = NEARLY * self._n_rows if self._n_rows >= FEWEST else np.inf
+        asked = self._reading.text_columns
+        return Columns(
+            numbers=self._of("number"),
+            truths=self._of("truth"),
+            texts=texts,
+            dates=self._of("date"),
+            gaps={name: self._gaps[name] for name in self._kinds if name in self._gaps},
+            labels=_kind(labels),
+            identifiers=[name for name, n in texts.items() if n is None or n >= most],
+            perhaps_numbers=[
+                name for name, values in self._values.items() if name not in asked and self._spell_numbers(values)
+            ],
+        )
+
+    def values(self, column: Hashable) -> list[Hashable]:
+        """Return the first strings of a column, at most 1,001."""
+        return [*self._values[column]]
+
+    def _of(self, kind: str) -> list[Hashable]:
+        return [name for name, one in self._kinds.items() if one == kind]
+
+    def _spell_numbers(self, values: Iterable[Hashable]) -> bool:
+        """Whether most of some strings spell numbers."""
+        spelled = [self._spells_number(value) for value in values]
+        return 2 * sum(spelled) > len(spelled)
+
+    def _spells_number(self, value: Hashable) -> bool:
+        if not isinstance(value, str) or self._reading.spelling.is_gap(value):
+            return False
+        try:
+            self._reading.spelling.number(value)
+        except ValueError:
+            return False
+        return True
+
+
+def _used(rows: Rows) -> set[Hashable]:
+    """Return the names of the features that some rows have: those of a part know the names of the whole."""
+    ids = rows.ids if rows.starts is None else rows.ids[rows.starts[0] : rows.starts[-1]]
+    used = np.zeros(len(rows.names), np.bool_)
+    used[ids] = True
+    return {rows.names[i] for i in np.flatnonzero(used).tolist()}
+
+
+def _kind(labels: Iterable[Hashable]) -> str:
+    kinds = {LABELS.get(type(label), "mixed") for label in labels}
+    if kinds == {"int", "float"}:
+        return "float"
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _plain(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {str(name): n for name, n in found.items()}
+    return [name if isinstance(name, str | int) else str(name) for name in found]
