@@ -28,6 +28,8 @@ class Columns:
         The feature columns that hold numbers, truth values, and dates.
     texts
         Those that hold strings, each with the number of its different values; None where they are more than 1,000.
+    empty
+        Those that held nothing at first, and whatever came later had to be a number.
     gaps
         The columns with values that were set to 0, being missing or no number: how many each had.
     labels
@@ -44,6 +46,7 @@ class Columns:
     truths: list[Hashable]
     texts: dict[Hashable, int | None]
     dates: list[Hashable]
+    empty: list[Hashable]
     gaps: dict[Hashable, int]
     labels: str
     identifiers: list[Hashable]
@@ -61,7 +64,7 @@ class ColumnCounter:
     Parameters
     ----------
     kinds
-        What each feature column holds, in order: a "number", "truth", "text" or "date".
+        What each feature column holds, in order: a "number", "truth", "text" or "date", or nothing yet, "empty".
     reading
         How the stream is read.
 
@@ -119,6 +122,7 @@ class ColumnCounter:
             truths=self._of("truth"),
             texts=texts,
             dates=self._of("date"),
+            empty=self._of("empty"),
             gaps={name: self._gaps[name] for name in self._kinds if name in self._gaps},
             labels=_kind(labels),
             identifiers=[name for name, n in texts.items() if n is None or n >= most],

@@ -131,7 +131,10 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
         _print(console, f"{what} that was new to the model: wrong for the accuracy, left out of the log loss")
     if n := result.n_zeroed:
         where = _gaps(result.columns) if result.columns is not None else ""
-        _print(console, f"{n:,} missing or infinite value{'s were' if n > 1 else ' was'} set to 0{where}")
+        values = (
+            f"{n:,} values, missing or no finite number, were" if n > 1 else "1 value, missing or no finite number, was"
+        )
+        _print(console, f"{values} set to 0{where}")
     if n := result.n_skipped:
         _print(console, f"{n:,} row{'s were' if n > 1 else ' was'} left out for a missing or infinite value")
     if n := result.n_evicted:
@@ -150,17 +153,20 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
 
 
 def _kinds(columns: Columns) -> list[str]:
-    """Say what the columns were read as, without the kinds that there are none of; one line a kind, if one is long."""
+    """Say what the columns were read as, without the kinds that there are none of: in one line, or in two."""
     texts = [f"{_name(name)} ({_values(n)})" for name, n in columns.texts.items()]
+    text = f"text: {_listed([f'{texts[0][:-1]} values)', *texts[1:]])}" if texts else ""
     found = {
         "numbers": _count(columns.numbers),
         "true or false": _names(columns.truths),
-        "text": _listed([f"{texts[0][:-1]} values)", *texts[1:]] if texts else []),
         "dates, in parts": _names(columns.dates),
-        "labels": LABELS[columns.labels],
+        "empty at first": _names(columns.empty),
     }
     lines = [f"{kind}: {said}" for kind, said in found.items() if said]
-    return ["; ".join(lines)] if sum(map(len, lines)) < LONG else lines
+    labels = f"labels: {LABELS[columns.labels]}"
+    if sum(map(len, (*lines, text, labels))) < LONG:
+        return ["; ".join([*lines, *([text] if text else []), labels])]
+    return ["; ".join([*lines, labels]), *([text] if text else [])]
 
 
 def _gaps(columns: Columns) -> str:

@@ -115,6 +115,7 @@ class ArrayStream(RowStream):
 
         # A stand-in table decides which sparse rows to keep: one column, nan in each row that has a bad entry.
         bad = np.flatnonzero(~np.isfinite(values))
+        ids_of_bad = ids[bad].astype(np.int64)
         rows = np.searchsorted(starts, bad, side="right") - 1  # of the bad entries
         fate = np.zeros((len(y), 1))
         fate[rows, 0] = np.nan
@@ -132,7 +133,9 @@ class ArrayStream(RowStream):
             ids, values = ids[entries], values[entries]
             starts = np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64)
         sound = replace(chunk.rows, names=names, ids=ids, values=values, starts=starts)
-        return replace(chunk, rows=sound, mended=rows[np.isin(rows, chunk.mended)].astype(np.int64))
+        is_mended = np.isin(rows, chunk.mended)
+        mended, inside = rows[is_mended].astype(np.int64), ids_of_bad[is_mended]
+        return replace(chunk, rows=sound, mended=mended, mended_columns=inside, columns=names)
 
 
 def _reason(flaw: Flaw, start: int) -> str:

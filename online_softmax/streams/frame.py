@@ -56,6 +56,8 @@ class FrameStream(RowStream):
     ) -> None:
         self.reading = Reading(target, **reading).of(list(frame.columns), "the frame")
         self.text_columns = {name for name in self.features if _is_text(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
+        truths = {name for name in self.features if frame.get_column(name).dtype == nw.Boolean}  # type: ignore[arg-type]
+        self.kinds = {name: "truth" if name in truths else self.role(name) for name in self.features}
         check_names(self.features, self.text_columns)
         self.chunk_rows = chunk_rows
         self._frame = frame

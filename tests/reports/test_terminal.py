@@ -6,6 +6,8 @@ import io
 import json
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -13,6 +15,7 @@ from online_softmax import SoftmaxRegression
 from online_softmax.evaluation.progressive import progressive_validation
 from online_softmax.evaluation.result import Figures
 from online_softmax.reports import LiveTable, print_summary, write_json
+from online_softmax.streams import open_stream
 
 
 def console(**keywords):
@@ -83,6 +86,59 @@ def test_long_label_is_cut():
 
     assert text(out).splitlines()[1].startswith("1 row had a label that was new")
     assert max(map(len, text(out).splitlines())) < 120
+
+
+def summary(source, target="y", **options):
+    out = console()
+    stream = open_stream(source, target, **options)
+    print_summary(progressive_validation(stream, SoftmaxRegression()), out, classes=False)
+    return text(out).splitlines()[1:]
+
+
+def test_summary_says_how_the_columns_were_read():
+    n = 40
+    table = pd.DataFrame({"a": np.arange(n), "b": 1.0, "ok": True, "job": ["cook", "smith"] * (n // 2)})
+    table["y"] = ["u", "v"] * (n // 2)
+    new = "2 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss"
+    line = "numbers: 2 columns; true or false: ok; text: job (2 values); labels: text"
+    assert summary(table) == [line, new]
+
+    table["a"] = table["a"].where(table["a"] > 3)
+    table.loc[9, "b"] = None
+    gaps = "5 values, missing or no finite number, were set to 0, in 2 columns: a (4), b (1)"
+    assert summary(table, missing="zero") == [line, new, gaps]
+    assert summary(table.assign(a=1), missing="zero")[-1] == (
+        "1 value, missing or no finite number, was set to 0, in 1 column: b (1)"
+    )
+
+
+def test_summary_says_what_a_model_can_hardly_use():
+    n = 2000
+    table = pd.DataFrame({"id": [f"u{i}" for i in range(n)], "few": ["a", "b"] * (n // 2), "code": ["1", "2"] * 1000})
+    table["y"] = np.arange(n) / 8
+    assert summary(table) == [
+        "text: id (more than 1,000 values), few (2), code (2); labels: numbers",
+        "this looks like a regression target: 2,000 of 2,000 labels were new, each of them a class",
+        "2,000 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss",
+        "probably an identifier of the rows: id; --drop leaves a column out",
+        "text, though most of its values are numbers: code; --number-columns reads it as numbers",
+    ]
+
+
+def test_summary_cuts_the_names_of_many_columns():
+    table = pd.DataFrame({f"column {i}": ["a", "b"] for i in range(200)} | {"n\n": [1, 2], "y": ["u", "v"]})
+    first, second, *_ = summary(table)
+    assert first == "numbers: 1 column; labels: text"
+    assert second.startswith("text: column 0 (2 values), column 1 (2), ")
+    assert second.endswith("column 7 (2) and 192 more")
+
+
+def test_table_says_at_once_that_a_target_looks_continuous():
+    table = pd.DataFrame({"a": 1.0, "y": np.arange(2500) / 8})
+    out = console()
+    with LiveTable(out, window=1000) as live:
+        progressive_validation(table, SoftmaxRegression(), target="y", progress=live)
+    assert [line.split()[0] for line in text(out).splitlines()[2:]] == ["1,000", "this", "2,000", "2,500"]
 
 
 def test_json_is_the_result_and_its_conditions(tmp_path):

@@ -59,6 +59,8 @@ class TableStream(FileStream):
             for name in self.numbers
             if holds(self._types[str(name)]) == "date"
         }
+        truth = pyarrow().bool_()
+        self.kinds = {name: "truth" if self._types[str(name)] == truth else self.role(name) for name in self.features}
         check_names(self.features, self.text_columns)
         check_parts(self.features, self.dates)
 
