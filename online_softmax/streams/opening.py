@@ -182,6 +182,9 @@ def open_stream(
         stream = _open_object(source, target, wanted, known)
     if isinstance(stream, RowStream):
         known.check(stream)
+        if stream is not source:
+            meant = {"label_type": label_type, "dates": dates, "date_format": date_format, "spelling": spelling}
+            stream.asked = _unusual(meant, number_columns)
         if skip or limit or chunk_rows:
             stream = SliceStream(stream, skip, limit, chunk_rows)
         if stream is not source:
@@ -192,6 +195,15 @@ def open_stream(
     if isinstance(stream, PairStream):
         return PairStream(_Some(stream.source, skip, limit), on_bad)
     raise ValueError("skip, limit and chunk_rows go with files, frames, arrays and pairs")
+
+
+def _unusual(meant: dict[str, Any], number_columns: Container[Hashable]) -> dict[str, str]:
+    """Return what was asked for that is not so by default."""
+    plain = Reading()
+    found = {name: repr(value) for name, value in meant.items() if value != getattr(plain, name)}
+    if isinstance(number_columns, Sequence) and number_columns:
+        found["number_columns"] = repr(sorted(map(str, number_columns)))
+    return found
 
 
 def open_file(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 from online_softmax.checks import check_missing, check_on_bad
@@ -113,15 +113,6 @@ class Reading:
             text_columns=_quick(self.text_columns),
             number_columns=_quick(self.number_columns),
         )
-
-    def unusual(self) -> dict[str, str]:
-        """Return what makes a row of text another than it is by default, for JSON."""
-        plain = Reading()
-        names = ("label_type", "spelling", "dates", "date_format")
-        found = {name: repr(getattr(self, name)) for name in names if getattr(self, name) != getattr(plain, name)}
-        if isinstance(self.number_columns, Iterable) and (numbers := sorted(map(str, self.number_columns))):
-            found["number_columns"] = repr(numbers)
-        return found
 
 
 def _quick(columns: Container[Hashable]) -> Container[Hashable]:

@@ -149,8 +149,10 @@ class RowStream(ABC):
         The feature columns, in order; empty where names come as they are met.
     text_columns
         Those of them that hold strings.
+    asked
+        What `open_stream` was asked for that makes the rows others than they are by default, for JSON.
     seconds_to_open
-        How long `open_stream` took to find that out.
+        How long it took to open it.
     dates
         Those of them that hold dates, each of which becomes several numbers.
     label_kind
@@ -160,6 +162,7 @@ class RowStream(ABC):
 
     reading: Reading
     text_columns: set[Hashable]
+    asked: Mapping[str, str] = MappingProxyType({})
     seconds_to_open = 0.0
     dates: Mapping[Hashable, Dates] = MappingProxyType({})
     label_kind: str = "text"
@@ -217,7 +220,7 @@ class RowStream(ABC):
             "weight": repr(self.weight),
             "missing": self.missing,
         }
-        return {**source, **reading, **self.reading.unusual()}
+        return {**source, **reading, **self.asked}
 
     def identify(self) -> tuple[int, str] | None:
         """Return the size of the source and a digest of its head, or None where there is no telling."""

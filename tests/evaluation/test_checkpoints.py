@@ -200,3 +200,13 @@ def test_an_error_of_a_row_survives_pickling(tmp_path):
         progressive_validation([({"a": 1.0}, "u"), ({"a": None}, "u")], SoftmaxRegression())
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.result.n_samples) == (str(caught.value), 1)
+
+
+def test_a_run_goes_on_with_the_model_that_began_it(tmp_path, figures):
+    """What the model has learned by then says nothing new of its source."""
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b,y\n" + "1,x,1\n2,z,2\n" * 50)
+    model, keep = SoftmaxRegression(), {"checkpoint": tmp_path / "run", "resume": True, "target": "y"}
+    progressive_validation(path, model, limit=30, **keep)
+    whole = progressive_validation(path, SoftmaxRegression(), target="y")
+    assert figures(progressive_validation(path, model, **keep)) == figures(whole)
