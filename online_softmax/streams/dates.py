@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
@@ -31,7 +31,8 @@ DATE_LIKE = re.compile(
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?", re.ASCII)
 MISSING = -(1 << 63)  # what NumPy keeps for no date
 UNITS = {"D": 86_400.0, "s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
-TRIED = 64  # texts by which a format is found
+TRIED = 64  # about how many texts a format is found by
+NEARLY = 0.9  # the part of them that must be dates
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,25 @@ def seconds(whole: NDArray[np.int64], unit: str) -> NDArray[np.float64]:
     return np.where(whole == MISSING, nan, found)
 
 
-def dates_of(texts: Sequence[str], format: str | None = None) -> Dates | str | None:
-    """Return how nearly all of the texts write dates; None if they are none; a sentence's end where they could be two.
+def dates_of(
+    texts: Sequence[str], format: str | None = None, counts: Sequence[int] | None = None
+) -> Dates | str | None:
+    """Return how nearly all of the texts write dates.
+
+    Parameters
+    ----------
+    texts
+        Some texts of a column.
+    format
+        As `datetime.strptime` takes it; None finds out.
+    counts
+        How often each is there; None for once.
+
+    Returns
+    -------
+    dates
+        How they are written; None where they are no dates; what they are, in words, where the day and the month could
+        be one or the other.
 
     Examples
     --------
@@ -131,15 +149,17 @@ def dates_of(texts: Sequence[str], format: str | None = None) -> Dates | str | N
     >>> dates_of(["admin", "cook"])
 
     """
-    tried = [text.strip() for text in texts[:: max(1, len(texts) // TRIED)]][: 2 * TRIED]
+    step = max(1, len(texts) // TRIED)
+    weights = [1] * len(texts) if counts is None else counts
+    tried = {text.strip(): n for text, n in zip(texts[::step], weights[::step], strict=True)}
     if not tried:
         return None
     if format is not None:
-        return Dates(format, "%H" in format or "%I" in format) if _fits(format, tried) else None
-    if sum(bool(DATE_LIKE.match(text)) for text in tried) < 0.9 * len(tried):
+        return Dates(format, _has_time(format)) if _fits(format, tried) else None
+    if _part(tried, lambda text: bool(DATE_LIKE.match(text))) < NEARLY:
         return None
-    if sum(bool(ISO.fullmatch(text)) for text in tried) >= 0.9 * len(tried) and _fits(None, tried):
-        return Dates(None, any(len(text) > 10 for text in tried))
+    if _part(tried, lambda text: bool(ISO.fullmatch(text))) >= NEARLY and _fits(None, tried):
+        return Dates(None, any(len(text) > 10 and ISO.fullmatch(text) for text in tried))
     found = FORMATS
     for text in tried:
         found = [one for one in found if _reads(one, text)] or found
@@ -147,12 +167,21 @@ def dates_of(texts: Sequence[str], format: str | None = None) -> Dates | str | N
     if not found:
         return None
     if {"%d", "%m"} <= {one[:2] for one in found} and any(one[3:5] in ("%m", "%d") for one in found):
-        return f"dates such as {tried[0]!r}, the day or the month first"
-    return Dates(found[0], "%H" in found[0] or "%I" in found[0])
+        return f"dates such as {next(iter(tried))!r}, the day or the month first"
+    return Dates(found[0], _has_time(found[0]))
 
 
-def _fits(format: str | None, texts: Sequence[str]) -> bool:
-    return sum(_reads(format, text) for text in texts) >= 0.9 * len(texts)
+def _has_time(format: str) -> bool:
+    return "%H" in format or "%I" in format
+
+
+def _part(texts: Mapping[str, int], holds: Callable[[str], bool]) -> float:
+    """Return the part of the texts for which something holds."""
+    return sum(n for text, n in texts.items() if holds(text)) / sum(texts.values())
+
+
+def _fits(format: str | None, texts: Mapping[str, int]) -> bool:
+    return _part(texts, lambda text: _reads(format, text)) >= NEARLY
 
 
 def _reads(format: str | None, text: str) -> bool:

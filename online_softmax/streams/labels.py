@@ -9,6 +9,7 @@ from typing import Any
 
 TYPES = ("auto", "number", "text")  # what may be asked for
 INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,19})", re.ASCII)
+WHOLE = re.compile(r"[+-]?\d{1,400}", re.ASCII)
 TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
@@ -35,7 +36,7 @@ def kind_of(texts: Iterable[str], label_type: str = "auto") -> str:
     if label_type == "text" or not found:
         return "text"
     if label_type == "number":
-        return "int" if all(map(INTEGER.fullmatch, found)) else "float"
+        return "int" if all(map(WHOLE.fullmatch, found)) else "float"
     if all(is_integer(text) for text in found):
         return "int"
     if all(is_integer(text) or _is_float(text) for text in found) and len({float(text) for text in found}) == len(
@@ -82,7 +83,7 @@ def label_of(text: str, kind: str, label_type: str = "auto") -> Any:
         if bare in TRUTHS:
             return TRUTHS[bare]
     elif label_type == "number":
-        if kind == "int" and re.fullmatch(r"[+-]?\d+", bare, re.ASCII):
+        if kind == "int" and WHOLE.fullmatch(bare):
             return int(bare)
         value = _number(bare)
         if value is not None:

@@ -143,7 +143,8 @@ class JsonStream(RecordStream):
         if truths == len(values):
             return Kind("truth")
         spelled = sum(spells_number(text, self.reading.spelling) for text in texts)
-        is_number = len(values) - truths - len(texts) + spelled >= len(values) / 2
+        numbers = len(values) - truths - len(texts) + spelled
+        is_number = numbers > len(values) / 2 or (numbers and name in self.reading.number_columns)
         return Kind("number") if is_number else Kind("truth" if truths > len(texts) else "text")
 
     def _label_kind(self, values: list[Any]) -> str:

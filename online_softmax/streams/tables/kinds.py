@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from online_softmax.streams.dates import Dates, dates_of
+from online_softmax.streams.dates import NEARLY, Dates, dates_of
 from online_softmax.streams.labels import TRUTHS
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.spelling import Spelling
 from online_softmax.streams.tables.columns import Coded
 
-NEARLY = 0.9  # the part of a column's cells that makes it one of numbers, or of dates
 LOOKED_AT = 2000  # different cells
 TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
 TRUTH = {**TRUTHS, "1": True, "0": False}
@@ -84,9 +83,9 @@ def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
             f"column {column!r} holds numbers such as {texts[at]!r}: say {hints[at]} to read them, "
             "or name it in text_columns"
         )
-    if all(TIME.fullmatch(text.strip()) for text in texts):
+    if sum(n for text, n in zip(texts, counts, strict=True) if TIME.fullmatch(text.strip())) >= NEARLY * total:
         refuse_dates(column, f"times such as {texts[0]!r}", "")
-    return _dates_kind(column, dates_of(texts, reading.date_format), texts, reading)
+    return _dates_kind(column, dates_of(texts, reading.date_format, counts), texts, reading)
 
 
 def _dates_kind(column: Hashable, found: Dates | str | None, texts: Sequence[str], reading: Reading) -> Kind:
