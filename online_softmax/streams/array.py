@@ -13,7 +13,21 @@ from numpy.typing import NDArray
 from online_softmax.frames import label_codes, matrix_entries
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, RowStream
-from online_softmax.streams.tables import Coded, Flaw, Table, sifted, why
+from online_softmax.streams.tables import (
+    Coded,
+    Flaw,
+    Table,
+    beside,
+    code,
+    doubles,
+    own_kind,
+    plain,
+    present,
+    shorten,
+    sifted,
+    typed_labels,
+    why,
+)
 
 HEAD = 1000  # rows to know an array by
 
@@ -26,13 +40,15 @@ class ArrayStream(RowStream):
     X
         A NumPy array of shape (rows, columns) or a SciPy CSR matrix, of numbers.
     target
-        The labels, one a row; or the number of the column that holds them.
+        The labels, one a row, in an array, a list or a series; or the number of the column that holds them.
     features, drop, weight
         The feature columns, the columns that are none, and that of the weights or the weights themselves.
     missing
         What becomes of a value that is not finite: "error", "zero" or "skip-row".
     on_bad
         What becomes of a row that cannot be read: "raise" or "skip".
+    label_type
+        What labels become: "number", "text", or "auto", by which they stay what they are.
     chunk_rows
         How many rows to take at a time.
 
@@ -56,17 +72,21 @@ class ArrayStream(RowStream):
         weight: Any = None,
         missing: str = "error",
         on_bad: str = "raise",
+        label_type: str = "auto",
         chunk_rows: int = 8192,
     ) -> None:
         n, m = X.shape
-        self.reading = Reading(missing=missing, on_bad=on_bad)
+        self.reading = Reading(missing=missing, on_bad=on_bad, label_type=label_type)
         if target is None:
             raise ValueError("an array needs target=: the labels, or the number of the column that holds them")
         self._labels, label_column = _side("target", target, X)
+        self._typed = typed_labels("target", _own(self._labels), self.reading, self._label_texts)
+        self.label_kind = self._typed.kind
         self._weights: Any = None
         weight_column = None
         if weight is not None:
-            self._weights, weight_column = _side("weight", weight, X)
+            weights, weight_column = _side("weight", weight, X)
+            self._weights = doubles(present(weights.tolist())) if weights.dtype == object else weights
         unwanted = {label_column, weight_column, *drop} - {None}
         wanted = range(m) if features is None else features
         for column in (*wanted, *drop):
@@ -100,18 +120,21 @@ class ArrayStream(RowStream):
             y, w = self._labels[part], None if self._weights is None else self._weights[part]
             yield from self.told(self._chunk(X, y, w, start))
 
+    def _label_texts(self) -> list[str]:
+        return [str(label) for label in dict.fromkeys(present(self._labels.tolist())) if label is not None]
+
     def _chunk(self, X: Any, y: NDArray[Any], w: NDArray[Any] | None, start: int) -> Chunk:
-        labels, codes = label_codes(y)
-        if y.dtype.kind in "fO":
-            gone = [i for i, label in enumerate(labels) if label is None or label != label]
-            codes = np.where(np.isin(codes, gone), np.int32(-1), codes)
-        target: tuple[Hashable, Coded] = ("label", Coded(labels, codes))
+        coded = code(map(plain, present(y.tolist()))) if y.dtype.kind in "fO" else Coded(*label_codes(y))
+        labels, wrong = self._typed.of(coded)
+        target: tuple[Hashable, Coded] = ("label", labels)
+        refused = {row: f"row {start + row}, label: {said}" for row, said in wrong.items()}
         weight = None if w is None else ("weight", np.asarray(w, np.float64))
         columns, ids, values, starts = matrix_entries(X)
         names: list[Hashable] = [self._columns[column] for column in columns]
 
         if starts is None:
-            return sifted(Table(names, values, {}, target, weight), self.missing, lambda flaw: _reason(flaw, start))
+            table = Table(names, values, {}, target, weight)
+            return sifted(table, self.missing, lambda flaw: _reason(flaw, start), refused)
 
         # A stand-in table decides which sparse rows to keep: one column, nan in each row that has a bad entry.
         bad = np.flatnonzero(~np.isfinite(values))
@@ -124,7 +147,7 @@ class ArrayStream(RowStream):
             column = names[ids[bad[np.searchsorted(rows, flaw.row)]]] if flaw.column == "row" else flaw.column
             return _reason(Flaw(flaw.row, column), start)
 
-        chunk = sifted(Table(["row"], fate, {}, target, weight), self.missing, reason)
+        chunk = sifted(Table(["row"], fate, {}, target, weight), self.missing, reason, refused)
         if bad.size:
             values = np.where(np.isfinite(values), values, 0.0)
         if len(chunk.rows) < len(y):
@@ -153,7 +176,14 @@ def _side(role: str, given: Any, X: Any) -> tuple[Any, int | None]:
             raise ValueError(f"the array has no column {given} to be the {role}: they are 0 to {X.shape[1] - 1}")
         column = X[:, [given]]
         return np.asarray(column.todense() if hasattr(column, "todense") else column).ravel(), int(given)
-    side = np.asarray(given)
-    if side.shape != X.shape[:1]:
-        raise ValueError(f"{role} is a column's number or {X.shape[0]} values, not of shape {side.shape}")
+    given = [*given] if isinstance(given, tuple) else given
+    side = beside(role, given, X.shape[0])
+    if side is None:
+        raise ValueError(f"{role} is a column's number or {X.shape[0]} values, not {shorten(given)}")
     return side, None
+
+
+def _own(labels: NDArray[Any]) -> str:
+    """Return what labels are, as `typed_labels` takes it."""
+    kinds = {"i": "int", "u": "int", "f": "float", "b": "bool", "U": "text"}
+    return kinds.get(labels.dtype.kind) or own_kind("target", present(labels.tolist()))

@@ -11,11 +11,40 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax._kernel.arrays import side_by_side
+from online_softmax.streams.dates import Dates, seconds
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, RowStream
-from online_softmax.streams.tables import Coded, Flaw, Table, check_names, code, sifted, unlabelled, why
+from online_softmax.streams.tables import (
+    Coded,
+    Flaw,
+    Kind,
+    Table,
+    arrow,
+    beside,
+    check_names,
+    check_parts,
+    code,
+    doubles,
+    held,
+    in_parts,
+    merged,
+    moments,
+    own_kind,
+    plain,
+    present,
+    refuse_column,
+    refuse_labels,
+    sifted,
+    text_kind,
+    typed_labels,
+    unlabelled,
+    values_of,
+    why,
+)
 
 HEAD = 1000  # rows to know a frame by
+OBJECTS = ("object", "Object")  # the type of columns of Python objects, as pandas and polars call it
 
 
 class FrameStream(RowStream):
@@ -26,7 +55,9 @@ class FrameStream(RowStream):
     frame
         An eager narwhals frame.
     target
-        The column that holds the label.
+        The column that holds the label; or the labels, an array, a list or a series, in the order of the rows.
+    weight
+        The column that holds the weights; or the weights, likewise.
     chunk_rows
         How many rows to take at a time.
     reading
@@ -48,20 +79,45 @@ class FrameStream(RowStream):
     >>> list(open_stream(frame, target="kind"))
     Traceback (most recent call last):
     ValueError: row 1, column 'size': None is not a finite number
+    >>> list(open_stream(frame[:1].drop("kind"), target=["c"]).pairs())
+    [({'size': 1.0}, 'c', {})]
 
     """
 
     def __init__(
-        self, frame: nw.DataFrame[Any], target: Hashable | None = None, *, chunk_rows: int = 8192, **reading: Any
+        self,
+        frame: nw.DataFrame[Any],
+        target: Any = None,
+        *,
+        weight: Any = None,
+        chunk_rows: int = 8192,
+        **reading: Any,
     ) -> None:
-        self.reading = Reading(target, **reading).of(list(frame.columns), "the frame")
-        self.text_columns = {name for name in self.features if _is_text(name, frame.get_column(name).dtype)}  # type: ignore[arg-type]
-        truths = {name for name in self.features if frame.get_column(name).dtype == nw.Boolean}  # type: ignore[arg-type]
-        self.kinds = {name: "truth" if name in truths else self.role(name) for name in self.features}
+        self._frame, self.chunk_rows, self._done = frame, chunk_rows, 0
+        labelled = reading.pop("labelled", True)
+        self._labels = beside("target", target, len(frame))
+        weights = beside("weight", weight, len(frame))
+        self._weights = None if weights is None else doubles(present(weights.tolist()))
+        columns = list(frame.columns)
+        if self._labels is not None:
+            _check_beside(target, frame, reading)
+        of_columns = Reading(
+            None if self._labels is not None else target,
+            weight=weight if weights is None else None,
+            labelled=labelled and self._labels is None,
+            **reading,
+        ).of(columns, "the frame")
+        self.reading = Reading(**{**vars(of_columns), "labelled": labelled})
+        self._kinds = {name: self._kind(name) for name in self.features}
+        self.text_columns = {name for name, kind in self._kinds.items() if kind.name == "text"}
+        self.dates = {name: kind.dates for name, kind in self._kinds.items() if kind.dates is not None}
         check_names(self.features, self.text_columns)
-        self.chunk_rows = chunk_rows
-        self._frame = frame
-        self._done = 0
+        check_parts(self.features, self.dates)
+        if self.reading.labelled:
+            self._typed = typed_labels(self.target, self._own_labels(), self.reading, self._label_texts)
+            self.label_kind = self._typed.kind
+        if self.weight is not None and _held(self.weight, self._column(self.weight)) not in ("number", "truth"):
+            raise ValueError(f"column {self.weight!r} of the frame holds no numbers to be weights")
 
     @property
     def fraction(self) -> float | None:
@@ -70,55 +126,222 @@ class FrameStream(RowStream):
 
     def identify(self) -> tuple[int, str] | None:
         """Return the number of rows, and a digest of the first."""
-        head = repr(self._frame.head(HEAD).rows()).encode()
-        return len(self._frame), sha256(head).hexdigest()
+        sides = [side[:HEAD].tolist() for side in (self._labels, self._weights) if side is not None]
+        head = repr(self._frame.head(HEAD).rows()) + (repr(sides) if sides else "")
+        return len(self._frame), sha256(head.encode()).hexdigest()
 
     def __iter__(self) -> Iterator[Chunk]:
         for start in range(0, len(self._frame), self.chunk_rows):
             part = self._frame[start : start + self.chunk_rows]
             self._done = start + len(part)
-            yield from self.told(sifted(self._table(part), self.missing, partial(self._reason, part, start)))
+            table, wrong = self._table(part, start)
+            refused = {row: f"row {start + row}, {self._place(self.target)}: {said}" for row, said in wrong.items()}
+            yield from self.told(sifted(table, self.missing, partial(self._reason, part, start), refused))
 
-    def _table(self, part: nw.DataFrame[Any]) -> Table:
-        numbers = np.empty((len(part), len(self.features) - len(self.text_columns)))
+    def _table(self, part: nw.DataFrame[Any], start: int) -> tuple[Table, dict[int, str]]:
+        rows = slice(start, start + len(part))
+        numbers: list[NDArray[Any]] = []
         texts = {}
-        j = 0
         for name in self.features:
-            column = part.get_column(name)  # type: ignore[arg-type]
-            if name in self.text_columns:
-                texts[name] = _coded(column)
+            column, kind = part.get_column(name), self._kinds[name]  # type: ignore[arg-type]
+            if kind.name == "text":
+                texts[name] = _spelled(column)
+            elif kind.name == "date":
+                numbers.append(self._seconds(column, kind))
             else:
-                numbers[:, j] = _numbers(column)
-                j += 1
-        target = unlabelled(len(part))
+                numbers.append(_numbers(column))
+        labels, wrong = unlabelled(len(part)), dict[int, str]()
         if self.reading.labelled:
-            target = _coded(part.get_column(self.target))  # type: ignore[arg-type]
+            given = self._labels
+            values = _coded(part.get_column(self.target)) if given is None else _coded_values(given[rows].tolist())  # type: ignore[arg-type]
+            labels, wrong = self._typed.of(values)
         weight = None
-        if self.weight is not None:
-            weight = self.weight, _numbers(part.get_column(self.weight))  # type: ignore[arg-type]
-        return Table(self.features, numbers, texts, (self.target, target), weight)
+        if self._weights is not None:
+            weight = BESIDE, self._weights[rows]
+        elif self.weight is not None:
+            weight = self.weight, np.asarray(_numbers(part.get_column(self.weight)), np.float64)  # type: ignore[arg-type]
+        matrix = side_by_side(numbers, len(part))[0]
+        return in_parts(Table(self.features, matrix, texts, (self.target, labels), weight), self.dates), wrong
+
+    def _seconds(self, column: nw.Series[Any], kind: Kind) -> NDArray[np.float64]:
+        if _held(column.name, column) != "text":
+            return _moments(column)
+        return values_of(_spelled(column), kind, self.reading)
 
     def _reason(self, part: nw.DataFrame[Any], start: int, flaw: Flaw) -> str:
+        if flaw.column is BESIDE:
+            return f"row {start + flaw.row}, weight: {why('weight', self._weights[start + flaw.row])}"  # type: ignore[index]
         role = self.role(flaw.column)
-        missing = {"label": "the label is missing", "text": "the string is missing"}
+        missing = {"label": "it is missing" if self._labels is not None else "the label is missing"}
+        missing["text"] = "the string is missing"
+        place = self._place(flaw.column)
         wrong = missing.get(role) or why(role, part.get_column(flaw.column)[flaw.row])  # type: ignore[arg-type]
-        return f"row {start + flaw.row}, column {flaw.column!r}: {wrong}"
+        return f"row {start + flaw.row}, {place}: {wrong}"
+
+    def _place(self, column: Hashable) -> str:
+        return "label" if self._labels is not None and column == self.target else f"column {column!r}"
+
+    def _column(self, name: Hashable) -> nw.Series[Any]:
+        return self._frame.get_column(name)  # type: ignore[arg-type]
+
+    def _kind(self, name: Hashable) -> Kind:
+        """Return what a feature column holds."""
+        column = self._column(name)
+        holds = _held(name, column)
+        if holds == "category" or (holds and name in self.reading.text_columns):
+            return Kind("text")
+        if holds in ("number", "truth"):
+            return Kind(holds)
+        if holds == "text":
+            return text_kind(name, _coded(column.head(HEAD)), self.reading)
+        if holds != "date":
+            refuse_column(name, f"{_type_of(column)} values")
+        if self.reading.dates != "parts":
+            refuse_column(name, "dates", is_date=True)
+        return Kind("date", Dates(has_time=_has_time(column)))
+
+    def _own_labels(self) -> str:
+        """Return what the labels are, as `typed_labels` takes it."""
+        if self._labels is not None:
+            return own_kind("target", present(self._labels.tolist()))
+        column = self._column(self.target)
+        if (native := _arrow(column)) is not None:
+            return arrow.label_type_of(self.target, native.type)
+        kind = column.dtype
+        if _is_objects(column) or kind == nw.Decimal:
+            return own_kind(self.target, present(column.to_list()))
+        if kind in (nw.Categorical, nw.Enum):
+            return own_kind(self.target, _coded(column).values)
+        if kind.is_integer():
+            return "int"
+        if kind.is_float():
+            return "float"
+        if kind == nw.Boolean:
+            return "bool"
+        if not _held(self.target, column):
+            refuse_labels(self.target, f"{_type_of(column)} values")
+        return "text"
+
+    def _label_texts(self) -> list[str]:
+        values = self._labels.tolist() if self._labels is not None else self._column(self.target).to_list()
+        return [str(value) for value in dict.fromkeys(present(values)) if value is not None]
 
 
-def _is_text(name: Hashable, dtype: nw.dtypes.DType) -> bool:
-    if dtype.is_numeric() or dtype == nw.Boolean:
-        return False
-    if dtype in (nw.String, nw.Categorical, nw.Enum):
-        return True
-    raise ValueError(f"column {name!r} holds {dtype}, not numbers, booleans or strings; convert it or leave it out")
+BESIDE = object()  # the name of weights that are given beside a frame
 
 
-def _numbers(column: nw.Series[Any]) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = column.cast(nw.Float64).fill_null(float("nan")).to_numpy()
+def _check_beside(labels: Any, frame: nw.DataFrame[Any], reading: dict[str, Any]) -> None:
+    """Refuse labels that are a column of the frame, too, and would be learned from themselves."""
+    name = getattr(labels, "name", None)
+    features = reading.get("features")
+    wanted: Any = frame.columns if features is None else features
+    if not isinstance(name, Hashable) or name is None or name not in wanted or name in reading.get("drop", ()):
+        return
+    series = nw.from_native(labels, series_only=True, pass_through=True)
+    if isinstance(series, nw.Series) and series.to_list() == frame.get_column(name).to_list():  # type: ignore[arg-type]
+        raise ValueError(
+            f"the labels are the column {name!r} of the frame itself: say target={name!r}, or drop it there"
+        )
+
+
+def _arrow(column: nw.Series[Any]) -> Any:
+    """Return a column of Arrow as it is; None for any other."""
+    return column.to_native() if column.implementation.is_pyarrow() else None
+
+
+def _is_objects(column: nw.Series[Any]) -> bool:
+    return str(getattr(column.to_native(), "dtype", "")) in OBJECTS
+
+
+def _type_of(column: nw.Series[Any]) -> str:
+    native = column.to_native()
+    return str(native.type if column.implementation.is_pyarrow() else native.dtype)
+
+
+def _held(name: Hashable, column: nw.Series[Any]) -> str:
+    """Return what a column holds: "number", "truth", "text", "category", "date", "time", or "" for others."""
+    if (native := _arrow(column)) is not None:
+        return arrow.holds(native.type)
+    if _is_objects(column):
+        return held(name, present(column.to_list()))
+    kind = column.dtype
+    if kind.is_numeric():
+        return "number"
+    if kind == nw.Boolean:
+        return "truth"
+    if kind == nw.String:
+        return "text"
+    if kind in (nw.Categorical, nw.Enum):
+        inner = held(name, present(_categories(column)))
+        return "category" if inner != "date" else inner
+    if kind in (nw.Date, nw.Datetime):
+        return "date"
+    if kind in (nw.Time, nw.Duration):
+        return "time"
+    return "number" if kind == nw.Unknown and column.null_count() == len(column) else ""
+
+
+def _categories(column: nw.Series[Any]) -> list[Any]:
+    native = column.to_native()
+    return list(native.cat.categories) if column.implementation.is_pandas() else column.cat.get_categories().to_list()
+
+
+def _has_time(column: nw.Series[Any]) -> bool:
+    if (native := _arrow(column)) is not None:
+        return arrow.has_time(native.type)
+    if column.dtype in (nw.Date, nw.Datetime):
+        return column.dtype == nw.Datetime
+    return any(hasattr(value, "hour") for value in column.to_list())
+
+
+def _numbers(column: nw.Series[Any]) -> NDArray[Any]:
+    """Return a column of numbers or truth values, nan where one is missing."""
+    if (native := _arrow(column)) is not None:
+        return arrow.doubles_of(native)
+    if _is_objects(column):
+        return doubles(present(column.to_list()))
+    kind = column.dtype
+    if kind == nw.Decimal:
+        return doubles(column.to_list())
+    if kind == nw.Unknown:  # nothing but nulls
+        return np.full(len(column), np.nan)
+    values = column.to_numpy()
+    if values.dtype.kind in "biuf":
+        return values
+    values = column.cast(nw.Float64).fill_null(float("nan")).to_numpy()
     return values
 
 
+def _moments(column: nw.Series[Any]) -> NDArray[np.float64]:
+    """Return a column of dates as seconds since 1970, nan where one is missing."""
+    if (native := _arrow(column)) is not None:
+        return arrow.doubles_of(native)
+    kind = column.dtype
+    if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
+        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    values = column.to_numpy()
+    if values.dtype.kind != "M":
+        return moments(present(column.to_list()))
+    unit = np.datetime_data(values.dtype)[0]
+    return seconds(values.view(np.int64), unit)
+
+
+def _spelled(column: nw.Series[Any]) -> Coded:
+    """Return a column as codes of texts, as Python writes its values."""
+    if (native := _arrow(column)) is not None:
+        return arrow.spelled(native)
+    coded = _coded(column)
+    if all(isinstance(value, str) for value in coded.values):
+        return coded
+    return merged([str(value) for value in coded.values], coded.codes)
+
+
 def _coded(column: nw.Series[Any]) -> Coded:
-    values = column.to_list()
-    missing = column.is_null().to_list()
-    return code(None if gone or value != value else value for value, gone in zip(values, missing, strict=True))
+    """Return a column as codes of Python's values."""
+    if (native := _arrow(column)) is not None:
+        return arrow.coded(native)
+    return _coded_values(column.to_list())
+
+
+def _coded_values(values: list[Any]) -> Coded:
+    return code(map(plain, present(values)))

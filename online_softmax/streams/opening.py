@@ -77,14 +77,14 @@ def open_stream(
         or pyarrow frame; a NumPy array or SciPy CSR matrix, whose features are the numbers of its columns; an iterable
         of `(x, y)` or `(x, y, {"w": weight})`; or a stream that is open already.
     target
-        The column that holds the label, or an array's labels. Bundled streams know theirs; svmlight and Vowpal Wabbit
-        text and pairs carry their own.
+        The column that holds the label; or the labels of a frame's or an array's rows, in their order: an array, a list
+        or a series. Bundled streams know theirs; svmlight and Vowpal Wabbit text and pairs carry their own.
     features
         The feature columns; all others without it.
     drop
         Columns that are no features.
     weight
-        The column that holds the weights of the samples.
+        The column that holds the weights of the samples; or those of a frame's or an array's rows, in their order.
     format
         csv, tsv, parquet, arrow (Feather, too), jsonl, arff, svmlight or vw; without it a file's name decides. Text may
         be compressed: .gz, .bz2, .xz, .zst, .zip.
@@ -96,7 +96,7 @@ def open_stream(
         What becomes of a row of a file, frame or array that cannot be read: "raise"; or "skip", which passes over it
         with a note in `bad` of its chunk: its place among the chunk's rows, and the reason.
     text_columns
-        Columns of a file that hold strings, even where all of them spell numbers.
+        Columns that hold strings, whatever they seem to hold: numbers, codes, dates.
     number_columns
         Columns of a file that hold numbers: whatever is none there is a bad cell, which `missing` may mend. A column is
         one of numbers without this where nearly all of its cells are.
@@ -227,18 +227,21 @@ def open_file(
 
 
 def _open_object(source: Any, target: Any, wanted: dict[str, Any], known: Known) -> Stream:
-    if wanted["text_columns"]:
-        raise ValueError("words goes with files: the columns of a frame have types")
+    if type(source).__module__.startswith("pyarrow") and type(source).__name__ == "RecordBatch":
+        from online_softmax.streams.tables import pyarrow
+
+        source = pyarrow().Table.from_batches([source])
     frame = nw.from_native(source, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return FrameStream(frame, target, **{**wanted, "label_type": known.label_type_of(wanted["label_type"])})
     plain = Reading()
-    for name in ("labelled", "label_type", "dates", "date_format"):
+    for name in ("labelled", "text_columns", "dates", "date_format"):
         if (value := wanted.pop(name)) != getattr(plain, name):
             raise ValueError(f"{name}={value!r} goes with files and frames")
-    wanted.pop("text_columns")
     if is_array(source):
         return ArrayStream(source, target, **wanted)
+    if (value := wanted.pop("label_type")) != plain.label_type:
+        raise ValueError(f"label_type={value!r} goes with files, frames and arrays")
     if isinstance(frame, nw.LazyFrame):
         raise TypeError("a lazy frame has no rows yet; collect() it first")
     if target is not None:

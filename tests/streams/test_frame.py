@@ -71,7 +71,7 @@ def test_wrong_frames_are_refused_in_one_sentence():
         open_stream(pl.DataFrame({"a": [1], "y": [1]}), target="z")
     with pytest.raises(ValueError, match="name the target column of the frame, one of: a, y"):
         open_stream(pl.DataFrame({"a": [1], "y": [1]}))
-    with pytest.raises(ValueError, match="column 'a' holds Date, not numbers, booleans or strings"):
+    with pytest.raises(ValueError, match="column 'a' holds dates, which are no features: say dates='parts'"):
         open_stream(pl.DataFrame({"a": [datetime.date(2024, 1, 1)], "y": [1]}), target="y")
     with pytest.raises(TypeError, match=r"a lazy frame has no rows yet; collect\(\) it first"):
         open_stream(pl.LazyFrame({"a": [1], "y": [1]}), target="y")

@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator
+from base64 import b64decode
+from collections.abc import Generator, Hashable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from online_softmax.streams.dates import Dates
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk
-from online_softmax.streams.tables import ByteSource, Flaw, TableStream, pyarrow, shorten, why
+from online_softmax.streams.tables import (
+    ByteSource,
+    Flaw,
+    Kind,
+    Table,
+    TableStream,
+    check_names,
+    check_parts,
+    coded,
+    has_time,
+    holds,
+    in_parts,
+    label_type_of,
+    matrix,
+    pyarrow,
+    refuse_column,
+    shorten,
+    sifted,
+    spelled,
+    text_kind,
+    texts_of,
+    typed_labels,
+    unlabelled,
+    values_of,
+    why,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH = 4096  # rows at a time
+HEAD = 1000  # rows to know by what strings are
 
 DAMAGE = (ValueError, OSError, MemoryError, LookupError, TypeError, NotImplementedError)  # as pyarrow reports it
 
@@ -46,7 +76,66 @@ class BatchStream(TableStream):
         except DAMAGE as error:
             raise ValueError(f"{self.source} is not {self.kind}, or cut off or damaged ({_one_line(error)})") from None
         self.choose(schema.names)
-        self.settle(schema)
+        self._settle(schema)
+
+    def _settle(self, schema: pa.Schema) -> None:
+        """Settle what each column holds: by its type, or, of strings, by the first rows."""
+        used = frozenset(self.used)
+        types = {field.name: field.type for field in schema if field.name in used}
+        kinds = {name: self._kind(str(name), types[str(name)]) for name in self.features}
+        strings = [name for name, kind in kinds.items() if kind.name == "text" and holds(types[str(name)]) == "text"]
+        unsure = [name for name in strings if name not in self.reading.text_columns]
+        head = self._head() if unsure or self.reading.label_type == "number" else None
+        try:
+            if head is not None:
+                kinds |= {name: text_kind(name, spelled(head[name]), self.reading) for name in unsure}
+            if self.reading.labelled:
+                own = label_type_of(str(self.target), types[str(self.target)])
+                texts = partial(texts_of, head[self.target]) if head is not None else list[str]
+                self._labels = typed_labels(str(self.target), own, self.reading, texts)
+                self.label_kind = self._labels.kind
+            if self.weight is not None and holds(types[str(self.weight)]) not in ("number", "truth"):
+                raise ValueError(f"column {self.weight!r} holds {types[str(self.weight)]} values, which are no weights")
+        except ValueError as error:
+            raise ValueError(f"{self.source}, {error}") from None
+        self._kinds = kinds
+        self.text_columns = {name for name, kind in kinds.items() if kind.name == "text"}
+        self.numbers = [name for name in self.features if name not in self.text_columns]
+        self.dates = {name: kind.dates for name, kind in kinds.items() if kind.dates is not None}
+        self._as_text = {name for name in self.dates if holds(types[str(name)]) == "text"}
+        check_names(self.features, self.text_columns)
+        check_parts(self.features, self.dates)
+
+    def _kind(self, name: str, kind: pa.DataType) -> Kind:
+        """Return what a feature column of a type holds."""
+        held = holds(kind)
+        if held in ("text", "category") or (held and name in self.reading.text_columns):
+            return Kind("text")
+        if held in ("number", "truth"):
+            return Kind(held)
+        if held != "date":
+            what = f"{kind} values"
+        elif self.reading.dates == "parts":
+            return Kind("date", Dates(has_time=has_time(kind)))
+        else:
+            what = "dates"
+        try:
+            refuse_column(name, what, is_date=held == "date")
+        except ValueError as error:
+            raise ValueError(f"{self.source}, {error}") from None
+
+    def _head(self) -> pa.Table | None:
+        """Return the first rows; None where they cannot be read, which is said once they are needed."""
+        try:
+            with closing(self.batches()) as batches:
+                batch = next(batches, None)
+                if batch is None:
+                    return None
+                batch = batch.slice(0, HEAD)
+                batch.validate(full=True)
+                return pyarrow().Table.from_batches([batch])
+        except DAMAGE:
+            return None
 
     @property
     def fraction(self) -> float | None:
@@ -67,19 +156,45 @@ class BatchStream(TableStream):
                 raise ValueError(f"{self.source}, row {self._done}: {wrong}") from None
             for start in range(0, batch.num_rows, BATCH):
                 table = pyarrow().Table.from_batches([batch.slice(start, BATCH)])
-                yield from self.told(self.sifted(table, partial(self._reason, table)))
+                yield from self.told(self._sifted(table))
                 self._done += table.num_rows
 
-    def _reason(self, table: pa.Table, flaw: Flaw) -> str:
-        wrong = why(self.role(flaw.column), shorten(table[flaw.column][flaw.row].as_py()))
-        return f"{self.source}, row {self._done + flaw.row}, column {flaw.column!r}: {wrong}"
+    def _sifted(self, table: pa.Table) -> Chunk:
+        """Return a table's rows."""
+
+        def named(row: int, column: Hashable, wrong: str) -> str:
+            return f"{self.source}, row {self._done + row}, column {column!r}: {wrong}"
+
+        def reason(flaw: Flaw) -> str:
+            shown = shorten(table[flaw.column][flaw.row].as_py())
+            return named(*flaw, why(self.role(flaw.column), shown))
+
+        texts = {name: spelled(table[name]) for name in self.features if name in self.text_columns}
+        numbers = matrix(self._with_seconds(table).select(self.numbers))
+        weight = None if self.weight is None else (self.weight, matrix(table.select([self.weight]))[:, 0])
+        labels, wrong = unlabelled(table.num_rows), dict[int, str]()
+        if self.reading.labelled:
+            labels, wrong = self._labels.of(coded(table[self.target]))
+        found = in_parts(Table(self.features, numbers, texts, (self.target, labels), weight), self.dates)
+        refused = {row: named(row, self.target, said) for row, said in wrong.items()}
+        return sifted(found, self.missing, reason, refused)
+
+    def _with_seconds(self, table: pa.Table) -> pa.Table:
+        """Return a table with the seconds since 1970 where texts write dates."""
+        if not self._as_text:
+            return table
+        columns = {
+            name: values_of(spelled(column), self._kinds[name], self.reading) if name in self._as_text else column
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        }
+        return pyarrow().table(columns)
 
     @abstractmethod
     def open(self) -> pa.Schema:
         """Look at the file and return its schema."""
 
     @abstractmethod
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches, of the used columns or more."""
 
 
@@ -109,9 +224,9 @@ class ParquetStream(BatchStream):
 
         with parquet.ParquetFile(self.path) as file:
             self._length = file.metadata.num_rows
-            return file.schema_arrow
+            return _as_written(file.schema_arrow, file.metadata.metadata or {})
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches of the used columns."""
         from pyarrow import parquet
 
@@ -135,7 +250,7 @@ class ArrowStream(BatchStream):
             file.seek(0)
             return ipc.open_stream(file).schema
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches."""
         from pyarrow import ipc
 
@@ -147,6 +262,26 @@ class ArrowStream(BatchStream):
             else:
                 file.seek(0)
                 yield from ipc.open_stream(file)
+
+
+def _as_written(schema: pa.Schema, metadata: Mapping[bytes, bytes]) -> pa.Schema:
+    """Return a Parquet file's schema with the categories that were written: it keeps their values alone."""
+    pa = pyarrow()
+    written: set[str] = set()
+    try:
+        if ours := metadata.get(b"ARROW:schema"):
+            fields = pa.ipc.read_schema(pa.BufferReader(b64decode(ours)))
+            written |= {field.name for field in fields if pa.types.is_dictionary(field.type)}
+        if frame := metadata.get(b"pandas"):
+            columns = json.loads(frame)["columns"]
+            written |= {column["field_name"] for column in columns if column["pandas_type"] == "categorical"}
+    except DAMAGE:  # what others wrote there is theirs
+        return schema
+    categories = (field.name in written and not pa.types.is_dictionary(field.type) for field in schema)
+    return pa.schema(
+        field.with_type(pa.dictionary(pa.int32(), field.type)) if is_one else field
+        for field, is_one in zip(schema, categories, strict=True)
+    )
 
 
 def _one_line(error: Exception) -> str:

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from online_softmax.checks import check_names
-from online_softmax.streams.tables.arrow import coded, pyarrow, read_csv, read_json
+from online_softmax.streams.tables.arrow import (
+    coded,
+    has_time,
+    holds,
+    label_type_of,
+    matrix,
+    pyarrow,
+    read_csv,
+    read_json,
+    spelled,
+    texts_of,
+)
+from online_softmax.streams.tables.cells import values_of
 from online_softmax.streams.tables.columns import (
     Coded,
     Table,
@@ -17,43 +29,72 @@ from online_softmax.streams.tables.columns import (
 from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource, compression_of, inner_path
 from online_softmax.streams.tables.file_stream import FileStream
 from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why, why_cell
-from online_softmax.streams.tables.kinds import Kind, column_kind, refuse_dates, spells_number
+from online_softmax.streams.tables.kinds import (
+    Kind,
+    column_kind,
+    refuse_column,
+    refuse_dates,
+    refuse_labels,
+    spells_number,
+    text_kind,
+)
 from online_softmax.streams.tables.record_stream import LARGE, Cells, RecordStream
 from online_softmax.streams.tables.records import Lines, Quoted
 from online_softmax.streams.tables.table_stream import TableStream
+from online_softmax.streams.tables.typed_labels import TypedLabels, typed_labels
+from online_softmax.streams.tables.values import beside, doubles, held, moments, own_kind, plain, present
 
 __all__ = [
-    "COMPRESSED",
-    "LARGE",
-    "WRONG",
     "ByteSource",
+    "COMPRESSED",
     "Cells",
     "Coded",
     "FileStream",
     "Flaw",
     "Kind",
+    "LARGE",
     "Lines",
     "Quoted",
     "RecordStream",
     "Table",
     "TableStream",
+    "TypedLabels",
+    "WRONG",
+    "beside",
     "check_names",
     "check_parts",
     "code",
     "coded",
     "column_kind",
     "compression_of",
+    "doubles",
+    "has_time",
+    "held",
+    "holds",
     "in_parts",
     "inner_path",
+    "label_type_of",
+    "matrix",
     "merged",
+    "moments",
+    "own_kind",
+    "plain",
+    "present",
     "pyarrow",
     "read_csv",
     "read_json",
+    "refuse_column",
     "refuse_dates",
+    "refuse_labels",
     "shorten",
     "sifted",
+    "spelled",
     "spells_number",
+    "text_kind",
+    "texts_of",
+    "typed_labels",
     "unlabelled",
+    "values_of",
     "why",
     "why_cell",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from online_softmax._kernel.arrays import side_by_side
 from online_softmax.streams.dates import MISSING, seconds
 from online_softmax.streams.tables.columns import Coded, merged
+from online_softmax.streams.tables.kinds import refuse_labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,10 +97,49 @@ def holds(kind: pa.DataType) -> str:
     return "time" if types.is_temporal(kind) else ""
 
 
+def has_time(kind: pa.DataType) -> bool:
+    """Whether dates of a type have an hour."""
+    types = pyarrow().types
+    return bool(types.is_timestamp(kind.value_type if types.is_dictionary(kind) else kind))
+
+
+def label_type_of(column: Hashable, kind: pa.DataType) -> str:
+    """Return what the labels of a column of a type are, as `typed_labels` takes it.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be labels.
+
+    """
+    types = pyarrow().types
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    if types.is_integer(kind):
+        return "int"
+    if types.is_floating(kind):
+        return "float"
+    if types.is_boolean(kind):
+        return "bool"
+    if types.is_decimal(kind):
+        return "decimal" if kind.scale > 0 else "decimal int"
+    if not (types.is_null(kind) or holds(kind)):
+        refuse_labels(column, f"{kind} values")
+    return "text"
+
+
+def texts_of(column: pa.ChunkedArray) -> list[str]:
+    """Return the different texts of a column of strings."""
+    return [str(value) for value in spelled(column).values]
+
+
 def matrix(table: pa.Table) -> NDArray[np.float64]:
     """Return the columns as a matrix with nan where a value is missing: of dates, it has the seconds since 1970."""
-    columns = [_view(_doubles(column).combine_chunks()) for column in table.itercolumns()]
-    return side_by_side(columns, table.num_rows)[0]
+    return side_by_side([doubles_of(column) for column in table.itercolumns()], table.num_rows)[0]
+
+
+def doubles_of(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Return a column as doubles with nan where a value is missing: of dates, they are the seconds since 1970."""
+    return _view(_doubles(column).combine_chunks())
 
 
 def _doubles(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -134,7 +174,8 @@ def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
     if is_plain:
         array = array.dictionary_encode()
     values = array.dictionary.to_pylist()
-    codes = _view(array.indices if not array.indices.null_count else array.indices.fill_null(-1))
+    indices = array.indices
+    codes = _view(indices if not indices.null_count else indices.cast(pa.int32()).fill_null(-1))
     for i, value in enumerate(values):
         if value is None or value != value or value == missing:
             codes = np.where(codes == i, -1, codes)

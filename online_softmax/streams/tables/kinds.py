@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from online_softmax.streams.dates import NEARLY, Dates, dates_of
+from online_softmax.streams.dates import DATE_LIKE, NEARLY, Dates, dates_of
 from online_softmax.streams.labels import TRUTHS
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.spelling import Spelling
 from online_softmax.streams.tables.columns import Coded
 
 LOOKED_AT = 2000  # different cells
+GLANCE = 16  # strings of which one at least is like a date where a column holds dates
 TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
 TRUTH = {**TRUTHS, "1": True, "0": False}
 
@@ -83,12 +84,33 @@ def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
             f"column {column!r} holds numbers such as {texts[at]!r}: say {hints[at]} to read them, "
             "or name it in text_columns"
         )
-    if sum(n for text, n in zip(texts, counts, strict=True) if TIME.fullmatch(text.strip())) >= NEARLY * total:
+    return _dates_kind(column, texts, counts, reading)
+
+
+def text_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
+    """Return what a column of strings holds, by its first cells: "text", whatever they spell, or "date".
+
+    Raises
+    ------
+    ValueError
+        If it holds dates, and nothing says that they are to be read.
+
+    """
+    if column in reading.text_columns:
+        return Kind("text")
+    glance = [str(text) for text in cells.values[:GLANCE]]
+    if reading.date_format is None and not any(DATE_LIKE.match(text) or TIME.match(text) for text in glance):
+        return Kind("text")
+    texts, counts = _counted(cells, reading.spelling)
+    return _dates_kind(column, texts, counts, reading) if texts else Kind("text")
+
+
+def _dates_kind(column: Hashable, texts: Sequence[str], counts: Sequence[int], reading: Reading) -> Kind:
+    """Return whether a column of texts, each there so many times, holds dates."""
+    times = sum(n for text, n in zip(texts, counts, strict=True) if TIME.fullmatch(text.strip()))
+    if times >= NEARLY * sum(counts):
         refuse_dates(column, f"times such as {texts[0]!r}", "")
-    return _dates_kind(column, dates_of(texts, reading.date_format, counts), texts, reading)
-
-
-def _dates_kind(column: Hashable, found: Dates | str | None, texts: Sequence[str], reading: Reading) -> Kind:
+    found = dates_of(texts, reading.date_format, counts)
     if found is None:
         return Kind("text")
     if reading.dates == "refuse":
@@ -103,6 +125,17 @@ def refuse_dates(column: Hashable, what: str, read: str = "say dates='parts' to 
     raise ValueError(
         f"column {column!r} holds {what}, which are no features: {read}drop the column, or name it in text_columns"
     )
+
+
+def refuse_column(column: Hashable, what: str, *, is_date: bool = False) -> NoReturn:
+    """Say that a column of a type is no feature, and what can be done."""
+    read = "say dates='parts' to read them, or drop the column" if is_date else "drop the column, or convert it"
+    raise ValueError(f"column {column!r} holds {what}, which are no features: {read}")
+
+
+def refuse_labels(column: Hashable, what: str) -> NoReturn:
+    """Say that a column cannot hold labels."""
+    raise ValueError(f"column {column!r} holds {what}, which are no labels: make them numbers, booleans or strings")
 
 
 def _counted(cells: Coded, spelling: Spelling) -> tuple[list[str], list[int]]:

@@ -1,12 +1,10 @@
-"""Values: what Python objects hold, dates that are written as text, and labels that have a type of their own."""
+"""Values: what columns of Python objects hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import partial
 from math import inf, nan
 from typing import Any
 
@@ -14,10 +12,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.streams.dates import DATE_LIKE, Dates, dates_of
-from online_softmax.streams.labels import kind_of, label_of
-from online_softmax.streams.reading import Reading
-from online_softmax.streams.tables.columns import Coded, merged, shorten
+from online_softmax.checks import is_missing
+from online_softmax.streams.tables.columns import shorten
+from online_softmax.streams.tables.kinds import refuse_column, refuse_labels
 
 HELD: dict[str, tuple[type, ...]] = {
     "truth": (bool, np.bool_),
@@ -25,8 +22,6 @@ HELD: dict[str, tuple[type, ...]] = {
     "text": (str,),
     "date": (date,),
 }
-LOOKED_AT = 16  # texts of which one at least seems to be a date where a column holds dates
-SURE = 15  # decimal digits that a double always keeps
 
 
 def present(values: Iterable[Any]) -> list[Any]:
@@ -40,31 +35,22 @@ def present(values: Iterable[Any]) -> list[Any]:
     ['a', None, None, 3]
 
     """
-    return [None if _is_missing(value) else value for value in values]
+    return [None if is_missing(value) else value for value in values]
 
 
-def _is_missing(value: Any) -> bool:
-    if value is None or isinstance(value, str):
-        return value is None
-    try:
-        return bool(value != value)
-    except (TypeError, ValueError):
-        return type(value).__name__ == "NAType"
-
-
-def held(values: Iterable[Any]) -> str:
+def held(column: Hashable, values: Iterable[Any]) -> str:
     """Return what objects hold, "number", "truth", "text" or "date"; None and nothing are numbers that are missing.
 
     Raises
     ------
     ValueError
-        If they are of several kinds, or of another; it ends a sentence that begins with the column.
+        If they are of several kinds, or of another.
 
     Examples
     --------
     >>> from online_softmax.streams.tables.values import held
 
-    >>> held([1, None, 2.5]), held(["a"]), held([None])
+    >>> held("a", [1, None, 2.5]), held("a", ["a"]), held("a", [None])
     ('number', 'text', 'number')
 
     """
@@ -73,10 +59,10 @@ def held(values: Iterable[Any]) -> str:
         if value is not None:
             first.setdefault(_held_by(type(value)), value)
     if "" in first:
-        raise ValueError(f"holds {shorten(first[''])}, not numbers, booleans or strings; convert it or leave it out")
+        refuse_column(column, f"values such as {shorten(first[''])}")
     if len(first) > 1:
         one, other = [*first.values()][:2]
-        raise ValueError(f"holds {shorten(one)} and {shorten(other)}, which are not of one kind; convert them to one")
+        raise ValueError(f"column {column!r} holds {shorten(one)} and {shorten(other)}: convert its values to one kind")
     return next(iter(first), "number")
 
 
@@ -106,140 +92,19 @@ def _seconds(value: date) -> float:
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
-def dates_among(column: Hashable, texts: Sequence[str], reading: Reading, where: str) -> Dates | None:
-    """Return how a column of texts writes dates, None where it holds none; refuse dates that are not asked for.
-
-    Parameters
-    ----------
-    column
-        Its name.
-    texts
-        Distinct texts of its first rows.
-    reading
-        How the source is read.
-    where
-        What to call the source in an error.
-
-    """
-    if column in reading.text_columns:
-        return None
-    texts = [text for text in texts if not reading.spelling.is_gap(text)]
-    if reading.date_format is None and not any(map(DATE_LIKE.match, texts[:LOOKED_AT])):
-        return None
-    found = dates_of(texts, reading.date_format)
-    if found is None:
-        return None
-    if reading.dates != "parts":
-        raise ValueError(
-            f"{where}, column {column!r}: dates such as {shorten(texts[0])} are no features; "
-            "ask for dates='parts', drop the column, or name it in text_columns"
-        )
-    if isinstance(found, str):
-        raise ValueError(f"{where}, column {column!r} holds {found}: say which by date_format")
-    return found
-
-
-def seconds_of(coded: Coded, dates: Dates) -> NDArray[np.float64]:
-    """Return texts as seconds since 1970; nan where one is missing or no date."""
-    return np.array([*(_read(dates, str(text)) for text in coded.values), nan])[coded.codes]
-
-
-def _read(dates: Dates, text: str) -> float:
-    try:
-        return dates.seconds(text)
-    except (ValueError, OverflowError):
-        return nan
-
-
-@dataclass(frozen=True)
-class TypedLabels:
-    """How labels are read whose column has a type.
-
-    Attributes
-    ----------
-    kind
-        What they become: "int", "float", "bool" or "text".
-    read
-        Returns the label that a value stands for, or raises a ValueError; None where each value is its label.
-
-    """
-
-    kind: str
-    read: Callable[[Any], Hashable] | None = None
-
-    def of(self, coded: Coded) -> tuple[Coded, dict[int, str]]:
-        """Return a column of values as labels, and what is wrong with the rows whose value stands for none."""
-        if self.read is None:
-            return coded, {}
-        labels: list[Hashable] = []
-        wrong: dict[int, str] = {}
-        for i, value in enumerate(coded.values):
-            try:
-                labels.append(None if value is None else self.read(value))
-            except ValueError as error:
-                labels.append(None)
-                wrong[i] = str(error)
-        refused = {
-            row: wrong[code] for row, code in enumerate(coded.codes.tolist()) if code in wrong
-        } if wrong else {}  # fmt: skip
-        return merged(labels, coded.codes), refused
-
-
-def typed_labels(own: str, label_type: str, texts: Callable[[], Iterable[str]]) -> TypedLabels:
-    """Return how to read labels.
-
-    Parameters
-    ----------
-    own
-        What they are: "int", "float", "bool", "text", or "decimal".
-    label_type
-        What is asked for.
-    texts
-        Gives the first of them, if they are texts.
+def own_kind(column: Hashable, values: Iterable[Any]) -> str:
+    """Return what labels are that come as objects: "int", "float", "bool", "decimal", or else "text".
 
     Raises
     ------
     ValueError
-        If they cannot be what is asked for; it ends a sentence that begins with the column.
-
-    """
-    if label_type == "text" and own != "text":
-        if own == "int":
-            return TypedLabels("text", str)
-        raise ValueError(
-            f"holds labels that are {NAMES[own]}, and label_type='text' does not say how to spell them; convert them"
-        )
-    if label_type == "number" and own == "bool":
-        raise ValueError("holds labels that are true or false, and label_type='number' asks for numbers; convert them")
-    if label_type == "number" and own == "text":
-        kind = "int" if kind_of(texts(), "number") == "int" else "float"
-        return TypedLabels(kind, partial(label_of, kind=kind, label_type="number"))
-    return TypedLabels("float", _sure_float) if own == "decimal" else TypedLabels(own)
-
-
-NAMES = {"float": "floating-point numbers", "decimal": "decimal numbers", "bool": "true or false"}
-
-
-def _sure_float(value: Any) -> float:
-    number = float(value)
-    if isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) > SURE:
-        raise ValueError(f"{value} has more than {SURE} digits, and two such labels could become one; convert it to text")
-    return number
-
-
-def own_kind(values: Iterable[Any]) -> str:
-    """Return what labels are that come as objects: "int", "float", "bool", "decimal", or "text" for all that is none.
-
-    Raises
-    ------
-    ValueError
-        If they are of several kinds, or cannot be labels; it ends a sentence that begins with the column.
+        If they are of several kinds, or cannot be labels.
 
     Examples
     --------
     >>> from online_softmax.streams.tables.values import own_kind
 
-    >>> own_kind([1, None, 2]), own_kind([1, 2.5]), own_kind(["a"])
+    >>> own_kind("y", [1, None, 2]), own_kind("y", [1, 2.5]), own_kind("y", ["a"])
     ('int', 'float', 'text')
 
     """
@@ -248,14 +113,16 @@ def own_kind(values: Iterable[Any]) -> str:
         if value is None:
             continue
         kind = _label_kind(type(value))
-        if kind not in first and getattr(type(value), "__hash__", None) is None:
-            raise ValueError(f"holds {shorten(value)}, which is no label; make labels numbers, booleans or strings")
+        if kind not in first and (getattr(type(value), "__hash__", None) is None or isinstance(value, bytes)):
+            refuse_labels(column, f"values such as {shorten(value)}")
         first.setdefault(kind, value)
     if first.keys() == {"int", "float"}:
         return "float"
     if len(first) > 1:
         one, other = [*first.values()][:2]
-        raise ValueError(f"holds labels of two kinds, {shorten(one)} and {shorten(other)}; convert them to one")
+        raise ValueError(
+            f"column {column!r} holds labels such as {shorten(one)} and {shorten(other)}: make them one kind"
+        )
     kind = next(iter(first), "text")
     return kind if kind in ("int", "float", "bool", "decimal") else "text"
 
@@ -272,7 +139,7 @@ def plain(value: Any) -> Any:
 
 
 def beside(role: str, given: Any, n: int) -> NDArray[Any] | None:
-    """Return labels or weights that are given beside n rows as an array; None for anything but an array, list or series.
+    """Return labels or weights that are given beside n rows as an array; None for what is no array, list or series.
 
     Those of a series go by their order, whatever index it has.
 
