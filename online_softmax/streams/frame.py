@@ -108,6 +108,7 @@ class FrameStream(RowStream):
             **reading,
         ).of(columns, "the frame")
         self.reading = Reading(**{**vars(of_columns), "labelled": labelled})
+        self._as_text: set[Hashable] = set()  # columns of texts that write numbers or dates
         self._kinds = {name: self._kind(name) for name in self.features}
         self.text_columns = {name for name, kind in self._kinds.items() if kind.name == "text"}
         self.dates = {name: kind.dates for name, kind in self._kinds.items() if kind.dates is not None}
@@ -146,10 +147,10 @@ class FrameStream(RowStream):
             column, kind = part.get_column(name), self._kinds[name]  # type: ignore[arg-type]
             if kind.name == "text":
                 texts[name] = _spelled(column)
-            elif kind.name == "date":
-                numbers.append(self._seconds(column, kind))
+            elif name in self._as_text:
+                numbers.append(values_of(_spelled(column), kind, self.reading))
             else:
-                numbers.append(_numbers(column))
+                numbers.append(_moments(column) if kind.name == "date" else _numbers(column))
         labels, wrong = unlabelled(len(part)), dict[int, str]()
         if self.reading.labelled:
             given = self._labels
@@ -162,11 +163,6 @@ class FrameStream(RowStream):
             weight = self.weight, np.asarray(_numbers(part.get_column(self.weight)), np.float64)  # type: ignore[arg-type]
         matrix = side_by_side(numbers, len(part))[0]
         return in_parts(Table(self.features, matrix, texts, (self.target, labels), weight), self.dates), wrong
-
-    def _seconds(self, column: nw.Series[Any], kind: Kind) -> NDArray[np.float64]:
-        if _held(column.name, column) != "text":
-            return _moments(column)
-        return values_of(_spelled(column), kind, self.reading)
 
     def _reason(self, part: nw.DataFrame[Any], start: int, flaw: Flaw) -> str:
         if flaw.column is BESIDE:
@@ -188,12 +184,20 @@ class FrameStream(RowStream):
         """Return what a feature column holds."""
         column = self._column(name)
         holds = _held(name, column)
-        if holds == "category" or (holds and name in self.reading.text_columns):
+        if holds and name in self.reading.text_columns:
+            return Kind("text")
+        if holds in ("category", "text") and name in self.reading.number_columns:
+            self._as_text.add(name)
+            return Kind("number")
+        if holds == "category":
             return Kind("text")
         if holds in ("number", "truth"):
             return Kind(holds)
         if holds == "text":
-            return text_kind(name, _coded(column.head(HEAD)), self.reading)
+            found = text_kind(name, _coded(column.head(HEAD)), self.reading)
+            if found.name != "text":
+                self._as_text.add(name)
+            return found
         if holds != "date":
             refuse_column(name, f"{_type_of(column)} values")
         if self.reading.dates != "parts":

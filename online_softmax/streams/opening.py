@@ -98,7 +98,7 @@ def open_stream(
     text_columns
         Columns that hold strings, whatever they seem to hold: numbers, codes, dates.
     number_columns
-        Columns of a file that hold numbers: whatever is none there is a bad cell, which `missing` may mend. A column is
+        Columns that hold numbers: whatever is none there is a bad cell, which `missing` may mend. A column is
         one of numbers without this where nearly all of its cells are.
     label_type
         What labels become that come as text: "number"; "text"; or "auto", by which they are numbers if each survives
@@ -165,12 +165,9 @@ def open_stream(
     known = model if isinstance(model, Known) else Known.of(model)
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
     wanted |= {"labelled": labelled, "text_columns": texts, "dates": dates, "date_format": date_format}
-    wanted["label_type"] = label_type
+    wanted |= {"label_type": label_type, "number_columns": number_columns}
     # What goes with files alone.
-    of_files: dict[str, Any] = {
-        "number_columns": number_columns,
-        "spelling": None if spelling == Spelling() else spelling,
-    }
+    of_files: dict[str, Any] = {"spelling": None if spelling == Spelling() else spelling}
     of_files |= {"format": format, "delimiter": delimiter, "names": names, "header": None if header else False}
     of_files = {name: value for name, value in of_files.items() if value is not None and value != ()}
     if isinstance(source, str | Path):
@@ -233,13 +230,14 @@ def _open_object(source: Any, target: Any, wanted: dict[str, Any], known: Known)
         source = pyarrow().Table.from_batches([source])
     frame = nw.from_native(source, pass_through=True)
     if isinstance(frame, nw.DataFrame):
-        return FrameStream(frame, target, **{**wanted, "label_type": known.label_type_of(wanted["label_type"])})
+        asked = [wanted[name] for name in ("text_columns", "number_columns", "label_type")]
+        return FrameStream(frame, target, **{**wanted, **known.reading(*asked)})
     plain = Reading()
-    for name in ("labelled", "text_columns", "dates", "date_format"):
-        if (value := wanted.pop(name)) != getattr(plain, name):
+    for name in ("labelled", "text_columns", "number_columns", "dates", "date_format"):
+        if (value := wanted.pop(name)) not in (getattr(plain, name), []):
             raise ValueError(f"{name}={value!r} goes with files and frames")
     if is_array(source):
-        return ArrayStream(source, target, **wanted)
+        return ArrayStream(source, target, **{**wanted, "label_type": known.label_type_of(wanted["label_type"])})
     if (value := wanted.pop("label_type")) != plain.label_type:
         raise ValueError(f"label_type={value!r} goes with files, frames and arrays")
     if isinstance(frame, nw.LazyFrame):

@@ -366,6 +366,28 @@ def test_columns_named_as_text_are_text_in_every_container(tmp_path):
             assert samples(source, text_columns=["a"]) == [({"a=7": 1.0}, "u"), ({"a=8": 1.0}, "v")]
 
 
+def test_columns_named_as_numbers_are_numbers_in_every_container(tmp_path):
+    frames = [pandas(["7", "?"], object), polars(["7", "?"]), arrow(["7", "?"]), pandas(["7", "?"], "category")]
+    for frame in frames:
+        for source in sources(frame, tmp_path):
+            assert samples(source, number_columns=["a"], missing="indicate") == [
+                ({"a": 7.0}, "u"),
+                ({"a": 0.0, "a=": 1.0}, "v"),
+            ]
+            with pytest.raises(ValueError, match=r"row 1, column 'a': '?\?'? is not a finite number"):
+                samples(source, number_columns=["a"])
+
+
+def test_what_a_model_knows_decides_in_every_container(tmp_path):
+    model = SoftmaxRegression()
+    model.learn_one({"a=7": 1.0, "b": 1.0}, "3")
+    for frame in (pandas([7]), polars([7]), arrow([7])):
+        for source in sources(frame, tmp_path):
+            assert samples(source, model=model) == [({"a=7": 1.0}, "u")]
+            assert [y for _, y in samples(source, "a", model=model)] == ["7"]
+    assert samples(np.array([[1.0]]), np.array([7]), model=model) == [({0: 1.0}, "7")]
+
+
 LISTS = {
     "list": list,
     "array": np.array,

@@ -102,15 +102,18 @@ class BatchStream(TableStream):
         self.text_columns = {name for name, kind in kinds.items() if kind.name == "text"}
         self.numbers = [name for name in self.features if name not in self.text_columns]
         self.dates = {name: kind.dates for name, kind in kinds.items() if kind.dates is not None}
-        self._as_text = {name for name in self.dates if holds(types[str(name)]) == "text"}
+        self._as_text = {name for name in self.numbers if holds(types[str(name)]) in ("text", "category")}
+        self.empty_columns = {name for name in self.features if pyarrow().types.is_null(types[str(name)])}
         check_names(self.features, self.text_columns)
         check_parts(self.features, self.dates)
 
     def _kind(self, name: str, kind: pa.DataType) -> Kind:
         """Return what a feature column of a type holds."""
         held = holds(kind)
-        if held in ("text", "category") or (held and name in self.reading.text_columns):
+        if held and name in self.reading.text_columns:
             return Kind("text")
+        if held in ("text", "category"):
+            return Kind("number" if name in self.reading.number_columns else "text")
         if held in ("number", "truth"):
             return Kind(held)
         if held != "date":
@@ -170,7 +173,7 @@ class BatchStream(TableStream):
             return named(*flaw, why(self.role(flaw.column), shown))
 
         texts = {name: spelled(table[name]) for name in self.features if name in self.text_columns}
-        numbers = matrix(self._with_seconds(table).select(self.numbers))
+        numbers = matrix(self._with_doubles(table).select(self.numbers))
         weight = None if self.weight is None else (self.weight, matrix(table.select([self.weight]))[:, 0])
         labels, wrong = unlabelled(table.num_rows), dict[int, str]()
         if self.reading.labelled:
@@ -179,8 +182,8 @@ class BatchStream(TableStream):
         refused = {row: named(row, self.target, said) for row, said in wrong.items()}
         return sifted(found, self.missing, reason, refused)
 
-    def _with_seconds(self, table: pa.Table) -> pa.Table:
-        """Return a table with the seconds since 1970 where texts write dates."""
+    def _with_doubles(self, table: pa.Table) -> pa.Table:
+        """Return a table with doubles where texts write numbers or dates."""
         if not self._as_text:
             return table
         columns = {
