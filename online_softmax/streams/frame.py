@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel.arrays import side_by_side
+from online_softmax.checks import check_names
 from online_softmax.streams.dates import Dates, seconds
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, RowStream
@@ -22,7 +23,6 @@ from online_softmax.streams.tables import (
     Table,
     arrow,
     beside,
-    check_names,
     check_parts,
     code,
     doubles,
@@ -110,6 +110,7 @@ class FrameStream(RowStream):
         self.reading = Reading(**{**vars(of_columns), "labelled": labelled})
         self._as_text: set[Hashable] = set()  # columns of texts that write numbers or dates
         self._kinds = {name: self._kind(name) for name in self.features}
+        self.kinds = {name: kind.name for name, kind in self._kinds.items()}
         self.text_columns = {name for name, kind in self._kinds.items() if kind.name == "text"}
         self.dates = {name: kind.dates for name, kind in self._kinds.items() if kind.dates is not None}
         check_names(self.features, self.text_columns)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from online_softmax.checks import check_names
 from online_softmax.streams.dates import Dates
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk
@@ -20,7 +21,6 @@ from online_softmax.streams.tables import (
     Kind,
     Table,
     TableStream,
-    check_names,
     check_parts,
     coded,
     has_time,
@@ -99,6 +99,7 @@ class BatchStream(TableStream):
         except ValueError as error:
             raise ValueError(f"{self.source}, {error}") from None
         self._kinds = kinds
+        self.kinds = {name: kind.name for name, kind in kinds.items()}
         self.text_columns = {name for name, kind in kinds.items() if kind.name == "text"}
         self.numbers = [name for name in self.features if name not in self.text_columns]
         self.dates = {name: kind.dates for name, kind in kinds.items() if kind.dates is not None}
