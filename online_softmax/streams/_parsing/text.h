@@ -20,6 +20,7 @@ enum flaw {
     NOT_UTF8,
     NO_LABEL,
     LABEL,
+    UNLIKE,
     WEIGHT,
     BASE,
     NO_BAR,
@@ -32,7 +33,7 @@ enum flaw {
     NAME
 };
 
-enum { WAITING = 64 };
+enum { WAITING = 64, NO_WORD = -2 };
 
 /* A feature on its way: looked up a few at a time, so that the memory they are in has come when they need it. */
 typedef struct {
@@ -46,6 +47,8 @@ typedef struct {
 typedef struct {
     int format, policy, labelled;
     vocabulary names, labels;
+    int (*take_word)(void *owner, const char *s, int64_t n); /* takes a new label, or says what is wrong with it */
+    void *owner;
     /* the chunk's entries and rows */
     int32_t *ids;
     double *values;
@@ -120,11 +123,12 @@ static int add_entries(text *t) {
         k->number = number_of_text(&t->names, k->name, k->n, k->hash);
         if (k->number < 0) return refuse(t, NO_MEMORY_LEFT, k->where, 0);
         __builtin_prefetch(t->names.words + k->number, 1);
-        if (k->number == known && t->format == VW && !is_utf8(k->name, k->n)) return refuse(t, NOT_UTF8, k->name, k->n);
+        if (k->number == known && t->format == VW && !is_utf8(k->name, k->n)) t->names.words[k->number].last = NO_WORD;
         known = t->names.n;
     }
     for (token *k = t->waiting; k < t->waiting + t->n_waiting; k++) {
         word *w = t->names.words + k->number;
+        if (w->last == NO_WORD) return refuse(t, NOT_UTF8, k->name, k->n);
         if (w->last >= t->starts[t->rows]) { /* once more in this row */
             if (t->format == SVMLIGHT) return refuse(t, TWICE, k->where, k->n);
             t->values[w->last] += k->value;
@@ -171,7 +175,11 @@ static int take_label(text *t, const char *s, int64_t n, const char *line) {
                               : memchr(s, ':', (size_t)n) || memchr(s, ',', (size_t)n))
         return refuse(t, LABEL, s, n);
     int64_t known = t->labels.n, found = number_of_text(&t->labels, s, n, hash_of(&t->labels, s, n));
-    if (found >= 0 && found == known && !is_utf8(s, n)) return refuse(t, NOT_UTF8, s, n);
+    if (found >= 0) {
+        word *w = t->labels.words + found;
+        if (found == known) w->last = -1 - t->take_word(t->owner, s, n);
+        if (w->last < -1) return refuse(t, (int)(-1 - w->last), s, n);
+    }
     int32_t place = found < 0 ? -1 : place_of(&t->labels, found);
     if (place < 0 || !grow((void **)&t->codes, &t->codes_capacity, t->rows + 1, sizeof *t->codes))
         return refuse(t, NO_MEMORY_LEFT, s, 0);

@@ -24,6 +24,8 @@ cdef extern from "text.h":
     ctypedef struct text:
         int format, policy, labelled
         vocabulary names, labels
+        int (*take_word)(void *owner, const char *s, int64_t n) noexcept nogil
+        void *owner
         int32_t *ids
         int32_t *codes
         double *values
@@ -40,6 +42,8 @@ cdef extern from "text.h":
     const char *text_read(text *t, const char *s, const char *end, int64_t most, int64_t *lines) nogil
 
 cdef enum:
+    NOT_UTF8 = 3            # flaws, as text.h counts them
+    UNLIKE = 6
     MOST_NAMES = 1 << 20    # beyond that the vocabulary begins anew with the next chunk
 
 FORMATS = ("svmlight", "vw")
@@ -51,6 +55,7 @@ FLAWS = (
     "{} is not UTF-8 text",
     "the label is missing",
     "{} is no label of one class: neither cost-sensitive nor multi-label text is supported",
+    "",     # the label says what is wrong
     "{} is no importance weight: a finite number, 0 or more",
     "{} follows label and importance: an initial prediction is not supported",
     "there is no | before the features",
@@ -75,16 +80,21 @@ cdef class Tokenizer:
         What becomes of a value that is missing or not finite: "error", "zero" or "skip-row".
     labelled
         Whether labels are looked at; else each is None.
+    label
+        Makes a label of its text, or raises ValueError; without it svmlight has numbers, and Vowpal Wabbit text strings.
     """
 
     cdef text t
     cdef list names, labels
+    cdef object label, error
 
-    def __cinit__(self, str format, str missing="error", bint labelled=True):
+    def __cinit__(self, str format, str missing="error", bint labelled=True, label=None):
         memset(&self.t, 0, sizeof(text))
         self.t.format, self.t.policy, self.t.labelled = FORMATS.index(format), POLICIES.index(missing), labelled
         self.t.names.seed = self.t.labels.seed = secrets.randbits(64)
         self.names, self.labels = [], []
+        self.label = label or (str if format == "vw" else number)
+        self.t.take_word, self.t.owner = take_word, <void *>self
 
     def __dealloc__(self):
         text_free(&self.t)
@@ -103,10 +113,17 @@ cdef class Tokenizer:
             self.names = []
         with nogil:
             stop = text_read(&self.t, s + start, s + size, most, &lines)
+        if self.error is not None:
+            raise self.error
         reason = self.reason() if self.t.flaw else ""
         return self.chunk(), stop - s, lines, reason
 
     cdef object reason(self):
+        if self.t.flaw == UNLIKE:
+            try:
+                self.label(self.t.where[:self.t.length].decode())
+            except ValueError as error:
+                return str(error)
         said = self.t.where[:min(self.t.length, 200)].decode(errors="backslashreplace")
         shown = repr(said if len(said) <= 58 else said[:55] + "...")
         return FLAWS[self.t.flaw].format(shown)
@@ -121,9 +138,6 @@ cdef class Tokenizer:
             self.names.append(int(said) if t.format == 0 else said.decode(errors="replace"))
         for i in range(t.names.n_chunk):
             names.append(self.names[t.names.chunk[i]])
-        for i in range(len(self.labels), t.labels.n):
-            said = t.labels.bytes[t.labels.words[i].start:t.labels.words[i].start + t.labels.words[i].n]
-            self.labels.append(label(said.decode(errors="replace")) if t.labelled else None)
         for i in range(t.labels.n_chunk):
             labels.append(self.labels[t.labels.chunk[i]])
         starts, ids, values = copied(t.starts, t.rows + 1, np.int64), None, copied(t.values, t.n, np.float64)
@@ -136,9 +150,9 @@ cdef class Tokenizer:
                 starts = np.zeros(1, np.int64)
         codes = copied(t.codes, t.rows, np.int32)
         if len(set(labels)) < len(labels):      # 1 and 1.0 are one label
-            distinct = list(dict.fromkeys(labels))
-            codes = np.array([distinct.index(each) for each in labels], np.int32)[codes]
-            labels = distinct
+            place = {}
+            codes = np.array([place.setdefault(each, len(place)) for each in labels], np.int32)[codes]
+            labels = list(place)
         weights = copied(t.weights, t.rows, np.float64) if t.weighted else None
         # C counts the rows that are kept, and places count all.
         after = copied(t.left_out, t.n_left_out, np.int64)
@@ -153,11 +167,26 @@ cdef object copied(const void *items, Py_ssize_t n, kind):
     return np.frombuffer((<const char *>items)[:n * np.dtype(kind).itemsize], kind) if n else np.empty(0, kind)
 
 
-cdef object label(str said):
-    """A label that spells a number is that number."""
-    for kind in (int, float):
-        try:
-            return kind(said)
-        except ValueError:
-            pass
-    return said
+cdef int take_word(void *owner, const char *s, int64_t n) noexcept with gil:
+    """Keep the label that a new word stands for; return what is wrong with it."""
+    tokenizer = <Tokenizer>owner
+    label, flaw = None, 0
+    try:
+        if tokenizer.t.labelled:
+            label = tokenizer.label(s[:n].decode())
+    except UnicodeDecodeError:
+        flaw = NOT_UTF8
+    except ValueError:
+        flaw = UNLIKE
+    except BaseException as error:
+        tokenizer.error, flaw = error, UNLIKE
+    tokenizer.labels.append(label)
+    return flaw
+
+
+def number(str text):
+    """Return the number that a label spells: an int where it is one."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

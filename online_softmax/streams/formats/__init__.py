@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from online_softmax.streams.formats.batches import ArrowStream, ParquetStream
 from online_softmax.streams.formats.csv import CsvStream
 from online_softmax.streams.formats.json_lines import JsonStream
 from online_softmax.streams.formats.sparse_text import TextStream
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.spelling import Spelling
 from online_softmax.streams.stream import RowStream
 from online_softmax.streams.tables import COMPRESSED, compression_of, inner_path
 
@@ -73,11 +76,22 @@ def open_one(path: str | Path, target: Hashable | None, format: str | None, **wa
             raise ValueError(f"{name} goes with csv, and {path} is {format}")
     if format in TABLES:
         return TABLES[format](path, target, **wanted)
-    for name in ("features", "drop", "weight"):
-        if wanted.get(name):
-            raise ValueError(f"{name} goes with columns, and {format} text has none")
+    _check_text(format, target, wanted)
+    options = {name: wanted[name] for name in ("missing", "on_bad", "labelled", "label_type") if name in wanted}
+    return TextStream(path, format, **options)
+
+
+def _check_text(format: str, target: Hashable | None, wanted: dict[str, Any]) -> None:
+    """Refuse what makes no sense for text that has no columns."""
     if target is not None:
         raise ValueError(f"target={target!r} names a column, and {format} text carries its own labels")
-    return TextStream(
-        path, format, wanted.get("missing", "error"), wanted.get("on_bad", "raise"), wanted.get("labelled", True)
-    )
+    plain = Reading()
+    names = ("features", "drop", "weight", "text_columns", "number_columns", "dates", "date_format")
+    asked = {name: wanted.get(name, getattr(plain, name)) for name in names}
+    asked |= {name: getattr(value, "asked", value) for name, value in asked.items()}  # what a model knows is no wish
+    spelling = wanted.get("spelling") or Spelling()
+    asked |= {field.name: getattr(spelling, field.name) for field in fields(Spelling)}
+    usual = {**{name: getattr(plain, name) for name in names}, **asdict(Spelling())}
+    for name, value in asked.items():
+        if value != usual[name] and (value or name == "decimal"):
+            raise ValueError(f"{name} goes with columns, and {format} text has none")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from online_softmax.streams._parsing.text import Tokenizer
+from online_softmax.streams._parsing.text import Tokenizer, number
+from online_softmax.streams.labels import kind_of, label_of
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables import ByteSource, FileStream, Lines
 
 BLOCK = 1 << 23  # bytes to read at a time
+FIRST = 1 << 18  # bytes to decide from what the labels are
 
 
 class TextStream(FileStream):
@@ -19,7 +23,10 @@ class TextStream(FileStream):
     svmlight: `label index:value ..`, where `#` begins a comment and `qid:` is skipped; a feature's name is its index,
     an int. Vowpal Wabbit: `label importance 'tag|space name name:value name:word`; a feature's name is `space^name`, or
     `name` in the space without a name, `name:word` is the feature `name=word`, and a feature that is there twice counts
-    twice. Labels that spell numbers are numbers.
+    twice.
+
+    Labels of svmlight are numbers. Those of Vowpal Wabbit become numbers if all of the first ones survive the way to a
+    number and back; a later one that does not makes its line a bad one.
 
     Parameters
     ----------
@@ -33,8 +40,15 @@ class TextStream(FileStream):
         What becomes of a line that cannot be read: "raise" or "skip".
     labelled
         Whether the lines' labels are looked at; else each is None.
+    label_type
+        What labels become: "number"; "text"; or "auto", by which the first ones tell.
     block_bytes
         About how much to read at a time.
+
+    Attributes
+    ----------
+    label_kind
+        What the labels are: "text", "int", "float" or "bool".
 
     Examples
     --------
@@ -57,25 +71,63 @@ class TextStream(FileStream):
         missing: str = "error",
         on_bad: str = "raise",
         labelled: bool = True,
+        label_type: str = "auto",
         *,
         block_bytes: int = BLOCK,
     ) -> None:
         if missing == "indicate":
             raise ValueError(f"missing='indicate' goes with columns, and {format} text has none")
-        self.reading = Reading(features=[], missing=missing, on_bad=on_bad, labelled=labelled)
+        self.reading = Reading(features=[], missing=missing, on_bad=on_bad, labelled=labelled, label_type=label_type)
         self.source = ByteSource(path)
         self.format, self.block_bytes = format, block_bytes
         self.text_columns = set()
+        self._begun: Iterator[tuple[int, bytes]] | None = None  # standard input, read so far to decide
+        if not labelled or label_type == "text":
+            self.label_kind = "text"
+        else:
+            self.label_kind = "float" if format == "svmlight" else self._first_kind()
 
     def __iter__(self) -> Iterator[Chunk]:
-        tokenizer = Tokenizer(self.format, self.missing, self.reading.labelled)
+        tokenizer = Tokenizer(self.format, self.missing, self.reading.labelled, self._label)
         with self.source.opened() as file:
-            for line, block in Lines(self.source.name).numbered(file, self.block_bytes):
-                start = 0
-                while start < len(block):
-                    chunk, start, n_lines, reason = tokenizer.read(block, start)
-                    if reason:
-                        chunk = chunk.with_bad([Note(len(chunk), f"{self.source}, line {line + n_lines}: {reason}")])
-                        start = (block.find(b"\n", start) + 1) or len(block)
-                        line += n_lines + 1
+            begun, self._begun = self._begun, None
+            for line, block in begun or Lines(self.source.name).numbered(file, self.block_bytes):
+                for chunk in self._chunks(tokenizer, line, block):
                     yield from self.told(chunk)
+
+    def _chunks(self, tokenizer: Tokenizer, line: int, block: bytes) -> Iterator[Chunk]:
+        """Yield the lines of a block as chunks, each of which ends with a bad one if there is any."""
+        start = 0
+        while start < len(block):
+            chunk, start, n_lines, reason = tokenizer.read(block, start)
+            if reason:
+                chunk = chunk.with_bad([Note(len(chunk), f"{self.source}, line {line + n_lines}: {reason}")])
+                start = (block.find(b"\n", start) + 1) or len(block)
+                line += n_lines + 1
+            yield chunk
+
+    def _first_kind(self) -> str:
+        """Return of what kind the first labels are."""
+        texts: dict[Any, None] = {}
+        with self.source.opened() as file:
+            blocks = Lines(self.source.name).numbered(file, self.block_bytes if self.source.is_pipe else FIRST)
+            if (first := next(blocks, None)) is None:
+                return "text"
+            for chunk in self._chunks(Tokenizer(self.format, self.missing), *first):
+                texts |= dict.fromkeys(chunk.rows.labels)
+                if chunk.bad and self.on_bad == "raise":
+                    break
+        if self.source.is_pipe:
+            self._begun = chain([first], blocks)
+        return kind_of(texts, self.reading.label_type)
+
+    def _label(self, text: str) -> Any:
+        """Return the label that a text stands for."""
+        if self.label_kind == "text":
+            return text
+        if self.format == "svmlight":
+            return number(text)
+        try:
+            return label_of(text, self.label_kind, self.reading.label_type)
+        except ValueError as error:
+            raise ValueError(f"{error}; label_type='text' reads all as texts") from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
-from online_softmax.streams import TextStream
+from online_softmax.streams import TextStream, open_stream
 from online_softmax.streams._parsing.text import Tokenizer
 
 
@@ -24,8 +26,8 @@ def write(tmp_path):
     return write
 
 
-def vw(text):
-    chunk, _, _, reason = Tokenizer("vw").read(text.encode())
+def vw(text, label=int):
+    chunk, _, _, reason = Tokenizer("vw", label=label).read(text.encode())
     assert not reason
     return list(chunk.pairs())
 
@@ -68,9 +70,9 @@ def test_rows_of_the_same_features_are_shared():
 
 def test_vw_namespaces_words_weights_and_tags():
     assert vw("1 | a b:2\n") == [({"a": 1.0, "b": 2.0}, 1, {})]
-    assert vw("red 0.5 'tag|n:3 a b:2 |m a |\tc\n2 |n a") == [
+    assert vw("red 0.5 'tag|n:3 a b:2 |m a |\tc\n2 |n a", str) == [
         ({"n^a": 3.0, "n^b": 6.0, "m^a": 1.0, "c": 1.0}, "red", {"w": 0.5}),
-        ({"n^a": 1.0}, 2, {"w": 1.0}),
+        ({"n^a": 1.0}, "2", {"w": 1.0}),
     ]
     assert vw("1 tag|a x:red\n1 'tag |a x:red\n") == [({"a^x=red": 1.0}, 1, {})] * 2
 
@@ -105,7 +107,7 @@ def test_vw_round_trip(tmp_path_factory, samples, size):
 def test_many_names_survive_the_growth_of_the_vocabulary():
     lines = [f"{i % 3} |{'n' * (i % 5)} feature_number_{i} {i} x{i % 7}:{i}" for i in range(5000)]
 
-    tokenizer = Tokenizer("vw")
+    tokenizer = Tokenizer("vw", label=int)
     for _ in range(2):
         found = list(tokenizer.read("\n".join(lines).encode())[0].pairs())
         for i, (x, y, _) in enumerate(found):
@@ -179,3 +181,124 @@ def test_any_bytes_are_rows_or_a_reason(data, format, missing):
     )
     assert np.isfinite(rows.values).all()
     assert all(len(rows.x(i)) == len(rows.x(i)) for i in range(len(rows)))
+
+
+CODES = [
+    (["1", "2", "-3", "10000000000000000001", "10000000000000000002"], "int"),
+    (["1", "2.5", "-0.25", "1e+300"], "float"),
+    (["true", "false"], "bool"),
+    (["07", "7"], "text"),
+    (["1E1", "10"], "text"),
+    (["550e8400", "5501e840"], "text"),
+    (["10000000000000000001.0", "10000000000000000002.0"], "text"),
+    (["1", "1.0"], "text"),
+    (["red", "7"], "text"),
+    (["+1", "-1"], "text"),
+]
+
+
+@pytest.mark.parametrize(("codes", "kind"), CODES)
+def test_labels_become_numbers_only_if_each_survives(write, codes, kind):
+    path = write("".join(f"{code} | a\n" for code in codes * 2))
+    make = {"int": int, "float": float, "bool": "true".__eq__, "text": str}[kind]
+
+    for options in ({}, {"missing": "skip-row"}, {"on_bad": "skip"}):
+        stream = TextStream(path, "vw", **options)
+        labels = [y for _, y, _ in stream.pairs()]
+        assert stream.label_kind == kind
+        assert labels == [make(code) for code in codes] * 2
+        assert {type(label) for label in labels} == {type(make(codes[0]))}
+    assert [y for _, y, _ in open_stream(path, format="vw", label_type="text").pairs()] == codes * 2
+    assert [y for _, y, _ in open_stream(path, format="vw", labelled=False).pairs()] == [None] * len(codes) * 2
+
+
+@pytest.mark.parametrize("n", [100_000, 1_500_000])
+@pytest.mark.parametrize(
+    ("first", "kind", "later"), [("1", "integers", "07"), ("1", "integers", "x"), ("1.5", "numbers", "1.50")]
+)
+def test_a_later_label_of_another_kind_is_a_bad_line(write, first, kind, later, n, capsys):
+    from online_softmax import cli
+
+    path = write(f"{first} | a\n" * n + f"\n{later} | a\n{first} | b\n{later} | c\n")
+    line = path.read_bytes().count(b"\n") - 2
+    said = f"{path}, line {line}: {later!r} is no label like the others, which are {kind}"
+
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}; label_type='text' reads all as texts$"):
+        list(TextStream(path, "vw"))
+    chunks = list(TextStream(path, "vw", on_bad="skip"))
+    assert [note.reason.split(": ")[0] for chunk in chunks for note in chunk.bad] == [
+        f"{path}, line {line}",
+        f"{path}, line {line + 2}",
+    ]
+    assert {y for chunk in chunks for y in chunk.rows.labels} == {float(first)}
+    assert {y for chunk in TextStream(path, "vw", label_type="text") for y in chunk.rows.labels} == {first, later}
+    assert cli.run("evaluate", str(path), "--format", "vw", "--model", "SGD") == 2
+    assert f"line {line}: {later!r} is no label like the others" in capsys.readouterr().err
+
+
+def test_numbers_are_asked_of_labels(write):
+    path = write("07 | a\n7 | a\n1E1 | a\nred | b\n")
+
+    assert [y for _, y, _ in TextStream(path, "vw", label_type="number", on_bad="skip").pairs()] == [7, 7, 10]
+    with pytest.raises(
+        ValueError, match="line 4: 'red' is no label like the others, which are numbers; label_type='text'"
+    ):
+        list(TextStream(path, "vw", label_type="number"))
+
+
+def test_labels_of_svmlight_are_numbers_unless_text_is_asked_for(write):
+    path = write("07 1:1\n7 1:1\n10000000000000000001 1:1\n10000000000000000002 1:1\n1.5 1:1\n")
+
+    assert [y for _, y, _ in TextStream(path).pairs()] == [7, 7, 10**19 + 1, 10**19 + 2, 1.5]
+    texts = ["07", "7", "10000000000000000001", "10000000000000000002", "1.5"]
+    assert [y for _, y, _ in TextStream(path, label_type="text").pairs()] == texts
+    assert (TextStream(path).label_kind, TextStream(path, label_type="text").label_kind) == ("float", "text")
+
+
+@pytest.mark.parametrize("bad", [b"caf\xe9 | a\n", b"u | caf\xe9\n"])
+def test_what_is_no_text_is_refused_every_time(write, bad):
+    (chunk, *rest) = TextStream(write(b"u | a\n" + bad * 3), "vw", on_bad="skip")
+    assert [len(one.bad) for one in (chunk, *rest)] == [1, 1, 1]
+    assert sum(len(one.rows) for one in (chunk, *rest)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"text_columns": ["a"]}, "text_columns"),
+        ({"number_columns": ["a"]}, "number_columns"),
+        ({"dates": "parts"}, "dates"),
+        ({"date_format": "%Y"}, "date_format"),
+        ({"na": ["x"]}, "na"),
+        ({"not_na": ["-"]}, "not_na"),
+        ({"decimal": ","}, "decimal"),
+        ({"thousands": ","}, "thousands"),
+        ({"percent": True}, "percent"),
+        ({"currency": True}, "currency"),
+        ({"weight": "w"}, "weight"),
+    ],
+)
+@pytest.mark.parametrize("format", ["svmlight", "vw"])
+def test_what_goes_with_columns_is_refused(write, format, options, name):
+    with pytest.raises(ValueError, match=f"^{name} goes with columns, and {format} text has none$"):
+        open_stream(write("1 | a\n"), format=format, **options)
+
+
+def test_a_model_decides_what_labels_are(write):
+    from online_softmax import SoftmaxRegression
+
+    for learned, expected in ((1, [1, 7]), ("1", ["1", "07"])):
+        model = SoftmaxRegression()
+        model.learn_one({"a": 1.0}, learned)
+        found = open_stream(write("1 | a\n07 | a\n"), format="vw", model=model)
+        assert [y for _, y, _ in found.pairs()] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["7", "07"])
+def test_labels_from_standard_input(label):
+    command = [sys.executable, "-m", "online_softmax", "evaluate", "-", "--format", "vw", "--model", "SGD"]
+    text = "\ufeff" + f"{label} | a\n8 | b\n" * 50_000
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=True)
+    assert b"100,000 rows" in done.stdout
+    assert f"\n{label} " in done.stdout.decode()
