@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from online_softmax.cli import options
+from online_softmax.cli.columns import print_columns
 from online_softmax.cli.evaluating import Keeping, Learner
 from online_softmax.cli.evaluating import evaluate as evaluate_along
 from online_softmax.cli.predicting import predict_rows
@@ -146,6 +147,18 @@ def predict(
 ) -> Callable[[], None]:
     """Predict the rows of a stream with a saved model, and print the predictions as CSV, a line a row."""
     return partial(predict_rows, source, target, reading.keywords, from_, proba, limit)
+
+
+@app.command()
+@options.grouped
+def columns(
+    source: options.Source,
+    *,
+    target: Annotated[str | None, typer.Option(help="The column to predict, if it is to be looked at, too.")] = None,
+    reading: options.ReadingOptions,
+) -> Callable[[], None]:
+    """Print what each column of a source is read as, by its first 1,000 rows, and what would be refused."""
+    return partial(print_columns, source, target, reading.keywords)
 
 
 @app.command()

@@ -51,6 +51,7 @@ class ManyStream(RowStream):
             self._settle()
         self.reading, self.text_columns = self._first.reading, self._first.text_columns
         self.dates, self.kinds, self.label_kind = self._first.dates, self._first.kinds, self._first.label_kind
+        self.delimiter = self._first.delimiter
         self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
         self._now: RowStream | None = None
 

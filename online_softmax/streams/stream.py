@@ -149,6 +149,8 @@ class RowStream(ABC):
         The feature columns, in order; empty where names come as they are met.
     text_columns
         Those of them that hold strings.
+    delimiter
+        What is between two fields, in text that has such.
     asked
         What `open_stream` was asked for that makes the rows others than they are by default, for JSON.
     seconds_to_open
@@ -162,6 +164,7 @@ class RowStream(ABC):
 
     reading: Reading
     text_columns: set[Hashable]
+    delimiter: str | None = None
     asked: Mapping[str, str] = MappingProxyType({})
     seconds_to_open = 0.0
     dates: Mapping[Hashable, Dates] = MappingProxyType({})

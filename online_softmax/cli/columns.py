@@ -1,0 +1,187 @@
+"""Columns: what the first rows of a source are read as, before a long run."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax.evaluation import ColumnCounter, Columns
+from online_softmax.evaluation.columns import MOST_VALUES
+from online_softmax.rows import Rows
+from online_softmax.streams import Chunk, RowStream, open_stream
+from online_softmax.streams.formats import format_of
+from online_softmax.streams.many import paths_of
+from online_softmax.streams.tables import compression_of
+
+ROWS = 1000  # to look at
+WIDEST = 40  # characters of a name or of an example
+EXAMPLES = 4
+DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
+HEADER = ("column", "is", "values", "gaps", "such as", "")
+
+
+def print_columns(source: str, target: str | None, reading: dict[str, Any]) -> None:
+    """Print a line for each column of the first rows, whatever `reading` refuses; then raise what it does refuse."""
+    is_pipe = source == "-"
+    mild = reading if is_pipe else _mild(reading)
+    stream = _opened(source, target, mild)
+    seen = _Seen(stream)
+    for chunk in stream:
+        seen.add(chunk)
+    print(_title(source, stream, reading["format"], seen.n_rows))
+    if stream.kinds:
+        print()
+        _print_table([HEADER, *seen.lines()])
+    else:
+        print(f"each row names its own features: {len(seen.names):,} in these rows, such as {_some(seen.names)}")
+    if seen.n_bad:
+        print(f"\n{seen.n_bad:,} bad row{'s' * (seen.n_bad > 1)}, the first: {seen.first_bad}")
+    if not is_pipe:
+        try:
+            for _ in _opened(source, target, reading):
+                pass
+        except ValueError as error:
+            raise ValueError(f"evaluate would refuse it: {error}") from error
+
+
+def _mild(reading: dict[str, Any]) -> dict[str, Any]:
+    """Return the same reading, but for what it refuses and another might take."""
+    instead = {"missing": ("error", "zero"), "dates": ("refuse", "parts"), "on_bad": ("raise", "skip")}
+    return reading | {name: mild for name, (strict, mild) in instead.items() if reading[name] == strict}
+
+
+def _opened(source: str, target: str | None, reading: dict[str, Any]) -> RowStream:
+    """Open the first rows: with labels where there is a target, or the source has its own."""
+    if target is None and (Path(source).exists() or source == "-" or paths_of(source) is not None):
+        is_text = (reading["format"] or format_of(source)) in ("svmlight", "vw")
+        stream = open_stream(source, labelled=is_text, limit=ROWS, **reading)
+    else:
+        stream = open_stream(source, target, limit=ROWS, **reading)
+    assert isinstance(stream, RowStream)
+    return stream
+
+
+def _title(source: str, stream: RowStream, format: str | None, n_rows: int) -> str:
+    """Say which rows these are, and of what."""
+    name = "standard input" if source == "-" else source
+    paths = paths_of(source)
+    if paths is not None:
+        name = f"{paths[0]}, the first of {len(paths):,} files" if len(paths) > 1 else str(paths[0])
+    path = Path(source) if paths is None else paths[0]
+    about = [format or format_of(path)]
+    if stream.delimiter is not None:
+        about.append(DELIMITERS.get(stream.delimiter, repr(stream.delimiter)))
+    if path.is_file() and (compression := compression_of(path)):
+        about.append(compression)
+    rows = f"the first {n_rows:,} rows" if n_rows == ROWS else f"{n_rows:,} row{'s' * (n_rows != 1)}"
+    return f"{name}: {', '.join(about)}; {rows}"
+
+
+class _Seen:
+    """What has been seen of a stream."""
+
+    def __init__(self, stream: RowStream) -> None:
+        self._stream = stream
+        self._counter = ColumnCounter(stream.kinds, stream.reading)
+        self._numbers: dict[Hashable, list[NDArray[np.float64]]] = {}
+        self._labels: dict[Hashable, None] = {}
+        self.names: dict[Hashable, None] = {}
+        self.n_rows, self.n_bad, self.first_bad = 0, 0, ""
+
+    def add(self, chunk: Chunk) -> None:
+        """Take a chunk."""
+        self.n_rows += len(chunk)
+        self.n_bad += len(chunk.bad)
+        self.first_bad = self.first_bad or (chunk.bad[0].reason if chunk.bad else "")
+        self._counter.add(chunk)
+        self._labels |= dict.fromkeys(chunk.rows.labels[i] for i in dict.fromkeys(chunk.rows.codes.tolist()))
+        for name, values in _values(chunk):
+            self.names[name] = None
+            if name in self._stream.kinds:
+                self._numbers.setdefault(name, []).append(values)
+
+    def lines(self) -> Iterator[tuple[str, ...]]:
+        """Yield a line for each column: name, kind, different values, gaps, examples, and what stands out."""
+        columns = self._counter.columns(self._labels)
+        for name, kind in self._stream.kinds.items():
+            gaps = f"{columns.gaps.get(name, 0):,}"
+            if kind == "text":
+                texts = self._counter.values(name)
+                n = f"{len(texts):,}" if columns.texts[name] is not None else f"over {MOST_VALUES:,}"
+                yield _cut(name), kind, n, gaps, _some(texts), _doubt(name, columns)
+            else:
+                values = np.concatenate([np.empty(0), *self._numbers.get(name, [])])
+                yield _cut(name), kind, f"{len(np.unique(values)):,}", gaps, _range(kind, values), ""
+        if self._stream.reading.labelled and self._stream.target is not None:
+            n = f"{len(self._labels):,}"
+            yield _cut(self._stream.target), f"label ({columns.labels})", n, "", _some(self._labels), ""
+
+
+def _values(chunk: Chunk) -> Iterator[tuple[Hashable, NDArray[np.float64]]]:
+    """Yield each feature with its values in the rows that have it, but for those that were mended."""
+    mended: dict[Hashable, list[int]] = {}
+    places = np.searchsorted(chunk.places(), chunk.mended).tolist()
+    for row, column in zip(places, chunk.mended_columns.tolist(), strict=True):
+        mended.setdefault(chunk.columns[column], []).append(row)
+    for name, owners, values in _by_feature(chunk.rows):
+        yield name, values[~np.isin(owners, mended[name])] if name in mended else values
+
+
+def _by_feature(rows: Rows) -> Iterator[tuple[Hashable, NDArray[np.int64], NDArray[np.float64]]]:
+    """Yield each feature, the rows that have it, and its values there."""
+    if rows.starts is None:
+        for i, values in zip(rows.ids.tolist(), rows.values.T, strict=True):
+            yield rows.names[i], np.arange(len(rows)), values
+        return
+    part = slice(rows.starts[0], rows.starts[-1])
+    order = np.argsort(rows.ids[part], kind="stable")
+    ids, values = rows.ids[part][order], rows.values[part][order]
+    owners = np.repeat(np.arange(len(rows)), np.diff(rows.starts))[order]
+    bounds = np.searchsorted(ids, np.arange(len(rows.names) + 1)).tolist()
+    for name, start, stop in zip(rows.names, bounds, bounds[1:], strict=False):
+        if start < stop:
+            yield name, owners[start:stop], values[start:stop]
+
+
+def _range(kind: str, values: NDArray[np.float64]) -> str:
+    if not len(values):
+        return ""
+    if kind == "truth":
+        return f"true in {values.mean():.0%}"
+    low, high = values.min(), values.max()
+    if kind == "date":
+        first, last = (datetime.fromtimestamp(one, UTC).isoformat(" ").removesuffix("+00:00") for one in (low, high))
+        return f"{first.removesuffix(' 00:00:00')} .. {last.removesuffix(' 00:00:00')}"
+    return f"{low:.6g} .. {high:.6g}" if low < high else f"{low:.6g}"
+
+
+def _doubt(name: Hashable, columns: Columns) -> str:
+    if name in columns.identifiers:
+        return "probably an identifier"
+    return "most values are numbers" if name in columns.perhaps_numbers else ""
+
+
+def _some(values: Any) -> str:
+    shown = [*values]
+    return _cut(", ".join(map(_cut, shown[:EXAMPLES])) + ", .." * (len(shown) > EXAMPLES))
+
+
+def _cut(value: object) -> str:
+    text = str(value)
+    text = text if text.isprintable() else repr(text)
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 2]}.."
+
+
+def _print_table(lines: list[tuple[str, ...]]) -> None:
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
+    for line in lines:
+        cells = [
+            f"{cell:>{width}}" if HEADER[i] in ("values", "gaps") else f"{cell:{width}}"
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
