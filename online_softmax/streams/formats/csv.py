@@ -82,6 +82,7 @@ class CsvStream(RecordStream):
 
     """
 
+    delimiter: str
     space = b"\r\n"
 
     def __init__(
