@@ -5,8 +5,11 @@ from __future__ import annotations
 import bz2
 import functools
 import gzip
+import io
 import json
+import lzma
 import random
+import zipfile
 
 import pyarrow as pa
 import pyarrow.csv
@@ -15,7 +18,7 @@ import pyarrow.parquet
 
 TEXTS = ["t.csv", "t.tsv", "t.svm", "t.vw", "t.arff", "t.jsonl"]
 BINARIES = ["t.parquet", "t.arrow", "t.arrows", "t.feather"]
-BINARIES += ["t.csv.gz", "t.csv.bz2", "t.csv.zst", "t.svm.gz", "t.jsonl.gz"]
+BINARIES += ["t.csv.gz", "t.csv.bz2", "t.csv.xz", "t.csv.zst", "t.csv.zip", "t.svm.gz", "t.jsonl.gz"]
 
 
 def lines(rng: random.Random, n: int) -> list[tuple[float, int, str, bool, str, float]]:
@@ -62,5 +65,10 @@ def files() -> dict[str, bytes]:
     for name in ("t.csv", "t.svm", "t.jsonl"):
         out[f"{name}.gz"] = gzip.compress(out[name], mtime=0)
     out["t.csv.bz2"] = bz2.compress(out["t.csv"])
+    out["t.csv.xz"] = lzma.compress(out["t.csv"])
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(zipfile.ZipInfo("t.csv"), out["t.csv"])
+    out["t.csv.zip"] = archive.getvalue()
     out["t.csv.zst"] = pa.compress(out["t.csv"], codec="zstd", asbytes=True)
     return out

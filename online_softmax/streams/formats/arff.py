@@ -106,7 +106,8 @@ class ArffStream(FileStream):
         self._begun: Iterator[Line] | None = chain(first, rows) if self.source.is_pipe else None
         if self._begun is None:
             lines.close()
-        self.dates = self._known_dates([self._fields(text)[0] for _, text, reason in first if not reason])
+        found = [self._fields(text) for _, text, reason in first if not reason]
+        self.dates = self._known_dates([fields for fields, _, reason in found if not reason])
         self.text_columns = {name for name in self.features if self._is_text(str(name))}
         check_names(self.features, self.text_columns)
         self.label_kind = self._label_kind()
@@ -208,7 +209,7 @@ class ArffStream(FileStream):
             if self._attributes[name].kind != "date" and not self._is_doubtful(name):
                 continue
             try:
-                dates = self._dates_of(name, [fields[self._position[name]] for fields in first if fields])
+                dates = self._dates_of(name, [fields[self._position[name]] for fields in first])
             except ValueError as error:
                 raise ValueError(f"{self.source}, {error}") from None
             if dates is not None:

@@ -317,6 +317,13 @@ def test_attributes(line, is_fine, write):
         assert refusal(path) == f", line 2: {line!r} is no attribute that can be read"
 
 
+def test_bad_first_rows_beside_strings(write):
+    path = write("@relation r\n@attribute s string\n@attribute y {u,v}\n@data\na\nb,u,v,u\n'c,u\nd,v\n")
+
+    assert samples(path, on_bad="skip") == [({"s=d": 1.0}, "v", {})]
+    assert refusal(path) == ", line 5: 1 field where there are 2 attributes"
+
+
 def test_strings_from_standard_input(write):
     head = "@relation r\n@attribute s string\n@attribute y {u,v}\n@data "
     path = write(b"\xef\xbb\xbf" + head.encode() + b"a,u\nb,v\n" * 1000)
