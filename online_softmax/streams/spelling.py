@@ -178,13 +178,27 @@ class Spelling:
         return None
 
     @cached_property
-    def _grouped(self) -> re.Pattern[str]:
+    def gap_numbers(self) -> list[str]:
+        """Return the marks of a gap that spell numbers."""
+        return sorted(gap for gap in self.gaps if PLAIN.fullmatch(gap))
+
+    @cached_property
+    def thousands_pattern(self) -> str:
+        """Return the pattern of what may be between thousands."""
+        return ALIKE.get(self.thousands or "", re.escape(self.thousands or ""))
+
+    @cached_property
+    def pattern(self) -> str:
         """Return the pattern of a number: what is before the point, what is behind it, and the exponent."""
         whole = r"[+-]?\d*"
         if self.thousands is not None:
-            sign = ALIKE.get(self.thousands, re.escape(self.thousands))
+            sign = self.thousands_pattern
             whole = rf"[+-]?(?:\d{{1,3}}(?:{sign}\d{{2,3}})*{sign}\d{{3}}|\d*)"
-        return re.compile(rf"({whole})(?:{re.escape(self.decimal)}(\d*))?((?:[eE][+-]?\d+)?)", re.ASCII)
+        return rf"({whole})(?:{re.escape(self.decimal)}(\d*))?((?:[eE][+-]?\d+)?)"
+
+    @cached_property
+    def _grouped(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.ASCII)
 
 
 def _times(bare: str, power: str) -> float:

@@ -13,7 +13,6 @@ from online_softmax.rows import Rows
 from online_softmax.streams import labels
 from online_softmax.streams._parsing.grid import Grid
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.spelling import PLAIN
 from online_softmax.streams.stream import Chunk
 from online_softmax.streams.tables import (
     LARGE,
@@ -152,9 +151,7 @@ class CsvStream(RecordStream):
 
     def check(self, block: bytes) -> None:
         """Raise ValueError if the records of a block cannot be read together."""
-        self._strings(block, self.used)
-        if self._has_header(block):
-            raise ValueError("the header again")
+        self.cells(block)
 
     def guess(self, block: bytes) -> pa.Table:
         """Return the records of a block as columns of the types that pyarrow takes them for."""
@@ -192,7 +189,7 @@ class CsvStream(RecordStream):
         spelling = self.reading.spelling
         self._is_quick = spelling.is_plain
         # A number that marks a gap must stand alone in its field for pyarrow to see that.
-        self._gap_numbers = any(PLAIN.fullmatch(gap) for gap in spelling.gaps)
+        self._gap_numbers = bool(spelling.gap_numbers)
         is_plain = (label_kind in ("int", "text") and self.reading.label_type != "number") or not self.reading.labelled
         if (
             all(kind.name in ("number", "empty") for kind in kinds.values())
@@ -233,10 +230,12 @@ class CsvStream(RecordStream):
         gaps = self.reading.spelling.gaps
         return read_csv(block, self.columns, self._types, self.used, self.delimiter, gaps)
 
-    def cells(self, block: bytes) -> tuple[Cells, dict[int, str]]:
-        """Return the records of a block as cells of text."""
+    def cells(self, block: bytes) -> tuple[Cells, int, dict[int, str]]:
+        """Return the records of a block as columns of strings."""
+        if self._has_header(block):
+            raise ValueError("the header again")
         table = self._strings(block, self.used)
-        return {name: coded(table[name]) for name in self.used}, {}
+        return {name: table[name] for name in self.used}, table.num_rows, {}
 
     def _strings(self, block: bytes, only: Iterable[Hashable]) -> pa.Table:
         self._check_bytes(block)

@@ -87,9 +87,7 @@ class JsonStream(RecordStream):
 
     def check(self, block: bytes) -> None:
         """Raise ValueError if a line of a block is no object, or has a member that is new."""
-        for record in block.splitlines():
-            if record.strip() and (reason := self.reason(record)):
-                raise ValueError(reason)
+        self._objects(block)
 
     def guess(self, block: bytes) -> pa.Schema | None:
         """Return the types that pyarrow takes the members for; None where it cannot tell."""
@@ -102,7 +100,7 @@ class JsonStream(RecordStream):
 
     def look(self, block: bytes, guess: pa.Schema | None) -> tuple[dict[Hashable, Kind], str]:
         """Return what each feature holds, by the lines of a block, and of what kind the labels are."""
-        records = _objects(block) if guess is None else None
+        records = self._objects(block) if guess is None else None
         self._guess = guess
         try:
             self.columns = list(dict.fromkeys(chain.from_iterable(records or ()))) if guess is None else guess.names
@@ -115,13 +113,13 @@ class JsonStream(RecordStream):
         for name in self.features:
             found = plain.get(str(name))
             if found is None or name in self.reading.text_columns:
-                records = _objects(block) if records is None else records
+                records = self._objects(block) if records is None else records
                 kinds[name] = self._kind(name, [record.get(str(name)) for record in records])
             else:
                 kinds[name] = Kind(found)
         label_kind = "text"
         if self.reading.labelled:
-            records = _objects(block) if records is None else records
+            records = self._objects(block) if records is None else records
             label_kind = self._label_kind([record.get(str(self.target)) for record in records])
         return kinds, label_kind
 
@@ -144,7 +142,7 @@ class JsonStream(RecordStream):
             return Kind("truth")
         spelled = sum(spells_number(text, self.reading.spelling) for text in texts)
         numbers = len(values) - truths - len(texts) + spelled
-        is_number = numbers > len(values) / 2 or (numbers and name in self.reading.number_columns)
+        is_number = 2 * numbers >= len(values) or (numbers and name in self.reading.number_columns)
         return Kind("number") if is_number else Kind("truth" if truths > len(texts) else "text")
 
     def _label_kind(self, values: list[Any]) -> str:
@@ -190,9 +188,9 @@ class JsonStream(RecordStream):
         is_text = self.label_kind == "text" or self.reading.label_type != "auto"
         return super().typed_labels(cells) if is_text else (cells, {})
 
-    def cells(self, block: bytes) -> tuple[Cells, dict[int, str]]:
+    def cells(self, block: bytes) -> tuple[Cells, int, dict[int, str]]:
         """Return the lines of a block as cells: texts, and numbers as they are."""
-        records = _objects(block)
+        records = self._objects(block)
         cells: dict[Hashable, Coded] = {}
         wrong: dict[int, str] = {}
         for name in self.used:
@@ -208,34 +206,42 @@ class JsonStream(RecordStream):
                 for row, value in enumerate(values):
                     if value is not None and not isinstance(value, str):
                         wrong.setdefault(row, f", column {name!r}: {shorten(value)} is not a string")
-        return cells, wrong
+        return cells, len(records), wrong
 
     def reason(self, record: bytes) -> str:
         """Say what is wrong with a line as a whole, or nothing where there is no telling."""
         try:
+            self._object(record)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def _object(self, record: bytes) -> dict[str, Any]:
+        """Return the members of a line, or raise what is wrong with it."""
+        try:
             text = record.decode()
         except UnicodeDecodeError as error:
-            return f": {shorten(record[error.start : error.end])} is not UTF-8 text"
+            raise ValueError(f": {shorten(record[error.start : error.end])} is not UTF-8 text") from None
         try:
             members = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_once)
-        except ValueError as error:
-            return f": no JSON ({error})"
         except RecursionError:
-            return ": no JSON (it is nested too deep)"
+            raise ValueError(": no JSON (it is nested too deep)") from None
+        except ValueError as error:
+            raise ValueError(f": no JSON ({error})") from None
         if not isinstance(members, dict):
-            return f": {shorten(members)} is not an object"
+            raise ValueError(f": {shorten(members)} is not an object")
         if self.columns and not members.keys() <= self._known:
             name = next(name for name in members if name not in self._known)
-            return f": the member {name!r} is new; the first lines have {', '.join(self.columns[:20])}"
-        return ""
+            first = ", ".join(self.columns[:20])
+            raise ValueError(f": the member {name!r} is new; the first lines have {first}")
+        return members
+
+    def _objects(self, block: bytes) -> list[dict[str, Any]]:
+        return [self._object(line) for line in block.split(b"\n") if line.strip()]
 
     def cell(self, record: bytes, column: str) -> Any:
         """Return a member, to show it."""
-        return _objects(record)[0].get(column)
-
-
-def _objects(block: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in block.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
+        return self._object(record).get(column)
 
 
 def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from online_softmax._kernel.arrays import side_by_side
 from online_softmax.streams.dates import MISSING, seconds
+from online_softmax.streams.spelling import PLAIN, Spelling
+from online_softmax.streams.tables.cells import values_of
 from online_softmax.streams.tables.columns import Coded, merged
-from online_softmax.streams.tables.kinds import refuse_labels
+from online_softmax.streams.tables.kinds import Kind, refuse_labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -195,3 +198,34 @@ def spelled(column: pa.ChunkedArray) -> Coded:
 def _view(array: pa.Array) -> NDArray[Any]:
     """Return an array without nulls as NumPy's; `to_numpy` would import pandas, which takes longer than a file."""
     return np.from_dlpack(array)
+
+
+def numbers(column: pa.ChunkedArray, spelling: Spelling) -> NDArray[np.float64]:
+    """Return the numbers that the strings of a column spell, nan for anything else."""
+    from pyarrow import compute
+
+    pa = pyarrow()
+    bare = texts = compute.utf8_trim_whitespace(column.combine_chunks())
+    is_plain = spelling.is_plain
+    if spelling.thousands is not None:
+        bare = compute.replace_substring_regex(texts, spelling.thousands_pattern, "")
+        is_plain = bare.equals(texts) and spelling.decimal == "."
+    elif spelling.decimal != ".":
+        bare = compute.replace_substring(texts, spelling.decimal, ".")
+        is_plain = not compute.any(compute.match_substring(texts, ".")).as_py()
+    if is_plain and not spelling.gap_numbers:
+        with suppress(pa.ArrowInvalid):
+            return _view(bare.cast(pa.float64()))
+    if spelling.thousands is not None and spelling.decimal != ".":
+        bare = compute.replace_substring(bare, spelling.decimal, ".")
+    plain = compute.match_substring_regex(bare, f"^(?:{PLAIN.pattern})$")
+    if not spelling.is_plain:
+        plain = compute.and_(plain, compute.match_substring_regex(texts, f"^(?:{spelling.pattern})$"))
+    if spelling.gap_numbers:
+        plain = compute.and_not(plain, compute.is_in(texts, pa.array(spelling.gap_numbers)))
+    values = _view(compute.if_else(plain, bare, None).cast(pa.float64()).fill_null(float("nan"))).copy()
+    # What is left is rare: each different text is looked at once.
+    odd = np.flatnonzero(~np.from_dlpack(plain.cast(pa.uint8())).astype(np.bool_))
+    if len(odd):
+        values[odd] = values_of(coded(pa.chunked_array([texts.take(pa.array(odd))])), Kind("number"), spelling)
+    return values

@@ -11,31 +11,31 @@ from numpy.typing import NDArray
 
 from online_softmax.streams import labels
 from online_softmax.streams.reading import Reading
+from online_softmax.streams.spelling import Spelling
 from online_softmax.streams.tables.columns import Coded
 from online_softmax.streams.tables.kinds import TRUTH, Kind
 
 
-def values_of(cells: Coded, kind: Kind, reading: Reading) -> NDArray[np.float64]:
+def values_of(cells: Coded, kind: Kind, spelling: Spelling) -> NDArray[np.float64]:
     """Return the number that each cell, a text or a number, stands for: nan for a gap, and for what is of another kind.
 
     Examples
     --------
-    >>> from online_softmax.streams.reading import Reading
+    >>> from online_softmax.streams.spelling import Spelling
     >>> from online_softmax.streams.tables.cells import values_of
     >>> from online_softmax.streams.tables.columns import code
     >>> from online_softmax.streams.tables.kinds import Kind
 
-    >>> values_of(code(["1.5", "?", "one"]), Kind("number"), Reading())
+    >>> values_of(code(["1.5", "?", "one"]), Kind("number"), Spelling())
     array([1.5, nan, nan])
 
     """
-    read = _reader(kind, reading)
+    read = _reader(kind, spelling)
     values = np.array([*map(read, cells.values), nan])  # the last is of code -1
     return values[cells.codes]
 
 
-def _reader(kind: Kind, reading: Reading) -> Callable[[Any], float]:
-    spelling = reading.spelling
+def _reader(kind: Kind, spelling: Spelling) -> Callable[[Any], float]:
     if kind.name == "truth":
         return lambda text: float(TRUTH.get(str(text).strip(), nan))
     read = spelling.number if kind.dates is None else kind.dates.seconds

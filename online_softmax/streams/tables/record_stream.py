@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from online_softmax.checks import check_names
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
+from online_softmax.streams.tables.arrow import numbers as numbers_of
 from online_softmax.streams.tables.cells import labels_of, strings_of, values_of
 from online_softmax.streams.tables.columns import Coded, Table, check_parts, in_parts, shorten, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
@@ -30,7 +32,7 @@ LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to 
 WIDE = 1000  # columns for which there is as much to read again: each of them costs something a block
 PART = 512  # records to look at one by one, where a block cannot be read
 
-Cells = Mapping[Hashable, Coded]
+Cells = Mapping[Hashable, Any]  # columns of text: coded, or of Arrow
 
 
 class RecordStream(TableStream):
@@ -84,8 +86,11 @@ class RecordStream(TableStream):
         """Return the records of a block as columns of the types that are settled; ValueError where one does not fit."""
 
     @abstractmethod
-    def cells(self, block: bytes) -> tuple[Cells, dict[int, str]]:
-        """Return the records of a block as cells of text, and what is wrong with some rows, whatever is missing."""
+    def cells(self, block: bytes) -> tuple[Cells, int, dict[int, str]]:
+        """Return the records of a block as cells of text, how many they are, and what is wrong with some of them.
+
+        ValueError where a record is none.
+        """
 
     @abstractmethod
     def reason(self, record: bytes) -> str:
@@ -196,18 +201,26 @@ class RecordStream(TableStream):
 
     def _from_cells(self, cells: Cells, n: int) -> tuple[Table, dict[int, str]]:
         """Return columns of cells as what they hold."""
-        texts = {name: strings_of(cells[name], self.reading) for name in self.features if name in self.text_columns}
+        texts = {
+            name: strings_of(_coded(cells[name]), self.reading) for name in self.features if name in self.text_columns
+        }
         numbers = np.empty((n, len(self.numbers)))
         for j, name in enumerate(self.numbers):
             numbers[:, j] = self._values(name, cells[name])
-        weight = None
-        if self.weight is not None:
-            weight = values_of(cells[self.weight], Kind("number"), self.reading)
-        labels = labels_of(cells[self.target], self.label_kind, self.reading) if self.reading.labelled else None
+        weight = None if self.weight is None else self._values(self.weight, cells[self.weight])
+        labels = None
+        if self.reading.labelled:
+            labels = labels_of(_coded(cells[self.target]), self.label_kind, self.reading)
         return self._assembled(n, texts, numbers, labels, weight)
 
-    def _values(self, name: Hashable, cells: Coded) -> NDArray[np.float64]:
-        return values_of(cells, self._kinds[name], self.reading)
+    def _values(self, name: Hashable, cells: Any) -> NDArray[np.float64]:
+        """Return the numbers of a column of cells, coded or in a column of strings."""
+        kind = Kind("number") if name == self.weight else self._kinds[name]
+        if isinstance(cells, Coded):
+            return values_of(cells, kind, self.reading.spelling)
+        if kind.name in ("number", "empty"):
+            return numbers_of(cells, self.reading.spelling)
+        return values_of(coded(cells), kind, self.reading.spelling)
 
     def _assembled(
         self,
@@ -228,27 +241,38 @@ class RecordStream(TableStream):
 
     def _careful(self, line: int, block: bytes) -> Chunk:
         """Read the records of a block cell by cell, but for those that are none."""
-        records = list(self._numbered(line, block))
-        lines, texts = zip(*records, strict=True) if records else ((), ())
-        reasons = self._reasons(texts)
-        sound = [i for i, reason in enumerate(reasons) if not reason]
-        cells, wrong = self.cells(b"".join(texts[i] for i in sound))
-        table, unfit = self._from_cells(cells, len(sound))
+        try:
+            cells, n, wrong = self.cells(block)
+        except ValueError:
+            records = list(self._numbered(line, block))
+            reasons = self._reasons([record for _, record in records])
+            sound = [record for record, reason in zip(records, reasons, strict=False) if not reason]
+            cells, n, wrong = self.cells(b"".join(record for _, record in sound))
+            notes = [
+                Note(i, f"{self.source}, line {number}{reason}")
+                for i, ((number, _), reason) in enumerate(zip(records, reasons, strict=False))
+                if reason
+            ]
+            return self._chunk(cells, n, wrong, lambda: sound).with_bad(notes)
+        return self._chunk(cells, n, wrong, lambda: list(self._numbered(line, block)))
 
-        def named(row: int, column: Any, said: str) -> str:
-            return f"{self.source}, line {lines[sound[row]]}, column {column!r}: {said}"
+    def _chunk(
+        self, cells: Cells, n: int, wrong: Mapping[int, str], find: Callable[[], list[tuple[int, bytes]]]
+    ) -> Chunk:
+        """Return n records of cells as rows; `find` gives the records, each with its line."""
+        table, unfit = self._from_cells(cells, n)
+        records = cache(find)
+
+        def place(row: int) -> str:
+            return f"{self.source}, line {records()[row][0]}"
 
         def reason(flaw: Flaw) -> str:
-            return named(
-                flaw.row, flaw.column, self._why(flaw.column, self.cell(texts[sound[flaw.row]], str(flaw.column)))
-            )
+            shown = self.cell(records()[flaw.row][1], str(flaw.column))
+            return f"{place(flaw.row)}, column {flaw.column!r}: {self._why(flaw.column, shown)}"
 
-        refused = {row: named(row, self.target, said) for row, said in unfit.items()}
-        refused |= {row: f"{self.source}, line {lines[sound[row]]}{said}" for row, said in wrong.items()}
-        chunk = sifted(table, self.missing, reason, refused)
-        return chunk.with_bad(
-            [Note(i, f"{self.source}, line {lines[i]}{reason}") for i, reason in enumerate(reasons) if reason]
-        )
+        refused = {row: f"{place(row)}, column {self.target!r}: {said}" for row, said in unfit.items()}
+        refused |= {row: place(row) + said for row, said in wrong.items()}
+        return sifted(table, self.missing, reason, refused)
 
     def _why(self, column: Any, value: Any) -> str:
         """Say what is wrong with a cell that is a gap, or of another kind than its column."""
@@ -259,12 +283,6 @@ class RecordStream(TableStream):
 
     def _reasons(self, records: Sequence[bytes]) -> list[str]:
         """Say of each record why it is none, or nothing; of none after a flaw, if that is an error."""
-        try:
-            self.check(b"".join(records))
-        except ValueError:
-            pass
-        else:
-            return [""] * len(records)
         reasons: list[str] = []
         for start in range(0, len(records), PART):
             part = records[start : start + PART]
@@ -311,3 +329,7 @@ class RecordStream(TableStream):
             left -= len(file.read(left))
         size = self.block_bytes * (1 + len(self.used) // WIDE)
         return self.records.numbered(file, size, self._line)
+
+
+def _coded(cells: Any) -> Coded:
+    return cells if isinstance(cells, Coded) else coded(cells)
