@@ -149,7 +149,7 @@ class FrameStream(RowStream):
             if kind.name == "text":
                 texts[name] = _spelled(column)
             elif name in self._as_text:
-                numbers.append(values_of(_spelled(column), kind, self.reading))
+                numbers.append(values_of(_spelled(column), kind, self.reading.spelling))
             else:
                 numbers.append(_moments(column) if kind.name == "date" else _numbers(column))
         labels, wrong = unlabelled(len(part)), dict[int, str]()

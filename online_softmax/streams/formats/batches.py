@@ -188,7 +188,9 @@ class BatchStream(TableStream):
         if not self._as_text:
             return table
         columns = {
-            name: values_of(spelled(column), self._kinds[name], self.reading) if name in self._as_text else column
+            name: values_of(spelled(column), self._kinds[name], self.reading.spelling)
+            if name in self._as_text
+            else column
             for name, column in zip(table.column_names, table.columns, strict=True)
         }
         return pyarrow().table(columns)
