@@ -64,6 +64,7 @@ INSIDE = (
 def model_of(rng: random.Random) -> Any:
     """Give a model with parameters at random."""
     room = {"max_features": rng.choice([None, None, None, 1, 4, 20]), "hash_bits": rng.choice([None] * 5 + [1, 4, 12])}
+    room |= {"categorical": rng.random() < 0.4, "missing": rng.choice(["raise", "raise", "zero", "indicate"])}
     if rng.random() < 0.5:
         interactions, window = rng.choice([True, False, "auto"]), rng.choice([1, 2, 5, 30, 1000])
         return AutoSoftmaxRegression(interactions=interactions, window=window, **room)

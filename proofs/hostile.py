@@ -20,6 +20,19 @@ from proofs.spiteful import Lying, Meddling, Moody, Pairs, Raising, SpiteError, 
 EXTREME = [1e300, -1e300, 1.7976931348623157e308, 5e-324, -5e-324, 1e-300, 0.0, -0.0, 1e154, 1e155, 2.0**53, 1e16]
 ODD = [True, 3, -7, Fraction(1, 3), Decimal("1.5"), np.float32(2), np.int8(-3), np.uint64(2**64 - 1), np.True_, 10**30]
 ODD += [np.array(2.0), np.array(3), np.longdouble("1.5"), np.float16(0.5), Decimal("1e-400"), 10**300]
+TEXTS = [
+    "red",
+    "red",
+    "blue",
+    "",
+    "=",
+    "b=c",
+    "\0",
+    "\ud800",
+    "a" * 5000,
+    Text("red"),
+    np.str_("blue"),
+]  # taken if asked for
 REFUSED = [math.nan, math.inf, -math.inf, 10**400, -(10**400), Decimal("sNaN"), Decimal("NaN"), Decimal("1e400")]
 REFUSED += [Fraction(10**400), "1", "", b"1", bytearray(b"2"), None, 1j, ((1.0,),), [], [1.0], {}, set(), object(), int]
 REFUSED += [np.array([1.0, 2.0]), np.array(["x"]), np.array("x"), np.array(None), np.longdouble("1e4000")]
@@ -43,8 +56,31 @@ NAMES = [
     frozenset(),
 ]
 NAMES += [Fraction(5, 2), Decimal("2.5"), datetime.date(2020, 1, 1), int, np.int64(1), np.str_("a1"), "ä", "a" * 5000]
-LABELS = [*NAMES, False, 0.0, 1.0, "red", np.float64(2.5), np.False_, pd.Timestamp("2020-01-01"), 2**64, -(2**63)]
-NO_LABELS = [math.nan, np.float64("nan"), Decimal("NaN"), Decimal("sNaN"), pd.NA, pd.NaT, [], {}, set(), bytearray()]
+LABELS = [
+    *(name for name in NAMES if name is not None),
+    False,
+    0.0,
+    1.0,
+    "red",
+    np.float64(2.5),
+    np.False_,
+    pd.Timestamp("2020-01-01"),
+    2**64,
+    -(2**63),
+]
+NO_LABELS = [
+    None,
+    math.nan,
+    np.float64("nan"),
+    Decimal("NaN"),
+    Decimal("sNaN"),
+    pd.NA,
+    pd.NaT,
+    [],
+    {},
+    set(),
+    bytearray(),
+]
 NO_LABELS += [np.array([1.0]), np.array([1, 2]), np.datetime64("NaT"), ([],), Raising(), np.array(1)]
 WEIGHTS = [
     0,
@@ -122,8 +158,10 @@ class Generator:
         kind = rng.random()
         if kind < 0.5:
             return rng.choice(EXTREME)
-        if kind < 0.75:
+        if kind < 0.7:
             return rng.choice(ODD)
+        if kind < 0.75:
+            return rng.choice(TEXTS)
         if kind < 0.95:
             return rng.choice(REFUSED)
         return Moody(rng.randrange(1000)) if rng.random() < 0.7 else Meddling(self.meddle)

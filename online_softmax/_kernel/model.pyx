@@ -241,12 +241,14 @@ cdef class Model(Vocabulary):
         cdef Py_ssize_t features
         cdef double loss
         cdef Scratch *own
+        cdef dict positions
         while True:
             truncated = self.truncated
             s.x = s.x_
             try:
                 self.gather(x, &s, False)
-                position = self._positions.get(y)
+                positions = self._positions  # held: a label's own __hash__ may put others in their place
+                position = positions.get(y)
                 features = self.n_features
                 self.enter_to_read()
                 try:

@@ -259,8 +259,9 @@ cdef class Vocabulary:
     cdef int32_t _look_up(self, object name) except -1:
         """The slot of a name, 0 if it has none."""
         cdef PyObject *slot
+        cdef dict slots = self._slots  # held: a name's own __hash__ may put others in their place
         try:
-            slot = PyDict_GetItemWithError(self._slots, name)
+            slot = PyDict_GetItemWithError(slots, name)
         except TypeError:
             raise TypeError(f"feature name {shown(name)} must be hashable") from None
         return 0 if slot == NULL else <object>slot

@@ -317,6 +317,23 @@ def test_foreign_code_that_calls_the_model_never_breaks_it(make_model, is_finite
     assert is_finite(model)
 
 
+@pytest.mark.parametrize("part", MEDDLING)
+def test_foreign_code_that_forgets_what_is_looked_up_never_breaks_the_model(make_model, part):
+    model, turns = trained(make_model), iter(range(20))
+
+    def forget():
+        if next(turns, 20) < 20:
+            model.learn_one({f"late {next(turns, 0)}": 1.0, "height": 1.0}, "late")
+            model.forget_feature("height")
+            model.forget_class("late")
+
+    x, y = MEDDLING[part](forget)
+    for call in (model.loss_one, model.learn_one):
+        within(10, lambda call=call: call(x, y))
+    within(10, lambda: model.predict_one(x))
+    assert math.isclose(math.fsum(model.predict_proba_one({"a": 1.0}).values()), 1, rel_tol=1e-12)
+
+
 def test_a_sample_that_changes_its_names_while_it_is_read_never_breaks_the_model(make_model):
     model, x, names = trained(make_model), {}, iter(range(300))
 
