@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from online_softmax.streams.reading import Reading
 
 MOST_VALUES = 1000  # of a column of text, to count them
 NEARLY = 0.9  # the part of a column's rows whose values differ, where it identifies them
+ENOUGH = 100  # values to tell whether they spell numbers
 FEWEST = 20  # rows to tell an identifier by
 LABELS = {int: "int", float: "float", bool: "bool", str: "text"}
 
@@ -101,16 +103,15 @@ class ColumnCounter:
                 column = chunk.columns[place]
                 self._gaps[column] = self._gaps.get(column, 0) + int(counts[place])
         fresh = {
-            column: new
+            column: [value for value in chunk.texts.get(column, ()) if value not in known]
             for column, known in self._values.items()
             if len(known) <= MOST_VALUES
-            and (new := [value for value in chunk.texts.get(column, ()) if value not in known])
         }
-        if fresh:
+        if any(fresh.values()):
             there = _used(chunk.rows)
-            for column, new in fresh.items():
-                found = [value for value in new if f"{column}={value}" in there]
-                self._values[column] |= dict.fromkeys(found[: MOST_VALUES + 1 - len(self._values[column])])
+            for column, values in fresh.items():
+                found = (value for value in values if f"{column}={value}" in there)
+                self._values[column] |= dict.fromkeys(islice(found, MOST_VALUES + 1 - len(self._values[column])))
 
     def columns(self, labels: Iterable[Hashable]) -> Columns:
         """Return what the columns were read as, of rows with these labels."""
@@ -140,7 +141,7 @@ class ColumnCounter:
 
     def _spell_numbers(self, values: Iterable[Hashable]) -> bool:
         """Whether most of some strings spell numbers."""
-        spelled = [self._spells_number(value) for value in values]
+        spelled = [self._spells_number(value) for value in islice(values, ENOUGH)]
         return 2 * sum(spelled) > len(spelled)
 
     def _spells_number(self, value: Hashable) -> bool:

@@ -154,7 +154,7 @@ def test_a_column_that_is_empty_at_first_is_neither_number_nor_text(tmp_path):
 
 @pytest.mark.parametrize(
     ("labels", "kind"),
-    [([1, 2], "int"), ([0.5, 2.0], "float"), ([True, False], "bool"), (["a", "b"], "text"), ([1, "b"], "mixed")],
+    [([1, 2], "int"), ([0.5, 2.0], "float"), ([True, False], "bool"), (["a", "b"], "text")],
 )
 def test_labels_have_a_kind(labels, kind):
     table = pd.DataFrame({"a": [1.0, 2.0], "kind": pd.Series(labels, dtype=object)})
