@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Container, Hashable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from online_softmax.evaluation import ColumnCounter, Columns
 from online_softmax.evaluation.columns import MOST_VALUES
 from online_softmax.rows import Rows
 from online_softmax.streams import Chunk, RowStream, open_stream
-from online_softmax.streams.formats import format_of
+from online_softmax.streams.formats import TABLES, format_of
 from online_softmax.streams.many import paths_of
-from online_softmax.streams.tables import compression_of
+from online_softmax.streams.reading import Reading
+from online_softmax.streams.tables import code, column_kind, compression_of
 
 ROWS = 1000  # to look at
 WIDEST = 40  # characters of a name or of an example
@@ -28,9 +30,12 @@ HEADER = ("column", "is", "values", "gaps", "such as", "")
 def print_columns(source: str, target: str | None, reading: dict[str, Any]) -> None:
     """Print a line for each column of the first rows, whatever `reading` refuses; then raise what it does refuse."""
     is_pipe = source == "-"
-    mild = reading if is_pipe else _mild(reading)
-    stream = _opened(source, target, mild)
-    seen = _Seen(stream)
+    refused: list[Hashable] = []
+    if is_pipe:
+        stream = _opened(source, target, reading)
+    else:
+        stream, refused = _opened_mildly(source, target, reading)
+    seen = _Seen(stream, refused)
     for chunk in stream:
         seen.add(chunk)
     print(_title(source, stream, reading["format"], seen.n_rows))
@@ -49,21 +54,59 @@ def print_columns(source: str, target: str | None, reading: dict[str, Any]) -> N
             raise ValueError(f"evaluate would refuse it: {error}") from error
 
 
-def _mild(reading: dict[str, Any]) -> dict[str, Any]:
-    """Return the same reading, but for what it refuses and another might take."""
-    instead = {"missing": ("error", "zero"), "dates": ("refuse", "parts"), "on_bad": ("raise", "skip")}
-    return reading | {name: mild for name, (strict, mild) in instead.items() if reading[name] == strict}
+def _opened_mildly(source: str, target: str | None, reading: dict[str, Any]) -> tuple[RowStream, list[Hashable]]:
+    """Open the first rows whatever `reading` refuses that another might take; name the columns that none would."""
+    instead = {"missing": ("error", "zero"), "on_bad": ("raise", "skip")}
+    if _has_columns(source, reading):
+        instead["dates"] = ("refuse", "parts")
+    mild = reading | {name: mild for name, (strict, mild) in instead.items() if reading[name] == strict}
+    try:
+        return _opened(source, target, mild), []
+    except ValueError:
+        try:
+            stream = _opened(source, target, mild | {"text_columns": _Every()})
+            refused = _refused(stream, replace(stream.reading, text_columns=reading["text_columns"]))
+        except ValueError:
+            refused = []
+        if not refused:
+            raise
+    return _opened(source, target, mild | {"text_columns": [*reading["text_columns"], *refused]}), refused
+
+
+class _Every(Container[Hashable]):
+    """Every column."""
+
+    def __contains__(self, column: object) -> bool:
+        return True
+
+
+def _refused(stream: RowStream, reading: Reading) -> list[Hashable]:
+    """Return the columns, of a stream that reads all as text, that another reading refuses."""
+    counter = ColumnCounter(stream.kinds, stream.reading)
+    for chunk in stream:
+        counter.add(chunk)
+    refused = []
+    for column in stream.text_columns:
+        try:
+            column_kind(column, code(counter.values(column)), reading)
+        except ValueError:
+            refused.append(column)
+    return refused
 
 
 def _opened(source: str, target: str | None, reading: dict[str, Any]) -> RowStream:
     """Open the first rows: with labels where there is a target, or the source has its own."""
     if target is None and (Path(source).exists() or source == "-" or paths_of(source) is not None):
-        is_text = (reading["format"] or format_of(source)) in ("svmlight", "vw")
-        stream = open_stream(source, labelled=is_text, limit=ROWS, **reading)
+        stream = open_stream(source, labelled=not _has_columns(source, reading), limit=ROWS, **reading)
     else:
         stream = open_stream(source, target, limit=ROWS, **reading)
     assert isinstance(stream, RowStream)
     return stream
+
+
+def _has_columns(source: str, reading: dict[str, Any]) -> bool:
+    first = (paths_of(source) or [Path(source)])[0]
+    return (reading["format"] or format_of(first)) in TABLES
 
 
 def _title(source: str, stream: RowStream, format: str | None, n_rows: int) -> str:
@@ -85,8 +128,8 @@ def _title(source: str, stream: RowStream, format: str | None, n_rows: int) -> s
 class _Seen:
     """What has been seen of a stream."""
 
-    def __init__(self, stream: RowStream) -> None:
-        self._stream = stream
+    def __init__(self, stream: RowStream, refused: list[Hashable]) -> None:
+        self._stream, self._refused = stream, refused
         self._counter = ColumnCounter(stream.kinds, stream.reading)
         self._numbers: dict[Hashable, list[NDArray[np.float64]]] = {}
         self._labels: dict[Hashable, None] = {}
@@ -113,7 +156,8 @@ class _Seen:
             if kind == "text":
                 texts = self._counter.values(name)
                 n = f"{len(texts):,}" if columns.texts[name] is not None else f"over {MOST_VALUES:,}"
-                yield _cut(name), kind, n, gaps, _some(texts), _doubt(name, columns)
+                shown = "refused" if name in self._refused else kind
+                yield _cut(name), shown, n, gaps, _some(texts), "" if shown != kind else _doubt(name, columns)
             else:
                 values = np.concatenate([np.empty(0), *self._numbers.get(name, [])])
                 yield _cut(name), kind, f"{len(np.unique(values)):,}", gaps, _range(kind, values), ""

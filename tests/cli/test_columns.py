@@ -66,6 +66,20 @@ def test_what_a_run_refuses_is_shown_and_said(content, refused, options, line, t
     assert said("columns", path, *options) == out
 
 
+def test_a_column_that_cannot_be_read_hides_no_other(tmp_path, capsys):
+    path = tmp_path / "rows.csv"
+    path.write_text('paid,n,since,word\n"1,200",1,01/02/2021,a\n"1,300",?,02/03/2021,b\n')
+    assert cli.run("columns", str(path)) == 2
+    out, error = capsys.readouterr()
+    assert lines(out)[3:] == [
+        ["paid", "refused", "2", "0", "1,200,", "1,300"],
+        ["n", "number", "1", "1", "1"],
+        ["since", "refused", "2", "0", "01/02/2021,", "02/03/2021"],
+        ["word", "text", "2", "0", "a,", "b"],
+    ]
+    assert "column 'paid' holds numbers such as '1,200': say thousands=','" in error
+
+
 def test_what_cannot_be_opened_is_refused_in_a_line(tmp_path, fails):
     (tmp_path / "empty.csv").write_text("")
     assert "empty.csv is empty" in fails("columns", tmp_path / "empty.csv")
