@@ -216,3 +216,26 @@ def test_a_table_in_parts_of_several_formats_is_one_stream(seed, tmp_path):
     expected = plain(table.samples("zero"))
     n = len([*tmp_path.iterdir()])
     assert plain(open_stream(tmp_path, "y", missing="zero").pairs()) == expected * n
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl"])
+def test_what_is_read_cell_by_cell_is_what_is_read_at_once(seed, name, tmp_path, monkeypatch):
+    table = Table(seed)
+    WRITERS[name](table, tmp_path / name)
+    for missing in ("zero", "indicate", "skip-row"):
+        quick = [*open_stream(tmp_path / name, "y", missing=missing)]
+        with monkeypatch.context() as patch:
+            patch.setattr("online_softmax.streams.formats.csv.CsvStream.quick", lambda stream, block: None)
+            patch.setattr("online_softmax.streams.formats.json_lines.JsonStream.quick", lambda stream, block: None)
+            careful = [*open_stream(tmp_path / name, "y", missing=missing)]
+        for one, other in zip(quick, careful, strict=True):
+            assert one.rows.names == other.rows.names
+            assert one.rows.labels == other.rows.labels
+            assert [*map(type, one.rows.labels)] == [*map(type, other.rows.labels)]
+            assert one.rows.values.tobytes() == other.rows.values.tobytes()
+            assert one.rows.ids.tolist() == other.rows.ids.tolist()
+            assert one.rows.codes.tolist() == other.rows.codes.tolist()
+            assert one.mended.tolist() == other.mended.tolist()
+            assert one.mended_columns.tolist() == other.mended_columns.tolist()
+            assert one.left_out.tolist() == other.left_out.tolist()
