@@ -54,7 +54,7 @@ def main(*args: str) -> int:
         if isinstance(error, MemoryError):
             return _fail(f"no memory is left ({error})", 2)
         if isinstance(error, ValueError | OSError | ImportError):
-            return _fail(str(error), 2)
+            return _fail(options.as_options(str(error)), 2)
         raise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import os
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import wraps
@@ -132,7 +133,29 @@ def _listed(name: str, columns: str) -> list[str]:
     try:
         return next(csv.reader([columns]), [])
     except csv.Error as error:
-        raise ValueError(f"--{name.replace('_', '-')} {columns!r} is no list of columns: {error}") from None
+        raise ValueError(f"{_flag(name)} {columns!r} is no list of columns: {error}") from None
+
+
+def as_options(sentence: str) -> str:
+    """Return what was said for Python with the options that say the same here.
+
+    Examples
+    --------
+    >>> from online_softmax.cli.options import as_options
+
+    >>> as_options("say thousands=',' and currency=True, not_na=['-'], or name it in text_columns")
+    "say --thousands ',' and --currency, --not-na '-', or name it in --text-columns"
+
+    """
+    names = "|".join(part.name for part in fields(ReadingOptions))
+    sentence = re.sub(rf"\b({names})=\[?('[^']*')\]?", lambda found: f"{_flag(found[1])} {found[2]}", sentence)
+    sentence = re.sub(rf"\b({names})=True\b", lambda found: _flag(found[1]), sentence)
+    columns = r"(\b(?:in|or) )(text_columns|number_columns)\b(?!=)"
+    return re.sub(columns, lambda found: found[1] + _flag(found[2]), sentence)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def grouped(command: Callable[..., Any]) -> Callable[..., Any]:

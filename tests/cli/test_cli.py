@@ -283,7 +283,7 @@ def test_columns_gaps_and_parts_are_chosen(tmp_path, capsys):
     assert cli.run("evaluate", str(path), "--target", "y", "--features", "a,b", "--limit", "10") == 0
     assert cli.run("evaluate", str(path), *args) == 2
     error = capsys.readouterr().err
-    assert "line 32, column 'a': '' is not a finite number, but a gap: say missing='zero'" in error
+    assert "line 32, column 'a': '' is not a finite number, but a gap: say --missing 'zero'" in error
     assert "(10 rows were scored before it)" in error
 
 

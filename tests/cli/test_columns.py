@@ -77,7 +77,7 @@ def test_a_column_that_cannot_be_read_hides_no_other(tmp_path, capsys):
         ["since", "refused", "2", "0", "01/02/2021,", "02/03/2021"],
         ["word", "text", "2", "0", "a,", "b"],
     ]
-    assert "column 'paid' holds numbers such as '1,200': say thousands=','" in error
+    assert "column 'paid' holds numbers such as '1,200': say --thousands ','" in error
 
 
 def test_what_cannot_be_opened_is_refused_in_a_line(tmp_path, fails):

@@ -103,6 +103,19 @@ def test_a_wrong_option_is_one_line(options, message, tmp_path, fails):
 
 
 @pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("$12", "say --currency to read them, or name it in --text-columns"),
+        ('"1,200"', "say --thousands ',' to read them"),
+        ("31/01/2021", "say --dates 'parts' to read them, drop the column, or name it in --text-columns"),
+    ],
+)
+def test_what_to_say_is_said_as_an_option(cell, said, tmp_path, fails):
+    (tmp_path / "rows.csv").write_text("a,y\n" + f"{cell},u\n" * 9)
+    assert said in fails("evaluate", tmp_path / "rows.csv", "--target", "y")
+
+
+@pytest.mark.parametrize(
     ("options", "what"),
     [
         (["--label-type", "text"], "label_type"),
