@@ -65,6 +65,33 @@ def test_four_threads_learn_and_predict(make_model, is_finite):
     assert is_finite(model)
 
 
+@pytest.mark.parametrize("room", [None, 20])
+@pytest.mark.parametrize("kind", [SoftmaxRegression, AutoSoftmaxRegression])
+def test_records_of_texts_from_many_threads(learned, kind, room):
+    model = kind(categorical=True, missing="indicate", max_features=room)
+
+    def record(k, i):
+        return {"job": f"job {i % 9}", "age": i / 7 if i % 3 else None, f"own {k}": f"{i % 5}", "town": None}
+
+    def learn(k):
+        for i in range(300):
+            model.learn_one(record(k, i), "uv"[i % 2])
+            if i % 50 == 49:
+                with contextlib.suppress(ValueError):  # another thread has forgotten it first
+                    model.forget_feature(model.features[0])
+
+    def predict():
+        for i in range(300):
+            p = model.predict_proba_one(record(i % 3, i))
+            assert not p or sums_to_one(p.values())
+
+    together(*(lambda k=k: learn(k) for k in range(2)), predict, predict)
+    twin = pickle.loads(pickle.dumps(model))  # which remembers no texts
+    assert learned(twin) == learned(model)
+    for i in range(20):
+        assert model.predict_proba_one(record(i % 3, i)) == twin.predict_proba_one(record(i % 3, i))
+
+
 @pytest.mark.slow
 def test_readers_never_see_half_a_batch(make_model, learned):
     model, done = make_model(), threading.Event()
