@@ -189,8 +189,9 @@ def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
 
 def spelled(column: pa.ChunkedArray) -> Coded:
     """Return the column as codes of texts, as Python writes its values."""
-    if holds(column.type) == "text":
-        return coded(column.cast("string"))
+    string = pyarrow().string()
+    if column.type == string or holds(column.type) == "text":
+        return coded(column if column.type == string else column.cast(string))
     values, codes = coded(column)
     return merged([None if value is None else str(value) for value in values], codes)
 
