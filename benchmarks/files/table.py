@@ -13,6 +13,7 @@ from benchmarks.common.results import read
 from benchmarks.files import RESULTS
 
 MEMORY = 300  # MB
+WIDE = 3  # times what pyarrow takes to parse a file of 20,000 columns
 # Name: what is read, whom it is compared with, and how many times faster it must be.
 LINES: dict[str, tuple[str, str, float | None]] = {
     "SGD, CSV": ("CSV, SGD", "vw, dense", 2.5),
@@ -36,6 +37,7 @@ class Results:
         kept: dict[str, dict[str, Line]] = {}
         for line in lines:
             kept.setdefault(line["measure"], {})[line["of"]] = line
+        self.wide = kept["wide"]
         self.seconds, self.memory, self.bulk = kept["seconds"], kept["memory"], kept["bulk"]["array"]["ns a row"]
         self.wall = {name: median(wall for wall, _ in line["turns"]) for name, line in self.seconds.items()}
         self.cpu = {name: median(cpu for _, cpu in line["turns"]) for name, line in self.seconds.items()}
@@ -84,6 +86,17 @@ class Results:
             f"over a tenth of that {', '.join(before)}."
         )
 
+    def wide_tables(self) -> str:
+        ratios = {}
+        for name, line in self.wide.items():
+            ratios[name] = median(ours / pyarrow for pyarrow, ours in line["pyarrow and ours"])
+        self.missed += [f"wide {name}" for name, ratio in ratios.items() if ratio > WIDE]
+        parts = [f"{ratio:.1f} times ({name})" for name, ratio in ratios.items()]
+        return (
+            "- A table of 40 rows and 20,000 columns of numbers is opened and read as samples in "
+            f"{', '.join(parts)} what pyarrow takes to parse the same file on one thread (target {WIDE})."
+        )
+
     def notes(self) -> str:
         csv = self.seconds["SGD, CSV"]
         return (
@@ -104,7 +117,7 @@ HEADER = ["reads", "seconds", "of the processors", "VW: seconds", "VW / ours", "
 
 def full(results: Results) -> list[str]:
     table = markdown(HEADER, results.rows())
-    found = [results.beside_river(), results.in_bulk(), results.peaks()]
+    found = [results.beside_river(), results.in_bulk(), results.peaks(), results.wide_tables()]
     missed = ["", f"Missed: {', '.join(results.missed)}."] if results.missed else []
     return [results.notes(), "", *table, "", *found, "", results.where(), *missed]
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 20  # bytes to decide from what each column holds
 LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to step
-WIDE = 500  # columns for which there is as much to read again: each of them costs something a block
+WIDE = 300  # columns for which there is as much to read again: each of them costs something a block
 PART = 512  # records to look at one by one, where a block cannot be read
 
 Cells = Mapping[Hashable, Any]  # columns of text: coded, or of Arrow
