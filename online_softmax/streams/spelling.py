@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import inf, nan
 from typing import NamedTuple
 from unicodedata import category
@@ -25,6 +25,7 @@ SPACES = "[ \u00a0\u2007\u2009\u202f]"  # between the thousands: a space, one th
 ALIKE = {" ": SPACES, "'": "['\u2019]"}
 
 PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+NUMERIC = re.compile(rf"[+\-\u2212]?(?:[\d.,_'\u2019]|{SPACES})+(?:[eE][+-]?\d+)?", re.ASCII)  # in any way to write it
 INFINITE = re.compile(r"([+-]?)inf(?:inity)?", re.IGNORECASE)
 
 
@@ -155,22 +156,16 @@ class Spelling:
         percent = bare.endswith("%")
         rest = bare[:-1].rstrip() if percent else bare
         plain = _without_currency(rest)
-        for decimal, thousands in (
-            (".", None),
-            (".", ","),
-            (",", None),
-            (",", "."),
-            (".", " "),
-            (",", " "),
-            (".", "'"),
-        ):
+        if not NUMERIC.fullmatch(plain):
+            return None
+        for spelling in _others():
             try:
-                Spelling(decimal=decimal, thousands=thousands).number(plain)
+                spelling.number(plain)
             except ValueError:
                 continue
             found = Hint(
-                decimal if decimal != self.decimal else None,
-                thousands if thousands != self.thousands else None,
+                spelling.decimal if spelling.decimal != self.decimal else None,
+                spelling.thousands if spelling.thousands != self.thousands else None,
                 percent and not self.percent,
                 plain != rest and not self.currency,
             )
@@ -199,6 +194,13 @@ class Spelling:
     @cached_property
     def _grouped(self) -> re.Pattern[str]:
         return re.compile(self.pattern, re.ASCII)
+
+
+@cache
+def _others() -> tuple[Spelling, ...]:
+    """Return the ways to write numbers that a hint may name, the plainest first."""
+    ways = ((".", None), (".", ","), (",", None), (",", "."), (".", " "), (",", " "), (".", "'"))
+    return tuple(Spelling(decimal=decimal, thousands=thousands) for decimal, thousands in ways)
 
 
 def _times(bare: str, power: str) -> float:

@@ -53,6 +53,8 @@ def _reader(kind: Kind, spelling: Spelling) -> Callable[[Any], float]:
 
 def strings_of(cells: Coded, reading: Reading) -> Coded:
     """Return strings without those that mark a gap."""
+    if reading.spelling.gaps.isdisjoint(map(str.strip, cells.values)):  # type: ignore[arg-type]
+        return cells
     return without(cells, reading.spelling.is_gap)
 
 
