@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import re
+import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -101,11 +102,9 @@ def inner_path(path: str | Path) -> Path:
         return stem
     with path.open("rb") as raw:
         try:
-            inner = PurePosixPath(_only(ZipFile(raw)))
+            inner = PurePosixPath(_only(raw)[1])
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
-        except (BadZipFile, OSError) as error:
-            raise ValueError(f"{path}: the data is cut off or damaged ({error})") from None
     return path / inner if inner.suffix else stem
 
 
@@ -176,7 +175,7 @@ class _Reading:
             if self._passes_on:
                 break
         if not pieces and self._error is not None:
-            raise ValueError(f"the data is cut off or damaged ({self._error})")
+            raise ValueError(f"the data is cut off or damaged ({str(self._error) or 'it ends too soon'})")
         if self._source._size is not None:
             self._source._read = self._source._size if self._ended else max(0, self._raw.tell() - len(self._packed))
         return b"".join(pieces)
@@ -208,11 +207,12 @@ def _damage() -> tuple[type[Exception], ...]:
     try:
         from lzma import LZMAError
     except ImportError:  # a Python without xz
-        return EOFError, OSError, zlib.error, BadZipFile
-    return EOFError, OSError, zlib.error, BadZipFile, LZMAError
+        return EOFError, OSError, OverflowError, struct.error, zlib.error, BadZipFile
+    return EOFError, OSError, OverflowError, struct.error, zlib.error, BadZipFile, LZMAError
 
 
 _DAMAGE = _damage()
+_ZIP_DAMAGE: tuple[type[Exception], ...] = (RuntimeError, ValueError, *_DAMAGE)
 
 
 def _compression(ahead: _Ahead, suffix: str) -> str | None:
@@ -231,10 +231,10 @@ def _unpacked(packed: Any, kind: str) -> Callable[[int], bytes]:
         stream = pa.CompressedInputStream(pa.PythonFile(packed, mode="r"), "zstd")
         return lambda size: bytes(stream.read(min(size, PIECE)))
     if kind == "zip":
-        archive = ZipFile(packed)
+        archive, name = _only(packed)
         try:
-            file = archive.open(_only(archive))
-        except (RuntimeError, NotImplementedError) as error:
+            file = archive.open(name)
+        except _ZIP_DAMAGE as error:
             raise ValueError(f"the zip archive cannot be unpacked ({error})") from None
     elif kind == "xz":
         from lzma import LZMAFile
@@ -245,13 +245,17 @@ def _unpacked(packed: Any, kind: str) -> Callable[[int], bytes]:
     return lambda size: file.read1(min(size, PIECE))
 
 
-def _only(archive: ZipFile) -> str:
-    """Return the name of the one file of an archive, but for what a system hides there."""
-    paths = [PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir()]
+def _only(raw: Any) -> tuple[ZipFile, str]:
+    """Return a zip archive, and the name of the one file in it, but for what a system hides there."""
+    try:
+        archive = ZipFile(raw)
+        paths = [PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir()]
+    except _ZIP_DAMAGE as error:
+        raise ValueError(f"the data is cut off or damaged ({str(error) or 'it ends too soon'})") from None
     names = [str(path) for path in paths if not path.name.startswith(".") and "__MACOSX" not in path.parts]
     if len(names) != 1:
         shown = ", ".join(map(repr, names[:10])) + ", .." * (len(names) > 10)
         raise ValueError(
             f"the zip archive has {len(names)} files inside{': ' * bool(names)}{shown}; one that has just one is read"
         )
-    return names[0]
+    return archive, names[0]
