@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, its members the columns."""
+"""JSON lines: one object a line, its members the columns; or an array of such objects."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Hashable
 from itertools import chain
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from online_softmax.streams import labels
+from online_softmax.streams.formats.json_objects import Objects, goes_on
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.tables import (
     LARGE,
@@ -18,7 +19,6 @@ from online_softmax.streams.tables import (
     Cells,
     Coded,
     Kind,
-    Lines,
     RecordStream,
     code,
     column_kind,
@@ -39,6 +39,8 @@ LABELS = {str: "text", int: "int", float: "float", bool: "bool"}
 
 class JsonStream(RecordStream):
     """A stream over JSON lines: one object a line, with numbers, truth values or strings as its members.
+
+    An array of such objects is read likewise, however its lines are broken; errors count its objects.
 
     The first block decides what members there are and what they hold; a member that is not there is missing. A string
     among numbers is read as in CSV: it is a gap, a number, or a bad cell.
@@ -75,7 +77,7 @@ class JsonStream(RecordStream):
         self.columns: list[str] = []
         self._schema: pa.Schema | None = None
         self._guess: pa.Schema | None = None
-        super().__init__(source, Reading(target, **reading), Lines(source.name), block_bytes)
+        super().__init__(source, Reading(target, **reading), Objects(source.name), block_bytes)
 
     doubt = ": a number beyond what it can be read as, or members of different kinds"
 
@@ -83,6 +85,11 @@ class JsonStream(RecordStream):
         """Begin at once: there is no header."""
         if not block.strip():
             raise ValueError(f"{self.source} is empty")
+        if self.records.unit == "line" and goes_on(block):
+            raise ValueError(
+                f"{self.source} begins with an object of several lines: JSON lines have one object a line, and a JSON "
+                "file an array of objects"
+            )
         return 0
 
     def check(self, block: bytes) -> None:
@@ -152,7 +159,7 @@ class JsonStream(RecordStream):
             raise ValueError(
                 f"column {self.target!r} holds {shorten(nested)}, and a label is a string, a number, true or false"
             )
-        kinds = {LABELS[type(value)] for value in values}
+        kinds = {LABELS[type(value)] for value in values if not isinstance(value, float) or isfinite(value)}
         if self.reading.label_type != "auto" or "text" in kinds:
             is_text = self.reading.label_type != "number"
             return "text" if is_text else labels.kind_of(map(_spelled, values), self.reading.label_type)
@@ -186,6 +193,8 @@ class JsonStream(RecordStream):
     def typed_labels(self, cells: Coded) -> tuple[Coded, dict[int, str]]:
         """Return the labels of a column of their own type."""
         is_text = self.label_kind == "text" or self.reading.label_type != "auto"
+        if not is_text and any(isinstance(label, float) and not isfinite(label) for label in cells.values):
+            raise ValueError("a label is not finite")
         return super().typed_labels(cells) if is_text else (cells, {})
 
     def cells(self, block: bytes) -> tuple[Cells, int, dict[int, str]]:

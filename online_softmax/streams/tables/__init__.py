@@ -26,7 +26,7 @@ from online_softmax.streams.tables.columns import (
     shorten,
     unlabelled,
 )
-from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource, compression_of, inner_path
+from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource, Readable, compression_of, inner_path
 from online_softmax.streams.tables.file_stream import FileStream
 from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why, why_cell
 from online_softmax.streams.tables.kinds import (
@@ -56,6 +56,7 @@ __all__ = [
     "Kind",
     "Lines",
     "Quoted",
+    "Readable",
     "RecordStream",
     "Table",
     "TableStream",

@@ -234,7 +234,7 @@ def _unpacked(packed: Any, kind: str) -> Callable[[int], bytes]:
         archive, name = _only(packed)
         try:
             file = archive.open(name)
-        except _ZIP_DAMAGE as error:
+        except RuntimeError as error:
             raise ValueError(f"the zip archive cannot be unpacked ({error})") from None
     elif kind == "xz":
         from lzma import LZMAFile

@@ -129,10 +129,12 @@ class RecordStream(TableStream):
                 sound.append(record)
             elif self.on_bad == "raise":
                 if not sound:
-                    raise ValueError(f"{self.source}, line {number}{reason}")
+                    raise ValueError(f"{self.source}, {self.records.unit} {number}{reason}")
                 break
         if not (sound := self._readable(sound)):
-            raise ValueError(f"{self.source}, line {line}: no row of the first {len(block):,} bytes can be read")
+            raise ValueError(
+                f"{self.source}, {self.records.unit} {line}: no row of the first {len(block):,} bytes can be read"
+            )
         return sound
 
     def _readable(self, records: list[bytes]) -> list[bytes]:
@@ -249,7 +251,7 @@ class RecordStream(TableStream):
             sound = [record for record, reason in zip(records, reasons, strict=False) if not reason]
             cells, n, wrong = self.cells(b"".join(record for _, record in sound))
             notes = [
-                Note(i, f"{self.source}, line {number}{reason}")
+                Note(i, f"{self.source}, {self.records.unit} {number}{reason}")
                 for i, ((number, _), reason) in enumerate(zip(records, reasons, strict=False))
                 if reason
             ]
@@ -264,7 +266,7 @@ class RecordStream(TableStream):
         records = cache(find)
 
         def place(row: int) -> str:
-            return f"{self.source}, line {records()[row][0]}"
+            return f"{self.source}, {self.records.unit} {records()[row][0]}"
 
         def reason(flaw: Flaw) -> str:
             shown = self.cell(records()[flaw.row][1], str(flaw.column))

@@ -18,7 +18,14 @@ class Lines:
     name
         What to call the source in an error.
 
+    Attributes
+    ----------
+    unit
+        What an error counts: lines, or something else that is made into one.
+
     """
+
+    unit = "line"
 
     def __init__(self, name: str = "the text") -> None:
         self.name = name
@@ -51,11 +58,11 @@ class Lines:
             try:
                 block = next(blocks, b"")
             except ValueError as error:
-                raise ValueError(f"{self.name}, line {line}: {error}") from None
+                raise ValueError(f"{self.name}, {self.unit} {line}: {error}") from None
             if not block:
                 return
             if len(block) > LONGEST:
-                raise ValueError(f"{self.name}, line {line}: a record of more than {LONGEST:,} bytes")
+                raise ValueError(f"{self.name}, {self.unit} {line}: a record of more than {LONGEST:,} bytes")
             yield line, block
             line += block.count(b"\n")
 
