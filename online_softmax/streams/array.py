@@ -18,14 +18,12 @@ from online_softmax.streams.tables import (
     Flaw,
     Table,
     beside,
-    code,
-    doubles,
+    coded_values,
     own_kind,
-    plain,
-    present,
     shorten,
     sifted,
     typed_labels,
+    weights_of,
     why,
 )
 
@@ -86,7 +84,7 @@ class ArrayStream(RowStream):
         weight_column = None
         if weight is not None:
             weights, weight_column = _side("weight", weight, X)
-            self._weights = doubles(present(weights.tolist())) if weights.dtype == object else weights
+            self._weights = weights_of(weights)
         unwanted = {label_column, weight_column, *drop} - {None}
         wanted = range(m) if features is None else features
         for column in (*wanted, *drop):
@@ -121,10 +119,10 @@ class ArrayStream(RowStream):
             yield from self.told(self._chunk(X, y, w, start))
 
     def _label_texts(self) -> list[str]:
-        return [str(label) for label in dict.fromkeys(present(self._labels.tolist())) if label is not None]
+        return [str(label) for label in coded_values(self._labels.tolist()).values]
 
     def _chunk(self, X: Any, y: NDArray[Any], w: NDArray[Any] | None, start: int) -> Chunk:
-        coded = code(map(plain, present(y.tolist()))) if y.dtype.kind in "fO" else Coded(*label_codes(y))
+        coded = coded_values(y.tolist()) if y.dtype.kind in "fO" else Coded(*label_codes(y))
         labels, wrong = self._typed.of(coded)
         target: tuple[Hashable, Coded] = ("label", labels)
         refused = {row: f"row {start + row}, label: {said}" for row, said in wrong.items()}
@@ -186,4 +184,4 @@ def _side(role: str, given: Any, X: Any) -> tuple[Any, int | None]:
 def _own(labels: NDArray[Any]) -> str:
     """Return what labels are, as `typed_labels` takes it."""
     kinds = {"i": "int", "u": "int", "f": "float", "b": "bool", "U": "text"}
-    return kinds.get(labels.dtype.kind) or own_kind("target", present(labels.tolist()))
+    return kinds.get(labels.dtype.kind) or own_kind("target", labels.tolist())

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel.arrays import side_by_side
-from online_softmax.checks import check_names
+from online_softmax.checks import check_names, is_missing
 from online_softmax.streams.dates import Dates, seconds
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, RowStream
@@ -25,14 +25,13 @@ from online_softmax.streams.tables import (
     beside,
     check_parts,
     code,
+    coded_values,
     doubles,
     held,
     in_parts,
     merged,
     moments,
     own_kind,
-    plain,
-    present,
     refuse_column,
     refuse_labels,
     sifted,
@@ -40,6 +39,7 @@ from online_softmax.streams.tables import (
     typed_labels,
     unlabelled,
     values_of,
+    weights_of,
     why,
 )
 
@@ -97,7 +97,7 @@ class FrameStream(RowStream):
         labelled = reading.pop("labelled", True)
         self._labels = beside("target", target, len(frame))
         weights = beside("weight", weight, len(frame))
-        self._weights = None if weights is None else doubles(present(weights.tolist()))
+        self._weights = None if weights is None else weights_of(weights)
         columns = list(frame.columns)
         if self._labels is not None:
             _check_beside(target, frame, reading)
@@ -155,7 +155,7 @@ class FrameStream(RowStream):
         labels, wrong = unlabelled(len(part)), dict[int, str]()
         if self.reading.labelled:
             given = self._labels
-            values = _coded(part.get_column(self.target)) if given is None else _coded_values(given[rows].tolist())  # type: ignore[arg-type]
+            values = _coded(part.get_column(self.target)) if given is None else coded_values(given[rows].tolist())  # type: ignore[arg-type]
             labels, wrong = self._typed.of(values)
         weight = None
         if self._weights is not None:
@@ -208,13 +208,13 @@ class FrameStream(RowStream):
     def _own_labels(self) -> str:
         """Return what the labels are, as `typed_labels` takes it."""
         if self._labels is not None:
-            return own_kind("target", present(self._labels.tolist()))
+            return own_kind("target", self._labels.tolist())
         column = self._column(self.target)
         if (native := _arrow(column)) is not None:
             return arrow.label_type_of(self.target, native.type)
         kind = column.dtype
         if _is_objects(column) or kind == nw.Decimal:
-            return own_kind(self.target, present(column.to_list()))
+            return own_kind(self.target, column.to_list())
         if kind in (nw.Categorical, nw.Enum):
             return own_kind(self.target, _coded(column).values)
         if kind.is_integer():
@@ -228,8 +228,9 @@ class FrameStream(RowStream):
         return "text"
 
     def _label_texts(self) -> list[str]:
-        values = self._labels.tolist() if self._labels is not None else self._column(self.target).to_list()
-        return [str(value) for value in dict.fromkeys(present(values)) if value is not None]
+        given = self._labels
+        coded = _coded(self._column(self.target)) if given is None else coded_values(given.tolist())
+        return [str(value) for value in coded.values]
 
 
 BESIDE = object()  # the name of weights that are given beside a frame
@@ -268,7 +269,7 @@ def _held(name: Hashable, column: nw.Series[Any]) -> str:
     if (native := _arrow(column)) is not None:
         return arrow.holds(native.type)
     if _is_objects(column):
-        return held(name, present(column.to_list()))
+        return held(name, column.to_list())
     kind = column.dtype
     if kind.is_numeric():
         return "number"
@@ -277,7 +278,7 @@ def _held(name: Hashable, column: nw.Series[Any]) -> str:
     if kind == nw.String:
         return "text"
     if kind in (nw.Categorical, nw.Enum):
-        inner = held(name, present(_categories(column)))
+        inner = held(name, _categories(column))
         return "category" if inner != "date" else inner
     if kind in (nw.Date, nw.Datetime):
         return "date"
@@ -304,7 +305,7 @@ def _numbers(column: nw.Series[Any]) -> NDArray[Any]:
     if (native := _arrow(column)) is not None:
         return arrow.doubles_of(native)
     if _is_objects(column):
-        return doubles(present(column.to_list()))
+        return doubles(column.to_list())
     kind = column.dtype
     if kind == nw.Decimal:
         return doubles(column.to_list())
@@ -326,7 +327,7 @@ def _moments(column: nw.Series[Any]) -> NDArray[np.float64]:
         column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     values = column.to_numpy()
     if values.dtype.kind != "M":
-        return moments(present(column.to_list()))
+        return moments(column.to_list())
     unit = np.datetime_data(values.dtype)[0]
     return seconds(values.view(np.int64), unit)
 
@@ -335,18 +336,20 @@ def _spelled(column: nw.Series[Any]) -> Coded:
     """Return a column as codes of texts, as Python writes its values."""
     if (native := _arrow(column)) is not None:
         return arrow.spelled(native)
-    coded = _coded(column)
+    if column.dtype == nw.String and not _is_objects(column):
+        return _coded(column)
+    if column.dtype == nw.Categorical and column.implementation.is_pandas():
+        categories = column.to_native().cat
+        return merged([*map(str, categories.categories)], categories.codes.to_numpy().astype(np.int32))
+    values = column.to_list()
+    coded = coded_values(values)
     if all(isinstance(value, str) for value in coded.values):
         return coded
-    return merged([str(value) for value in coded.values], coded.codes)
+    return code(None if is_missing(value) else str(value) for value in values)
 
 
 def _coded(column: nw.Series[Any]) -> Coded:
     """Return a column as codes of Python's values."""
     if (native := _arrow(column)) is not None:
         return arrow.coded(native)
-    return _coded_values(column.to_list())
-
-
-def _coded_values(values: list[Any]) -> Coded:
-    return code(map(plain, present(values)))
+    return coded_values(column.to_list())

@@ -424,6 +424,8 @@ def test_what_is_wrong_beside_a_frame_is_named(backend):
     assert [y for _, y in samples(frame, [7, 8, 7], label_type="text")] == ["7", "8", "7"]
     with pytest.raises(ValueError, match=r"row 2, weight: -1.0 is no weight"):
         samples(frame, "y", weight=[1, 2, -1])
+    with pytest.raises(ValueError, match="the weights are no numbers, but such as '1'"):
+        samples(frame, "y", weight=["1", "2", "3"])
     assert [w for _, _, w in open_stream(frame, "y", weight=[1, 2, 3]).pairs()] == [{"w": 1.0}, {"w": 2.0}, {"w": 3.0}]
     with pytest.raises(ValueError, match="column 'target' holds labels such as 1 and 'r': make them one kind"):
         samples(frame, [1, "r", 2])

@@ -42,7 +42,7 @@ from online_softmax.streams.tables.record_stream import LARGE, Cells, RecordStre
 from online_softmax.streams.tables.records import Lines, Quoted
 from online_softmax.streams.tables.table_stream import TableStream
 from online_softmax.streams.tables.typed_labels import TypedLabels, typed_labels
-from online_softmax.streams.tables.values import beside, doubles, held, moments, own_kind, plain, present
+from online_softmax.streams.tables.values import beside, coded_values, doubles, held, moments, own_kind, weights_of
 
 __all__ = [
     "COMPRESSED",
@@ -66,6 +66,7 @@ __all__ = [
     "check_parts",
     "code",
     "coded",
+    "coded_values",
     "column_kind",
     "compression_of",
     "doubles",
@@ -79,8 +80,6 @@ __all__ = [
     "merged",
     "moments",
     "own_kind",
-    "plain",
-    "present",
     "pyarrow",
     "read_csv",
     "read_json",
@@ -96,6 +95,7 @@ __all__ = [
     "typed_labels",
     "unlabelled",
     "values_of",
+    "weights_of",
     "why",
     "why_cell",
 ]

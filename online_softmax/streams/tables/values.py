@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import inf, nan
+from operator import is_
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax._kernel.arrays import encoded
 from online_softmax.checks import is_missing
-from online_softmax.streams.tables.columns import shorten
+from online_softmax.streams.tables.columns import Coded, merged, shorten
 from online_softmax.streams.tables.kinds import refuse_column, refuse_labels
 
 HELD: dict[str, tuple[type, ...]] = {
@@ -24,21 +26,34 @@ HELD: dict[str, tuple[type, ...]] = {
 }
 
 
-def present(values: Iterable[Any]) -> list[Any]:
-    """Return values with None for each that is missing: None, nan, and NaT and NA of pandas.
+def coded_values(values: list[Any]) -> Coded:
+    """Code a column of objects, where None, nan, and NaT and NA of pandas are missing.
 
     Examples
     --------
-    >>> from online_softmax.streams.tables.values import present
+    >>> from online_softmax.streams.tables.values import coded_values
 
-    >>> present(["a", None, float("nan"), 3])
-    ['a', None, None, 3]
+    >>> coded_values(["b", float("nan"), None, "b"])
+    Coded(values=['b'], codes=array([ 0, -1, -1,  0], dtype=int32))
 
     """
-    return [None if is_missing(value) else value for value in values]
+    found, codes = encoded(values)
+    own = [None if is_missing(value) else value.item() if isinstance(value, np.generic) else value for value in found]
+    is_plain = None not in own and all(map(is_, own, found))
+    return Coded(found, codes) if is_plain else merged(own, codes)
 
 
-def held(column: Hashable, values: Iterable[Any]) -> str:
+def _examples(values: Sequence[Any]) -> dict[type, Any]:
+    """Return a value of each type that is not missing."""
+    found = {}
+    for kind in dict.fromkeys(map(type, values)):
+        alike = (value for value in values if type(value) is kind and not is_missing(value))
+        if (example := next(alike, None)) is not None:
+            found[kind] = example
+    return found
+
+
+def held(column: Hashable, values: Sequence[Any]) -> str:
     """Return what objects hold, "number", "truth", "text" or "date"; None and nothing are numbers that are missing.
 
     Raises
@@ -55,9 +70,8 @@ def held(column: Hashable, values: Iterable[Any]) -> str:
 
     """
     first: dict[str, Any] = {}
-    for value in values:
-        if value is not None:
-            first.setdefault(_held_by(type(value)), value)
+    for kind, value in _examples(values).items():
+        first.setdefault(_held_by(kind), value)
     if "" in first:
         refuse_column(column, f"values such as {shorten(first[''])}")
     if len(first) > 1:
@@ -70,9 +84,12 @@ def _held_by(kind: type) -> str:
     return next((name for name, kinds in HELD.items() if issubclass(kind, kinds)), "")
 
 
-def doubles(values: Iterable[Any]) -> NDArray[np.float64]:
-    """Return numbers as doubles, nan for None; one beyond the doubles is infinite."""
-    return np.array([nan if value is None else _double(value) for value in values], np.float64)
+def doubles(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Return numbers as doubles, nan where one is missing; one beyond the doubles is infinite."""
+    try:
+        return np.array(values, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return np.array([nan if is_missing(value) else _double(value) for value in values], np.float64)
 
 
 def _double(value: Any) -> float:
@@ -82,9 +99,9 @@ def _double(value: Any) -> float:
         return inf
 
 
-def moments(values: Iterable[date | None]) -> NDArray[np.float64]:
-    """Return dates as seconds since 1970, in UTC where they name no zone; nan for None."""
-    return np.array([nan if value is None else _seconds(value) for value in values], np.float64)
+def moments(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Return dates as seconds since 1970, in UTC where they name no zone; nan where one is missing."""
+    return np.array([nan if is_missing(value) else _seconds(value) for value in values], np.float64)
 
 
 def _seconds(value: date) -> float:
@@ -92,7 +109,7 @@ def _seconds(value: date) -> float:
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
-def own_kind(column: Hashable, values: Iterable[Any]) -> str:
+def own_kind(column: Hashable, values: Sequence[Any]) -> str:
     """Return what labels are that come as objects: "int", "float", "bool", "decimal", or else "text".
 
     Raises
@@ -109,13 +126,10 @@ def own_kind(column: Hashable, values: Iterable[Any]) -> str:
 
     """
     first: dict[str, Any] = {}
-    for value in values:
-        if value is None:
-            continue
-        kind = _label_kind(type(value))
-        if kind not in first and (getattr(type(value), "__hash__", None) is None or isinstance(value, bytes)):
+    for kind, value in _examples(values).items():
+        if getattr(kind, "__hash__", None) is None or issubclass(kind, bytes):
             refuse_labels(column, f"values such as {shorten(value)}")
-        first.setdefault(kind, value)
+        first.setdefault(_label_kind(kind), value)
     if first.keys() == {"int", "float"}:
         return "float"
     if len(first) > 1:
@@ -123,19 +137,14 @@ def own_kind(column: Hashable, values: Iterable[Any]) -> str:
         raise ValueError(
             f"column {column!r} holds labels such as {shorten(one)} and {shorten(other)}: make them one kind"
         )
-    kind = next(iter(first), "text")
-    return kind if kind in ("int", "float", "bool", "decimal") else "text"
+    own = next(iter(first), "text")
+    return own if own in ("int", "float", "bool", "decimal") else "text"
 
 
 def _label_kind(kind: type) -> str:
     kinds = {"bool": HELD["truth"], "int": (int, np.integer), "float": (float, np.floating), "decimal": (Decimal,)}
     found = next((name for name, types in kinds.items() if issubclass(kind, types)), None)
     return found or ("text" if issubclass(kind, str) else kind.__name__)
-
-
-def plain(value: Any) -> Any:
-    """Return a label as Python's own: a number of NumPy is one of Python."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def beside(role: str, given: Any, n: int) -> NDArray[Any] | None:
@@ -167,6 +176,15 @@ def beside(role: str, given: Any, n: int) -> NDArray[Any] | None:
     if side.shape != (n,):
         raise ValueError(f"{role} has shape {side.shape} for {n} rows")
     return side
+
+
+def weights_of(side: NDArray[Any]) -> NDArray[np.float64]:
+    """Return weights that are given beside rows as doubles."""
+    if side.dtype.kind in "biuf":
+        return np.asarray(side, np.float64)
+    if held("weight", values := side.tolist()) not in ("number", "truth"):
+        raise ValueError(f"the weights are no numbers, but such as {shorten(values[0])}")
+    return doubles(values)
 
 
 PLAIN = {"bool", "float32", "float64", *(f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64))}
