@@ -33,7 +33,8 @@ class Columns:
     empty
         Those that held nothing at first, and whatever came later had to be a number.
     gaps
-        The columns with values that were set to 0, being missing or no number: how many each had.
+        The columns with values that were set to 0, being missing or no number: how many each had. Where rows were left
+        out instead, how many of them had their first gap there.
     labels
         What the labels are: "int", "float", "bool", "text" or "mixed".
     identifiers
@@ -97,11 +98,12 @@ class ColumnCounter:
     def add(self, chunk: Chunk) -> None:
         """Take rows, which may be a part of a chunk that was read."""
         self._n_rows += len(chunk.rows)
-        if len(chunk.mended_columns):
-            counts = np.bincount(chunk.mended_columns, minlength=len(chunk.columns))
-            for place in np.flatnonzero(counts).tolist():
-                column = chunk.columns[place]
-                self._gaps[column] = self._gaps.get(column, 0) + int(counts[place])
+        for places in (chunk.mended_columns, chunk.left_out_columns):
+            if len(places):
+                counts = np.bincount(places)
+                for place in np.flatnonzero(counts).tolist():
+                    column = chunk.columns[place]
+                    self._gaps[column] = self._gaps.get(column, 0) + int(counts[place])
         fresh = {
             column: [value for value in chunk.texts.get(column, ()) if value not in known]
             for column, known in self._values.items()
@@ -124,7 +126,7 @@ class ColumnCounter:
             texts=texts,
             dates=self._of("date"),
             empty=self._of("empty"),
-            gaps={name: self._gaps[name] for name in self._kinds if name in self._gaps},
+            gaps={name: self._gaps[name] for name in {**self._kinds, **self._gaps} if name in self._gaps},
             labels=_kind(labels),
             identifiers=[name for name, n in texts.items() if n is None or n >= most],
             perhaps_numbers=[

@@ -129,14 +129,15 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
     if n := result.n_unseen:
         what = "1 row had a label" if n == 1 else f"{n:,} rows had a label"
         _print(console, f"{what} that was new to the model: wrong for the accuracy, left out of the log loss")
+    where = _gaps(result.columns) if result.columns is not None else ""
     if n := result.n_zeroed:
-        where = _gaps(result.columns) if result.columns is not None else ""
         values = (
             f"{n:,} values, missing or no finite number, were" if n > 1 else "1 value, missing or no finite number, was"
         )
         _print(console, f"{values} set to 0{where}")
     if n := result.n_skipped:
-        _print(console, f"{n:,} row{'s were' if n > 1 else ' was'} left out for a missing or infinite value")
+        rows = f"{n:,} rows were" if n > 1 else "1 row was"
+        _print(console, f"{rows} left out for a missing or infinite value{where}")
     if n := result.n_evicted:
         _print(console, f"{n:,} feature{'s' if n > 1 else ''} made room for others in the model")
     if n := result.n_bad:

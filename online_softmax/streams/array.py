@@ -156,7 +156,13 @@ class ArrayStream(RowStream):
         sound = replace(chunk.rows, names=names, ids=ids, values=values, starts=starts)
         is_mended = np.isin(rows, chunk.mended)
         mended, inside = rows[is_mended].astype(np.int64), ids_of_bad[is_mended]
-        return replace(chunk, rows=sound, mended=mended, mended_columns=inside, columns=names)
+        chunk = replace(chunk, rows=sound, mended=mended, mended_columns=inside, columns=[*names, *chunk.columns])
+        if not len(chunk.left_out_columns):
+            return chunk
+        # The stand-in's columns come behind the names: the first of them, "row", stands for the first bad entry.
+        at, is_row = chunk.left_out_columns + len(names), chunk.left_out_columns == 0
+        at[is_row] = ids_of_bad[np.searchsorted(rows, chunk.left_out[is_row])]
+        return replace(chunk, left_out_columns=at)
 
 
 def _reason(flaw: Flaw, start: int) -> str:

@@ -54,6 +54,8 @@ class Chunk:
         The rows that could not be read, in the order of their places.
     mended_columns
         For each value that was set to 0, the number of its column among `columns`; empty where there are none.
+    left_out_columns
+        For each row that was left out, the number among `columns` of the column where its first gap is.
     columns
         The columns that may have gaps.
     texts
@@ -81,6 +83,7 @@ class Chunk:
     mended_columns: Places = field(default_factory=lambda: NOWHERE)
     columns: Sequence[Hashable] = ()
     texts: Mapping[Hashable, Sequence[Hashable]] = field(default_factory=dict)
+    left_out_columns: Places = field(default_factory=lambda: NOWHERE)
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.left_out) + len(self.bad)
@@ -105,6 +108,7 @@ class Chunk:
             self.mended_columns[mend:mend_end],
             self.columns,
             self.texts,
+            self.left_out_columns[out:out_end],
         )
 
     def with_bad(self, bad: Sequence[Note]) -> Chunk:

@@ -96,7 +96,9 @@ def test_gaps_are_counted_by_column(container, tmp_path):
         assert result.n_zeroed == 6
     assert read(source, missing="zero", limit=5).columns.gaps == {"size": 2}
     left = read(source, missing="skip-row")
-    assert (left.columns.gaps, left.n_skipped) == ({}, 6)
+    assert (left.columns.gaps, left.n_skipped) == ({"size": 5, "colour": 1}, 6)
+    assert read(source, missing="skip-row", limit=5).columns.gaps == {"size": 5}
+    assert read(source, missing="skip-row", limit=2).columns.gaps == {}
     bad = read(source, on_bad="skip")
     assert (bad.columns.gaps, bad.n_bad) == ({}, 6)
 
@@ -108,6 +110,16 @@ def test_gaps_of_sparse_arrays_have_their_column():
     result = read(X, target=[0, 1, 0], missing="zero")
     assert (result.columns.gaps, result.n_zeroed) == ({0: 1, 2: 2}, 3)
     assert read(X, target=[0, 1, 0], missing="zero", limit=1).columns.gaps == {2: 1}
+    result = read(X, target=[0, 1, 0], missing="skip-row")
+    assert (result.columns.gaps, result.n_skipped) == ({0: 1, 2: 1}, 2)
+    unlabelled = read(sparse.csr_matrix([[1.0, 0.0]] * 3), target=[0.0, np.nan, 1.0], missing="skip-row")
+    assert (unlabelled.columns.gaps, unlabelled.n_skipped) == ({"label": 1}, 1)
+
+
+def test_rows_that_are_left_out_for_their_label_are_counted_there():
+    table = frame()
+    table.loc[3, "kind"] = None
+    assert read(table, missing="skip-row").columns.gaps == {"kind": 1}
 
 
 def test_values_of_rows_that_are_none_do_not_count(tmp_path):

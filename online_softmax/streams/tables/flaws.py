@@ -122,7 +122,10 @@ def sifted(
     kept = table.only(~flawed) if flawed.any() else table
     gone = np.flatnonzero(flawed)
     if missing == "skip-row":
-        return Chunk(assemble(kept), left_out=gone, texts=texts)
+        holes = [*_plain(table), *_fatal(table)]
+        first = np.argmax([hole[gone] for _, hole in holes], axis=0)
+        columns = [name for name, _ in holes]
+        return Chunk(assemble(kept), left_out=gone, texts=texts, left_out_columns=first, columns=columns)
     chunk = _mended(kept, missing == "indicate", texts) if mends else Chunk(assemble(kept), texts=texts)
     found = [*(_plain(table) if missing == "error" else []), *_fatal(table)]
     flaws = (Flaw(row, next(name for name, hole in found if hole[row])) for row in gone.tolist())
