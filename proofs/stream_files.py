@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
 
-TEXTS = ["t.csv", "t.tsv", "t.svm", "t.vw", "t.arff", "t.jsonl"]
+TEXTS = ["t.csv", "t.tsv", "t.svm", "t.vw", "t.arff", "t.jsonl", "t.json"]
 BINARIES = ["t.parquet", "t.arrow", "t.arrows", "t.feather"]
 BINARIES += ["t.csv.gz", "t.csv.bz2", "t.csv.xz", "t.csv.zst", "t.csv.zip", "t.svm.gz", "t.jsonl.gz"]
 
@@ -52,6 +52,7 @@ def files() -> dict[str, bytes]:
             writer.write_table(table, 15)
         out[name] = buffer.getvalue().to_pybytes()
     out["t.jsonl"] = "".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode()
+    out["t.json"] = json.dumps(table.to_pylist(), indent=1).encode()
     head = (
         "@relation t\n@attribute a real\n@attribute b integer\n@attribute word string\n@attribute flag {True,False}\n"
     )

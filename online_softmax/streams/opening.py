@@ -86,8 +86,8 @@ def open_stream(
     weight
         The column that holds the weights of the samples; or those of a frame's or an array's rows, in their order.
     format
-        csv, tsv, parquet, arrow (Feather, too), jsonl, arff, svmlight or vw; without it a file's name decides. Text may
-        be compressed: .gz, .bz2, .xz, .zst, .zip.
+        csv, tsv, parquet, arrow (Feather, too), jsonl (an array of objects, too), arff, svmlight or vw; without it a
+        file's name decides. Text may be compressed: .gz, .bz2, .xz, .zst, .zip.
     missing
         What becomes of a value that is missing, not finite, or no number in a column of numbers: "error"; "zero", by
         which a number is 0 and a string no feature; "indicate", by which it also has the feature `column=`; or

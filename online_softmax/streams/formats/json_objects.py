@@ -34,10 +34,21 @@ class Objects(Lines):
         while not begun.strip() and (piece := file.read(size)):
             begun += piece
         rest: Readable = _Begun(begun, file)
-        if begun.lstrip().startswith(b"["):
+        if _is_array(begun):
             self.unit = "object"
             rest = _Unwrapped(rest)
         yield from super().blocks(rest, size)
+
+
+def _is_array(begun: bytes) -> bool:
+    """Tell whether a text is an array, by how it begins: one that ends in its line, before others, is but a line."""
+    first, _, rest = begun.lstrip().partition(b"\n")
+    if not first.startswith(b"[") or not rest.strip():
+        return first.startswith(b"[")
+    lines = ArrayLines()
+    lines.take(first)
+    lines.finish()
+    return bool(lines.flaw)
 
 
 class _Begun:
@@ -83,6 +94,8 @@ def goes_on(block: bytes) -> bool:
     """
     text = block.decode(errors="replace").lstrip()
     first, newline, _ = text.partition("\n")
+    if not first.startswith("{"):
+        return False
     try:
         json.loads(first)
     except ValueError:

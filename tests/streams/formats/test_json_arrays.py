@@ -181,6 +181,14 @@ def test_literals_that_python_writes_are_not_finite(word, n, tmp_path):
         assert [y for chunk in chunks for _, y, _ in chunk.pairs()] == [7] * n + [8]
 
 
+def test_a_line_that_is_an_array_is_but_a_bad_line(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('[{"a": 9, "y": "u"}]\n{"a": 1, "y": "u"}\n[]\n{"a": 2, "y": "v"}\n')
+
+    assert refusal(path).startswith(", line 1: [{'a': 9, 'y': 'u'}] is not an object")
+    assert [x["a"] for x, _, _ in open_stream(path, "y", on_bad="skip").pairs()] == [1, 2]
+
+
 def test_an_array_from_standard_input():
     text = json.dumps(ROWS * 20, indent=1).encode()
     command = [sys.executable, "-m", "online_softmax", "evaluate", "-", "--format", "jsonl", "--target", "y"]
