@@ -20,7 +20,6 @@ from online_softmax.streams.tables import (
     beside,
     coded_values,
     own_kind,
-    shorten,
     sifted,
     typed_labels,
     weights_of,
@@ -183,7 +182,7 @@ def _side(role: str, given: Any, X: Any) -> tuple[Any, int | None]:
     given = [*given] if isinstance(given, tuple) else given
     side = beside(role, given, X.shape[0])
     if side is None:
-        raise ValueError(f"{role} is a column's number or {X.shape[0]} values, not {shorten(given)}")
+        raise ValueError(f"{role} is a column's number or {X.shape[0]} values, not {type(given).__name__!r}")
     return side, None
 
 

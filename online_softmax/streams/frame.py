@@ -37,6 +37,7 @@ from online_softmax.streams.tables import (
     sifted,
     text_kind,
     typed_labels,
+    typed_strings_of,
     unlabelled,
     values_of,
     weights_of,
@@ -101,6 +102,10 @@ class FrameStream(RowStream):
         columns = list(frame.columns)
         if self._labels is not None:
             _check_beside(target, frame, reading)
+        elif not isinstance(target, Hashable):
+            raise ValueError(
+                f"target is a column's name, or an array, a list or a series, not {type(target).__name__!r}"
+            )
         of_columns = Reading(
             None if self._labels is not None else target,
             weight=weight if weights is None else None,
@@ -147,7 +152,7 @@ class FrameStream(RowStream):
         for name in self.features:
             column, kind = part.get_column(name), self._kinds[name]  # type: ignore[arg-type]
             if kind.name == "text":
-                texts[name] = _spelled(column)
+                texts[name] = typed_strings_of(_spelled(column), self.reading)
             elif name in self._as_text:
                 numbers.append(values_of(_spelled(column), kind, self.reading.spelling))
             else:
@@ -289,7 +294,9 @@ def _held(name: Hashable, column: nw.Series[Any]) -> str:
 
 def _categories(column: nw.Series[Any]) -> list[Any]:
     native = column.to_native()
-    return list(native.cat.categories) if column.implementation.is_pandas() else column.cat.get_categories().to_list()
+    if str(getattr(native, "dtype", "")) == "category":
+        return list(native.cat.categories)
+    return column.unique().to_list() if column.implementation.is_pandas() else column.cat.get_categories().to_list()
 
 
 def _has_time(column: nw.Series[Any]) -> bool:
@@ -307,7 +314,7 @@ def _numbers(column: nw.Series[Any]) -> NDArray[Any]:
     if _is_objects(column):
         return doubles(column.to_list())
     kind = column.dtype
-    if kind == nw.Decimal:
+    if kind in (nw.Decimal, nw.Int128, nw.UInt128):
         return doubles(column.to_list())
     if kind == nw.Unknown:  # nothing but nulls
         return np.full(len(column), np.nan)
@@ -338,7 +345,7 @@ def _spelled(column: nw.Series[Any]) -> Coded:
         return arrow.spelled(native)
     if column.dtype == nw.String and not _is_objects(column):
         return _coded(column)
-    if column.dtype == nw.Categorical and column.implementation.is_pandas():
+    if str(getattr(column.to_native(), "dtype", "")) == "category":
         categories = column.to_native().cat
         return merged([*map(str, categories.categories)], categories.codes.to_numpy().astype(np.int32))
     values = column.to_list()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -166,9 +167,15 @@ def open_stream(
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
     wanted |= {"labelled": labelled, "text_columns": texts, "dates": dates, "date_format": date_format}
     wanted |= {"label_type": label_type, "number_columns": number_columns}
+    if spelling != Spelling():
+        wanted["spelling"] = spelling
     # What goes with files alone.
-    of_files: dict[str, Any] = {"spelling": None if spelling == Spelling() else spelling}
-    of_files |= {"format": format, "delimiter": delimiter, "names": names, "header": None if header else False}
+    of_files: dict[str, Any] = {
+        "format": format,
+        "delimiter": delimiter,
+        "names": names,
+        "header": None if header else False,
+    }
     of_files = {name: value for name, value in of_files.items() if value is not None and value != ()}
     if isinstance(source, str | Path):
         wanted |= known.reading(texts, number_columns, label_type)
@@ -233,6 +240,11 @@ def _open_object(source: Any, target: Any, wanted: dict[str, Any], known: Known)
         asked = [wanted[name] for name in ("text_columns", "number_columns", "label_type")]
         return FrameStream(frame, target, **{**wanted, **known.reading(*asked)})
     plain = Reading()
+    if (spelling := wanted.pop("spelling", plain.spelling)) != plain.spelling:
+        name = next(
+            one.name for one in fields(spelling) if getattr(spelling, one.name) != getattr(plain.spelling, one.name)
+        )
+        raise ValueError(f"{name}={getattr(spelling, name)!r} goes with files and frames")
     for name in ("labelled", "text_columns", "number_columns", "dates", "date_format"):
         if (value := wanted.pop(name)) not in (getattr(plain, name), []):
             raise ValueError(f"{name}={value!r} goes with files and frames")

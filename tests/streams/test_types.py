@@ -93,6 +93,7 @@ FEATURES = {
         [{"a=s": 1.0}, {"a=r": 1.0}, {}],
         [
             pandas(["s", "r", None], "category"),
+            pandas(["s", "r", None], pd.ArrowDtype(category(pa.string()))),
             polars(["s", "r", None], pl.Categorical),
             polars(["s", "r", None], pl.Enum(["q", "r", "s"])),
             arrow(["s", "r", None], category(pa.string())),
@@ -147,7 +148,12 @@ FEATURES = {
     ),
     "integers": (
         [{"a": -3.0}, {"a": 0.0}],
-        [pandas([-3, None], "Int8"), polars([-3, None], pl.Int8), arrow([-3, None], pa.int8())],
+        [
+            pandas([-3, None], "Int8"),
+            pandas([-3, None], pd.ArrowDtype(pa.int8())),
+            polars([-3, None], pl.Int8),
+            arrow([-3, None], pa.int8()),
+        ],
     ),
     "strings": (
         [{"a=s": 1.0}, {}],
@@ -360,6 +366,11 @@ def test_labels_become_text_or_numbers_where_asked(tmp_path):
         samples(arrow([Decimal("0.1234567890123456")]), "a")
 
 
+def test_integers_of_128_bits_are_numbers():
+    assert samples(polars([2**100, None], pl.Int128), missing="zero")[0] == ({"a": 2.0**100}, "u")
+    assert samples(polars([2**100], pl.Int128), "a")[0][1] == 2**100
+
+
 def test_columns_named_as_text_are_text_in_every_container(tmp_path):
     for frame in (pandas([7, 8]), polars([7, 8]), arrow([7, 8])):
         for source in sources(frame, tmp_path):
@@ -376,6 +387,15 @@ def test_columns_named_as_numbers_are_numbers_in_every_container(tmp_path):
             ]
             with pytest.raises(ValueError, match=r"row 1, column 'a': '?\?'? is not a finite number"):
                 samples(source, number_columns=["a"])
+
+
+def test_marks_of_gaps_that_are_asked_for_are_gaps_in_every_container(tmp_path):
+    for frame in (pandas(["s", "gone", "?"], object), polars(["s", "gone", "?"]), arrow(["s", "gone", "?"])):
+        for source in sources(frame, tmp_path):
+            assert [x for x, _ in samples(source, na=["gone"], missing="zero")] == [{"a=s": 1.0}, {}, {"a=?": 1.0}]
+            assert [y for _, y in samples(source, "a", na=["gone"], missing="skip-row")] == ["s", "?"]
+    with pytest.raises(ValueError, match=r"na=\('gone',\) goes with files and frames"):
+        open_stream(np.ones((2, 1)), [1, 2], na=["gone"])
 
 
 def test_what_a_model_knows_decides_in_every_container(tmp_path):
@@ -424,6 +444,13 @@ def test_what_is_wrong_beside_a_frame_is_named(backend):
     assert [y for _, y in samples(frame, [7, 8, 7], label_type="text")] == ["7", "8", "7"]
     with pytest.raises(ValueError, match=r"row 2, weight: -1.0 is no weight"):
         samples(frame, "y", weight=[1, 2, -1])
+    with pytest.raises(ValueError, match="target is a column's name, or an array, a list or a series, not 'dict'"):
+        open_stream(frame, {"a": 1})
+    masked = np.ma.masked_array([7, 8, 9], [False, True, False])
+    assert [y for _, y in samples(frame, masked, missing="skip-row")] == [7, 9]
+    assert [y for _, y in samples(np.ones((3, 1)), masked, missing="skip-row")] == [7, 9]
+    days = np.array(["2021-01-31"] * 3, "datetime64[ns]")
+    assert samples(frame, days)[0][1] == samples(np.ones((3, 1)), days)[0][1] == dt.datetime(2021, 1, 31)
     with pytest.raises(ValueError, match="the weights are no numbers, but such as '1'"):
         samples(frame, "y", weight=["1", "2", "3"])
     assert [w for _, _, w in open_stream(frame, "y", weight=[1, 2, 3]).pairs()] == [{"w": 1.0}, {"w": 2.0}, {"w": 3.0}]

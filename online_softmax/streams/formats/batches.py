@@ -36,6 +36,7 @@ from online_softmax.streams.tables import (
     text_kind,
     texts_of,
     typed_labels,
+    typed_strings_of,
     unlabelled,
     values_of,
     why,
@@ -173,7 +174,8 @@ class BatchStream(TableStream):
             shown = shorten(table[flaw.column][flaw.row].as_py())
             return named(*flaw, why(self.role(flaw.column), shown))
 
-        texts = {name: spelled(table[name]) for name in self.features if name in self.text_columns}
+        strings = {name: spelled(table[name]) for name in self.features if name in self.text_columns}
+        texts = {name: typed_strings_of(cells, self.reading) for name, cells in strings.items()}
         numbers = matrix(self._with_doubles(table).select(self.numbers))
         weight = None if self.weight is None else (self.weight, matrix(table.select([self.weight]))[:, 0])
         labels, wrong = unlabelled(table.num_rows), dict[int, str]()

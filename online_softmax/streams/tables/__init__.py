@@ -15,7 +15,7 @@ from online_softmax.streams.tables.arrow import (
     spelled,
     texts_of,
 )
-from online_softmax.streams.tables.cells import values_of
+from online_softmax.streams.tables.cells import typed_strings_of, values_of
 from online_softmax.streams.tables.columns import (
     Coded,
     Table,
@@ -93,6 +93,7 @@ __all__ = [
     "text_kind",
     "texts_of",
     "typed_labels",
+    "typed_strings_of",
     "unlabelled",
     "values_of",
     "weights_of",

@@ -58,6 +58,12 @@ def strings_of(cells: Coded, reading: Reading) -> Coded:
     return without(cells, reading.spelling.is_gap)
 
 
+def typed_strings_of(cells: Coded, reading: Reading) -> Coded:
+    """Return strings that have a way of their own to be missing, without those that are said to mark a gap."""
+    marks = {text.strip() for text in reading.spelling.na}
+    return without(cells, lambda text: isinstance(text, str) and text.strip() in marks) if marks else cells
+
+
 def without(cells: Coded, is_gap: Callable[[Any], bool]) -> Coded:
     """Return a column without some of its values: their code is -1."""
     gaps = [i for i, text in enumerate(cells.values) if is_gap(text)]

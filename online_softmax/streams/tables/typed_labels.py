@@ -9,7 +9,7 @@ from typing import Any
 
 from online_softmax.streams.labels import kind_of
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.tables.cells import labels_of
+from online_softmax.streams.tables.cells import labels_of, typed_strings_of
 from online_softmax.streams.tables.columns import Coded, merged
 
 SURE = 15  # decimal digits that a double always keeps
@@ -50,6 +50,8 @@ class TypedLabels:
         """
         if self.own == "text" and self.kind != "text":
             return labels_of(coded, self.kind, self.reading)
+        if self.own == "text" and self.reading.spelling.na:
+            return typed_strings_of(coded, self.reading), {}
         if self.own == self.kind:
             return coded, {}
         read: Callable[[Any], Hashable] = str if self.own == "int" else int if self.kind == "int" else _sure_float

@@ -160,8 +160,11 @@ def beside(role: str, given: Any, n: int) -> NDArray[Any] | None:
     (array(['a', None], dtype=object), None)
 
     """
-    if isinstance(given, np.ndarray):
-        side = given
+    side: NDArray[Any]
+    if isinstance(given, np.ma.MaskedArray):
+        side = np.fromiter(given.tolist(), object, len(given))
+    elif isinstance(given, np.ndarray):
+        side = given.astype(OF_OBJECTS[given.dtype.kind]).astype(object) if given.dtype.kind in OF_OBJECTS else given
     elif isinstance(given, list):
         side = np.fromiter(given, object, len(given))
     else:
@@ -187,4 +190,5 @@ def weights_of(side: NDArray[Any]) -> NDArray[np.float64]:
     return doubles(values)
 
 
+OF_OBJECTS = {"M": "datetime64[us]", "m": "timedelta64[us]"}  # of others, NumPy makes integers
 PLAIN = {"bool", "float32", "float64", *(f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64))}
