@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Hashable
+from collections.abc import Generator
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,7 +47,7 @@ def progressive_validation(
     source: Any,
     model: Any,
     *,
-    target: Hashable | None = None,
+    target: Any = None,
     window: int = 1000,
     limit: int | None = None,
     progress: Progress | None = None,
@@ -74,7 +74,8 @@ def progressive_validation(
     model
         A river classifier, or a pipeline that ends with one. It is trained in place.
     target
-        The column that holds the label, in a file or frame; or an array's labels.
+        The column that holds the label, in a file or frame; or the labels of a frame or an array, as an array, a list
+        or a series, in the order of the rows.
     window
         How many of the last rows the window figures are about.
     limit
