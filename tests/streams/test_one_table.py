@@ -20,7 +20,7 @@ WORDS = [
     "O'Hara",
     "x,y",
     'say "hi"',
-    "caf\u00e9",
+    "Z\u00fcrich",
     "100 % wool",
     "7up",
     "-x",

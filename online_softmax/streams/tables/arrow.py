@@ -167,8 +167,8 @@ def _seconds(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return seconds(_view(whole.combine_chunks()), unit)
 
 
-def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
-    """Return the column as codes, where a null, nan and the text `missing` are missing."""
+def coded(column: pa.ChunkedArray) -> Coded:
+    """Return the column as codes, where a null and nan are missing."""
     pa = pyarrow()
     is_plain = not pa.types.is_dictionary(column.type)
     if is_plain and (pa.types.is_string_view(column.type) or pa.types.is_float16(column.type)):
@@ -179,8 +179,8 @@ def coded(column: pa.ChunkedArray, missing: str | None = None) -> Coded:
     values = array.dictionary.to_pylist()
     indices = array.indices
     codes = _view(indices if not indices.null_count else indices.cast(pa.int32()).fill_null(-1))
-    for i, value in enumerate(values):
-        if value is None or value != value or value == missing:
+    for i, value in enumerate(() if is_plain and pa.types.is_string(column.type) else values):
+        if value is None or value != value:
             codes = np.where(codes == i, -1, codes)
             values[i] = None
     codes = codes.astype(np.int32, copy=False)
