@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import numpy as np
@@ -179,6 +180,22 @@ def test_a_column_means_the_same_in_every_container(kind, tmp_path):
             assert [x for x, _ in samples(source, missing="zero")] == expected, source
             stream = open_stream(source, "y", missing="zero")
             assert progressive_validation(stream, SoftmaxRegression()).n_samples == len(expected)
+
+
+def test_what_pandas_notes_of_categories_is_enough(tmp_path):
+    path = tmp_path / "t.parquet"
+
+    def written(note):
+        table = arrow([3, 1]).replace_schema_metadata({"pandas": note})
+        pa.parquet.write_table(table, path)
+        return samples(path)
+
+    noted = {
+        "columns": [{"field_name": "a", "pandas_type": "categorical"}, {"field_name": "y", "pandas_type": "unicode"}]
+    }
+    assert written(json.dumps(noted)) == [({"a=3": 1.0}, "u"), ({"a=1": 1.0}, "v")]
+    for junk in ("junk", "{}", "[]", '{"columns": [1]}'):
+        assert written(junk) == [({"a": 3.0}, "u"), ({"a": 1.0}, "v")]
 
 
 LABELS = {
