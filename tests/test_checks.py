@@ -38,7 +38,7 @@ def test_what_is_missing(value):
 @pytest.mark.parametrize(
     "value",
     [False, True, np.False_, 0, 0.0, "", "nan", b"", (), [], np.array([math.nan]), math.inf, object()],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_not_missing(value):
     assert not is_missing(value)
