@@ -11,10 +11,8 @@ import numpy as np
 from online_softmax.hashing import MOST_BITS
 
 MISSING = ("error", "zero", "indicate", "skip-row")  # what may become of a value that is missing or not finite
+MISSING_IN_RECORDS = ("raise", "zero", "indicate")  # what a model may make of a value that is missing in a record
 ON_BAD = ("raise", "skip")  # what may become of a row that cannot be read, scored or learned
-
-
-GAPS = ("raise", "zero", "indicate")  # what a model may make of a value that is missing in a record
 
 
 def is_missing(value: Any) -> bool:
@@ -32,6 +30,12 @@ def is_missing(value: Any) -> bool:
     except Exception:
         return False
     return bool(unlike) if isinstance(unlike, bool | np.bool_) else unlike is value
+
+
+def shorten(value: object) -> str:
+    """Return the repr of `value`, cut to what fits into a sentence."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def check_missing(missing: object) -> None:
@@ -79,7 +83,7 @@ def check_reading(categorical: object, missing: object) -> None:
     """Check what a model is to make of texts and gaps."""
     if not isinstance(categorical, bool):
         raise TypeError(f"categorical must be True or False, got {categorical!r}")
-    if missing not in GAPS:
+    if missing not in MISSING_IN_RECORDS:
         raise ValueError(f"missing must be 'raise', 'zero' or 'indicate', got {missing!r}")
 
 

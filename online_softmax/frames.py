@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel.arrays import encoded, side_by_side
-from online_softmax.checks import check_names, is_missing
+from online_softmax.checks import check_names, is_missing, shorten
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
@@ -21,10 +23,59 @@ if TYPE_CHECKING:
 
 
 UNLABELLED = object()
-TEXTS = (nw.Object, nw.String, nw.Categorical, nw.Enum, nw.Unknown)  # columns whose cells may be anything
+CATEGORIES = (nw.Categorical, nw.Enum)  # columns of a few values, each of which is a text, whatever it is
+ANYTHING = (nw.Object, nw.String, nw.Unknown)  # columns whose cells may be anything
+HELD: dict[str, tuple[type, ...]] = {
+    "truth": (bool, np.bool_),
+    "number": (int, float, Decimal, np.integer, np.floating),
+    "text": (str,),
+    "date": (date,),
+}
 
 # The names, ids, values and starts of rows; see `Rows`. A value that is nan is a gap.
 Entries = tuple[list[Hashable], NDArray[np.int32], NDArray[np.float64], NDArray[np.int64] | None]
+
+
+def examples(values: Sequence[Any]) -> dict[type, Any]:
+    """Return a value of each type that is not missing."""
+    found = {}
+    for kind in dict.fromkeys(map(type, values)):
+        alike = (value for value in values if type(value) is kind and not is_missing(value))
+        if (example := next(alike, None)) is not None:
+            found[kind] = example
+    return found
+
+
+def held(column: Hashable, values: Sequence[Any]) -> str:
+    """Return what objects hold, "number", "truth", "text" or "date"; None and nothing are numbers that are missing.
+
+    Raises
+    ------
+    ValueError
+        If they are of several kinds, or of another.
+
+    Examples
+    --------
+    >>> from online_softmax.frames import held
+
+    >>> held("a", [1, None, 2.5]), held("a", ["a"]), held("a", [None])
+    ('number', 'text', 'number')
+
+    """
+    first: dict[str, Any] = {}
+    for kind, value in examples(values).items():
+        first.setdefault(_held_by(kind), value)
+    if "" in first:
+        what = f"values such as {shorten(first[''])}"
+        raise ValueError(f"column {column!r} holds {what}, which are no features: drop the column, or convert it")
+    if len(first) > 1:
+        one, other = [*first.values()][:2]
+        raise ValueError(f"column {column!r} holds {shorten(one)} and {shorten(other)}: convert its values to one kind")
+    return next(iter(first), "number")
+
+
+def _held_by(kind: type) -> str:
+    return next((name for name, kinds in HELD.items() if issubclass(kind, kinds)), "")
 
 
 def frame_of(X: Any) -> nw.DataFrame[Any]:
@@ -92,7 +143,8 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str) -> Ent
     """Return the entries of a frame, one a cell; a text t of column a is the feature `a=t`."""
     n, m = X.shape
     has_gaps = missing != "raise"
-    if not ((categorical or has_gaps) and any(column.dtype in TEXTS for column in X.iter_columns())):
+    spelled = (*ANYTHING, *CATEGORIES) if categorical else ANYTHING if has_gaps else ()
+    if not any(column.dtype in spelled for column in X.iter_columns()):
         V, is_finite = side_by_side([_numbers(column) for column in X.iter_columns()], n)
         entries: Entries = [*X.columns], np.arange(m, dtype=np.int32), V, None
         return entries if is_finite else _settled(entries, X.columns, missing)
@@ -101,7 +153,7 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str) -> Ent
     spelt: set[Hashable] = set()
     for j, column in enumerate(X.iter_columns()):
         own: list[Hashable] = [column.name]
-        if column.dtype in TEXTS:
+        if column.dtype in spelled:
             own, ids[:, j], values[:, j] = _cells(column, categorical, has_gaps)
             if own != [column.name]:
                 spelt.add(column.name)
@@ -119,11 +171,15 @@ def _cells(
 ) -> tuple[list[Hashable], NDArray[np.int32], NDArray[np.float64]]:
     """Return the features of a column, and for each row which of them it has, and with which value."""
     distinct, codes = _codes(column.to_list(), f"column {column.name!r} has a cell that is")
+    is_text = column.dtype in CATEGORIES or (categorical and any(isinstance(cell, str) for cell in distinct))
+    if is_text and held(column.name, distinct) == "date":
+        raise ValueError(f"column {column.name!r} holds dates, which are no features: drop the column, or convert it")
     names: dict[Hashable, int] = {}
     feature, value = np.empty(len(distinct), np.int32), np.empty(len(distinct))
     for k, cell in enumerate(distinct):
-        if categorical and isinstance(cell, str):
-            name, value[k] = f"{column.name}={str.__str__(cell)}", 1.0
+        if is_text and not is_missing(cell):
+            text = str.__str__(cell) if isinstance(cell, str) else str(cell)
+            name, value[k] = f"{column.name}={text}", 1.0
         elif has_gaps and is_missing(cell):
             name, value[k] = column.name, math.nan
         else:

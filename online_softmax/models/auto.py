@@ -32,8 +32,8 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
         Hash names into 2^hash_bits buckets, 1 to 30, which are the features then: a bucket's value is the sum of its
         names'. The hash is the same in every process and on every machine. None keeps names as they are.
     categorical
-        Whether values may be strings: "green" for `colour` is the feature `colour=green` with the value 1, as it is in
-        files. If not, a string is refused.
+        Whether values may be strings: "green" for `colour` is the feature `colour=green` with the value 1, as in files
+        that know their types; "?" and "1.5" are strings, too. If not, a string is refused.
     missing
         What becomes of a gap, which is None, NaN, NaT or pandas.NA. "raise" refuses it. "zero" takes it for the number
         0, and a gap among strings for no feature. "indicate" does the same, and adds the feature `colour=` with the

@@ -13,6 +13,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -396,28 +397,87 @@ def test_a_frame_of_nulls_among_numbers_and_truth(make, learned, backend, missin
     assert learned(bulk) == learned(one)
 
 
-def test_categories_are_texts_or_numbers(make, learned):
-    columns = {"shop": [3, 7, 3], "kind": ["a", "b", "a"]}
-    one, *bulk = (make(categorical=True) for _ in range(4))
-    for x, y in zip(records(columns), "uvu", strict=True):
-        one.learn_one(x, y)
-    frames = [
-        pd.DataFrame(columns).astype("category"),
-        pl.DataFrame(columns).with_columns(pl.col("kind").cast(pl.Categorical)),
-        pl.DataFrame(columns).with_columns(pl.col("kind").cast(pl.Enum(["b", "a"]))),
-    ]
-    for model, X in zip(bulk, frames, strict=True):
-        model.learn_many(X, pd.Series(list("uvu")))
-        assert learned(model) == learned(one)
+CATEGORIES = {
+    "integers": ([3, 7, 3, 12], "3 7 3 12"),
+    "floats": ([3.0, 0.5, 3.0, 1e30], "3.0 0.5 3.0 1e+30"),
+    "truth": ([True, False, True, True], "True False True True"),
+    "texts": (["a", "b", "a", "c"], "a b a c"),
+}
 
 
-def test_a_column_of_objects_holds_anything(make, learned):
-    cells = ["x", 1.5, None, True, 0, "", pd.NA, Decimal("2.5"), np.float32(3), Shouted("red"), 1]
-    one, bulk = (make(categorical=True, missing="indicate") for _ in range(2))
-    for cell in cells:
-        one.learn_one({"a": cell}, "u")
-    bulk.learn_many(pd.DataFrame({"a": pd.Series(cells, dtype=object)}), pd.Series(["u"] * len(cells)))
-    assert learned(bulk) == learned(one)
+def of_categories(values):
+    """Yield frames of a column of categories, as each library has it."""
+    yield pd.DataFrame({"shop": pd.Categorical(values)})
+    yield pd.DataFrame({"shop": pd.Categorical(values).reorder_categories(sorted({*values} - {None}, reverse=True))})
+    yield pa.table({"shop": pa.array(values).dictionary_encode()})
+    if isinstance(values[0], str):
+        yield pl.DataFrame({"shop": pl.Series(values, dtype=pl.Categorical)})
+        yield pl.DataFrame({"shop": pl.Series(values, dtype=pl.Enum(["c", "b", "a"]))})
+
+
+@pytest.mark.parametrize("missing", ["zero", "indicate"])
+@pytest.mark.parametrize("kind", CATEGORIES)
+def test_categories_are_texts_as_in_streams(make, learned, kind, missing):
+    values, texts = CATEGORIES[kind]
+    one = make(categorical=True, missing=missing)
+    labels = ["u", "v", "u", "u", "v"]
+    for text, y in zip([*texts.split(), None], labels, strict=True):
+        one.learn_one({"shop": text}, y)
+    for X in of_categories([*values, None]):
+        bulk, streamed = (make(categorical=True, missing=missing) for _ in range(2))
+        bulk.learn_many(X, pd.Series(labels))
+        progressive_validation(open_stream(X, labels, missing=missing), streamed)
+        assert learned(streamed) == learned(one)
+        assert learned(bulk) == learned(one)
+        assert set(bulk.features) - {"shop", "shop="} == {f"shop={text}" for text in texts.split()}
+        X = X.to_pandas() if isinstance(X, pa.Table) else X
+        expected = [list(one.predict_proba_one({"shop": text}).values()) for text in [*texts.split(), None]]
+        assert np.array(bulk.predict_proba_many(X)).tolist() == expected
+
+
+@pytest.mark.parametrize("kind", CATEGORIES)
+@pytest.mark.parametrize("missing", ["raise", "zero", "indicate"])
+def test_categories_are_refused_where_texts_are(make, kind, missing):
+    model = make(missing=missing)
+    model.learn_one({"shop": 1.0}, "u")
+    for X in of_categories(CATEGORIES[kind][0]):
+        refuse(model, lambda X=X: model.learn_many(X, pd.Series(list("uvuu"))), TypeError, "'shop'.*categorical=True")
+        refuse(model, lambda X=X: model.predict_many(X), TypeError, "'shop'.*categorical=True")
+
+
+@pytest.mark.parametrize(
+    ("cells", "match"),
+    [
+        (pd.Series(["a", 1], dtype=object), "'a' and 1: convert its values to one kind"),
+        (pd.Series([2.5, None, "a"], dtype=object), "2.5 and 'a': convert its values to one kind"),
+        (pd.Series([True, "a"], dtype=object), "True and 'a': convert its values to one kind"),
+        (pd.Categorical([1, "a"]), "1 and 'a': convert its values to one kind"),
+        (pd.Categorical([("a", 1), ("b", 2)]), "which are no features"),
+        (pd.Categorical(pd.to_datetime(["2020-01-01", "2020-01-02"])), "dates, which are no features"),
+    ],
+    ids=["text and number", "number and text", "truth and text", "categories", "tuples", "dates"],
+)
+def test_a_column_of_a_frame_is_of_one_kind_as_in_streams(make, cells, match):
+    model = make(categorical=True, missing="zero")
+    model.learn_one({"o": "a"}, "u")
+    X = pd.DataFrame({"o": cells})
+    labels = ["u", "v", "u"][: len(X)]
+    refuse(model, lambda: model.learn_many(X, pd.Series(labels)), ValueError, f"^column 'o' holds .*{match}")
+    refuse(model, lambda: model.predict_many(X), ValueError, f"^column 'o' holds .*{match}")
+    with pytest.raises(ValueError, match=f"column 'o' holds .*{match}"):
+        progressive_validation(X, make(), target=labels)
+
+
+def test_a_column_of_objects_holds_texts_or_numbers(make, learned):
+    for cells in (
+        ["x", None, "", pd.NA, Shouted("red")],
+        [1.5, None, True, 0, pd.NA, Decimal("2.5"), np.float32(3), 1],
+    ):
+        one, bulk = (make(categorical=True, missing="indicate") for _ in range(2))
+        for cell in cells:
+            one.learn_one({"a": cell}, "u")
+        bulk.learn_many(pd.DataFrame({"a": pd.Series(cells, dtype=object)}), pd.Series(["u"] * len(cells)))
+        assert learned(bulk) == learned(one)
 
 
 @pytest.mark.parametrize("missing", ["zero", "indicate"])

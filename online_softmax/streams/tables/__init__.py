@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from online_softmax.checks import check_names
+from online_softmax.checks import check_names, shorten
+from online_softmax.frames import held
 from online_softmax.streams.tables.arrow import (
     coded,
     has_time,
@@ -23,7 +24,6 @@ from online_softmax.streams.tables.columns import (
     code,
     in_parts,
     merged,
-    shorten,
     unlabelled,
 )
 from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource, Readable, compression_of, inner_path
@@ -42,7 +42,7 @@ from online_softmax.streams.tables.record_stream import LARGE, Cells, RecordStre
 from online_softmax.streams.tables.records import Lines, Quoted
 from online_softmax.streams.tables.table_stream import TableStream
 from online_softmax.streams.tables.typed_labels import TypedLabels, typed_labels
-from online_softmax.streams.tables.values import beside, coded_values, doubles, held, moments, own_kind, weights_of
+from online_softmax.streams.tables.values import beside, coded_values, doubles, moments, own_kind, weights_of
 
 __all__ = [
     "COMPRESSED",

@@ -62,12 +62,6 @@ def merged(values: Sequence[Hashable], codes: NDArray[np.int32]) -> Coded:
     return coded.only(np.ones(len(codes), np.bool_))
 
 
-def shorten(value: object) -> str:
-    """Return the repr of `value`, cut to what fits into a sentence."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def unlabelled(n: int) -> Coded:
     """Return the labels of n rows that have none."""
     return Coded([None], np.zeros(n, np.int32))

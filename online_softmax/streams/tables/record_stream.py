@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.checks import check_names
+from online_softmax.checks import check_names, shorten
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
 from online_softmax.streams.tables.arrow import numbers as numbers_of
 from online_softmax.streams.tables.cells import labels_of, strings_of, values_of
-from online_softmax.streams.tables.columns import Coded, Table, check_parts, in_parts, shorten, unlabelled
+from online_softmax.streams.tables.columns import Coded, Table, check_parts, in_parts, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
 from online_softmax.streams.tables.flaws import Flaw, sifted, why_cell
 from online_softmax.streams.tables.kinds import Kind

@@ -14,16 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel.arrays import encoded
-from online_softmax.checks import is_missing
-from online_softmax.streams.tables.columns import Coded, merged, shorten
-from online_softmax.streams.tables.kinds import refuse_column, refuse_labels
-
-HELD: dict[str, tuple[type, ...]] = {
-    "truth": (bool, np.bool_),
-    "number": (int, float, Decimal, np.integer, np.floating),
-    "text": (str,),
-    "date": (date,),
-}
+from online_softmax.checks import is_missing, shorten
+from online_softmax.frames import HELD, examples, held
+from online_softmax.streams.tables.columns import Coded, merged
+from online_softmax.streams.tables.kinds import refuse_labels
 
 
 def coded_values(values: list[Any]) -> Coded:
@@ -41,47 +35,6 @@ def coded_values(values: list[Any]) -> Coded:
     own = [None if is_missing(value) else value.item() if isinstance(value, np.generic) else value for value in found]
     is_plain = None not in own and all(map(is_, own, found))
     return Coded(found, codes) if is_plain else merged(own, codes)
-
-
-def _examples(values: Sequence[Any]) -> dict[type, Any]:
-    """Return a value of each type that is not missing."""
-    found = {}
-    for kind in dict.fromkeys(map(type, values)):
-        alike = (value for value in values if type(value) is kind and not is_missing(value))
-        if (example := next(alike, None)) is not None:
-            found[kind] = example
-    return found
-
-
-def held(column: Hashable, values: Sequence[Any]) -> str:
-    """Return what objects hold, "number", "truth", "text" or "date"; None and nothing are numbers that are missing.
-
-    Raises
-    ------
-    ValueError
-        If they are of several kinds, or of another.
-
-    Examples
-    --------
-    >>> from online_softmax.streams.tables.values import held
-
-    >>> held("a", [1, None, 2.5]), held("a", ["a"]), held("a", [None])
-    ('number', 'text', 'number')
-
-    """
-    first: dict[str, Any] = {}
-    for kind, value in _examples(values).items():
-        first.setdefault(_held_by(kind), value)
-    if "" in first:
-        refuse_column(column, f"values such as {shorten(first[''])}")
-    if len(first) > 1:
-        one, other = [*first.values()][:2]
-        raise ValueError(f"column {column!r} holds {shorten(one)} and {shorten(other)}: convert its values to one kind")
-    return next(iter(first), "number")
-
-
-def _held_by(kind: type) -> str:
-    return next((name for name, kinds in HELD.items() if issubclass(kind, kinds)), "")
 
 
 def doubles(values: Sequence[Any]) -> NDArray[np.float64]:
@@ -126,7 +79,7 @@ def own_kind(column: Hashable, values: Sequence[Any]) -> str:
 
     """
     first: dict[str, Any] = {}
-    for kind, value in _examples(values).items():
+    for kind, value in examples(values).items():
         if getattr(kind, "__hash__", None) is None or issubclass(kind, bytes):
             refuse_labels(column, f"values such as {shorten(value)}")
         first.setdefault(_label_kind(kind), value)
