@@ -42,6 +42,8 @@ from online_softmax.streams.tables import (
     values_of,
     weights_of,
     why,
+    why_value,
+    without_gap_numbers,
 )
 
 HEAD = 1000  # rows to know a frame by
@@ -155,8 +157,10 @@ class FrameStream(RowStream):
                 texts[name] = typed_strings_of(_spelled(column), self.reading)
             elif name in self._as_text:
                 numbers.append(values_of(_spelled(column), kind, self.reading.spelling))
+            elif kind.name == "date":
+                numbers.append(_moments(column))
             else:
-                numbers.append(_moments(column) if kind.name == "date" else _numbers(column))
+                numbers.append(self._numbers(column, kind.name))
         labels, wrong = unlabelled(len(part)), dict[int, str]()
         if self.reading.labelled:
             given = self._labels
@@ -166,9 +170,13 @@ class FrameStream(RowStream):
         if self._weights is not None:
             weight = BESIDE, self._weights[rows]
         elif self.weight is not None:
-            weight = self.weight, np.asarray(_numbers(part.get_column(self.weight)), np.float64)  # type: ignore[arg-type]
+            weight = self.weight, np.asarray(self._numbers(part.get_column(self.weight)), np.float64)  # type: ignore[arg-type]
         matrix = side_by_side(numbers, len(part))[0]
         return in_parts(Table(self.features, matrix, texts, (self.target, labels), weight), self.dates), wrong
+
+    def _numbers(self, column: nw.Series[Any], kind: str = "number") -> NDArray[Any]:
+        values = _numbers(column)
+        return without_gap_numbers(values, self.reading.spelling) if kind == "number" else values
 
     def _reason(self, part: nw.DataFrame[Any], start: int, flaw: Flaw) -> str:
         if flaw.column is BESIDE:
@@ -177,7 +185,7 @@ class FrameStream(RowStream):
         missing = {"label": "it is missing" if self._labels is not None else "the label is missing"}
         missing["text"] = "the string is missing"
         place = self._place(flaw.column)
-        wrong = missing.get(role) or why(role, part.get_column(flaw.column)[flaw.row])  # type: ignore[arg-type]
+        wrong = missing.get(role) or why_value(role, part.get_column(flaw.column)[flaw.row], self.reading.spelling)  # type: ignore[arg-type]
         return f"row {start + flaw.row}, {place}: {wrong}"
 
     def _place(self, column: Hashable) -> str:

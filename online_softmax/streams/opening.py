@@ -105,9 +105,11 @@ def open_stream(
         What labels become that come as text: "number"; "text"; or "auto", by which they are numbers if each survives
         the way to a number and back, and else all stay text.
     na, not_na
-        Texts that mark a gap besides the usual ones, such as ``?``, ``-``, ``NA`` and ``None``; usual ones that do not.
+        Texts that mark a gap besides the usual ones, such as ``?``, ``-``, ``NA`` and ``None``, and the numbers that
+        they spell; usual ones that do not.
     decimal, thousands
         What a text file has before the decimals, "." or ",", and between thousands: ",", ".", " ", "'", "_" or None.
+        Numbers that are none of text, as in Parquet, Arrow and frames, are what they are.
     percent, currency
         Whether `12%` is 0.12, and whether `$12` and `12 EUR` are 12. Without them such cells are no numbers.
     dates

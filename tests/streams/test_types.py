@@ -415,6 +415,41 @@ def test_marks_of_gaps_that_are_asked_for_are_gaps_in_every_container(tmp_path):
         open_stream(np.ones((2, 1)), [1, 2], na=["gone"])
 
 
+NUMBERS = {
+    "integers": ([7, -999, 3], None),
+    "floats": ([7.0, -999.0, 3.0], None),
+    "decimals": ([Decimal(7), Decimal(-999), Decimal(3)], object),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_a_number_may_mark_a_gap_in_every_container(kind, tmp_path):
+    values, dtype = NUMBERS[kind]
+    gap = {"na": ["?", "-999", "0.5"]}
+    for frame in (pandas(values, dtype), polars(values), arrow(values)):
+        for source in sources(frame, tmp_path):
+            assert samples(source, missing="indicate", **gap) == [
+                ({"a": 7.0}, "u"),
+                ({"a": 0.0, "a=": 1.0}, "v"),
+                ({"a": 3.0}, "u"),
+            ]
+            assert [x for x, _ in samples(source, missing="skip-row", **gap)] == [{"a": 7.0}, {"a": 3.0}]
+            assert [x for x, _ in samples(source)] == [{"a": 7.0}, {"a": -999.0}, {"a": 3.0}]
+            with pytest.raises(
+                ValueError, match=r"row 1, column 'a': .*-999.* is not a finite number, but a gap: say m"
+            ):
+                samples(source, **gap)
+            # Of labels and weights, too.
+            assert [y for _, y in samples(source, "a", missing="skip-row", **gap)] == [7, 3]
+            with pytest.raises(ValueError, match=r"row 1, column 'a'"):
+                samples(source, "y", weight="a", **gap)
+    for frame in (pandas([True, False]), polars([True, False]), arrow([True, False])):
+        for source in sources(frame, tmp_path):
+            assert [x for x, _ in samples(source, na=["1", "0"])] == [{"a": 1.0}, {"a": 0.0}]
+    found = samples(pandas(values, dtype), [-999, 2, 3], missing="skip-row", na=["-999"], features=["a"])
+    assert found == [({"a": 3.0}, 3)]
+
+
 def test_what_a_model_knows_decides_in_every_container(tmp_path):
     model = SoftmaxRegression()
     model.learn_one({"a=7": 1.0, "b": 1.0}, "3")

@@ -11,6 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from online_softmax.checks import check_names
 from online_softmax.streams.dates import Dates
 from online_softmax.streams.reading import Reading
@@ -39,7 +42,8 @@ from online_softmax.streams.tables import (
     typed_strings_of,
     unlabelled,
     values_of,
-    why,
+    why_value,
+    without_gap_numbers,
 )
 
 if TYPE_CHECKING:
@@ -171,13 +175,15 @@ class BatchStream(TableStream):
             return f"{self.source}, row {self._done + row}, column {column!r}: {wrong}"
 
         def reason(flaw: Flaw) -> str:
-            shown = shorten(table[flaw.column][flaw.row].as_py())
-            return named(*flaw, why(self.role(flaw.column), shown))
+            value = table[flaw.column][flaw.row].as_py()
+            return named(*flaw, why_value(self.role(flaw.column), value, self.reading.spelling, shorten(value)))
 
         strings = {name: spelled(table[name]) for name in self.features if name in self.text_columns}
         texts = {name: typed_strings_of(cells, self.reading) for name, cells in strings.items()}
-        numbers = matrix(self._with_doubles(table).select(self.numbers))
-        weight = None if self.weight is None else (self.weight, matrix(table.select([self.weight]))[:, 0])
+        numbers = self._without_gaps(matrix(self._with_doubles(table).select(self.numbers)))
+        weight = None
+        if self.weight is not None:
+            weight = self.weight, without_gap_numbers(matrix(table.select([self.weight]))[:, 0], self.reading.spelling)
         labels, wrong = unlabelled(table.num_rows), dict[int, str]()
         if self.reading.labelled:
             labels, wrong = self._labels.of(coded(table[self.target]))
@@ -196,6 +202,14 @@ class BatchStream(TableStream):
             for name, column in zip(table.column_names, table.columns, strict=True)
         }
         return pyarrow().table(columns)
+
+    def _without_gaps(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the columns of numbers without those that mark a gap: they are nan."""
+        if self.reading.spelling.gap_numbers:
+            for j, name in enumerate(self.numbers):
+                if self.kinds[name] == "number":
+                    matrix[:, j] = without_gap_numbers(matrix[:, j], self.reading.spelling)
+        return matrix
 
     @abstractmethod
     def open(self) -> pa.Schema:

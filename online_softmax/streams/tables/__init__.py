@@ -16,7 +16,7 @@ from online_softmax.streams.tables.arrow import (
     spelled,
     texts_of,
 )
-from online_softmax.streams.tables.cells import typed_strings_of, values_of
+from online_softmax.streams.tables.cells import typed_strings_of, values_of, without_gap_numbers
 from online_softmax.streams.tables.columns import (
     Coded,
     Table,
@@ -28,7 +28,7 @@ from online_softmax.streams.tables.columns import (
 )
 from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource, Readable, compression_of, inner_path
 from online_softmax.streams.tables.file_stream import FileStream
-from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why, why_cell
+from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why, why_cell, why_value
 from online_softmax.streams.tables.kinds import (
     Kind,
     column_kind,
@@ -99,4 +99,6 @@ __all__ = [
     "weights_of",
     "why",
     "why_cell",
+    "why_value",
+    "without_gap_numbers",
 ]

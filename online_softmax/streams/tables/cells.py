@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from decimal import Decimal
 from math import nan
 from typing import Any
 
@@ -62,6 +63,41 @@ def typed_strings_of(cells: Coded, reading: Reading) -> Coded:
     """Return strings that have a way of their own to be missing, without those that are said to mark a gap."""
     marks = {text.strip() for text in reading.spelling.na}
     return without(cells, lambda text: isinstance(text, str) and text.strip() in marks) if marks else cells
+
+
+def gap_number(value: Any, spelling: Spelling) -> str | None:
+    """Return the mark of a gap that spells a number, or None.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.spelling import Spelling
+    >>> from online_softmax.streams.tables.cells import gap_number
+
+    >>> gap_number(-999.0, Spelling(na=("-999",))), gap_number(7, Spelling(na=("-999",)))
+    ('-999', None)
+
+    """
+    marks = [] if isinstance(value, bool) else spelling.gap_numbers
+    return next((mark for mark in marks if value in (float(mark), Decimal(mark))), None)
+
+
+def without_gap_numbers(values: NDArray[Any], spelling: Spelling) -> NDArray[Any]:
+    """Return numbers without those that mark a gap: they are nan.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from online_softmax.streams.spelling import Spelling
+    >>> from online_softmax.streams.tables.cells import without_gap_numbers
+
+    >>> without_gap_numbers(np.array([7, -999]), Spelling(na=("-999",)))
+    array([ 7., nan])
+
+    """
+    if not spelling.gap_numbers:
+        return values
+    doubles = np.asarray(values, np.float64)
+    return np.where(np.isin(doubles, [float(mark) for mark in spelling.gap_numbers]), nan, doubles)
 
 
 def without(cells: Coded, is_gap: Callable[[Any], bool]) -> Coded:

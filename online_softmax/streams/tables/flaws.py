@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from online_softmax.streams.spelling import INFINITE, PLAIN, Spelling
 from online_softmax.streams.stream import NOWHERE, Chunk, Note, others
+from online_softmax.streams.tables.cells import gap_number
 from online_softmax.streams.tables.columns import Coded, Table, assemble
 
 WRONG = {
@@ -73,6 +74,23 @@ def why_cell(role: str, value: object, shown: str, spelling: Spelling) -> str:
         return wrong
     hint = spelling.hint(said) or "missing='zero', or name the column in text_columns"
     return f"{wrong}: say {hint}"
+
+
+def why_value(role: str, value: object, spelling: Spelling, shown: object = None) -> str:
+    """Say what is wrong with a value that has a type; a number may mark a gap.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.spelling import Spelling
+    >>> from online_softmax.streams.tables.flaws import why_value
+
+    >>> why_value("number", -999, Spelling(na=("-999",)))
+    "-999 is not a finite number, but a gap: say missing='zero', 'indicate' or 'skip-row'"
+
+    """
+    wrong = why(role, value if shown is None else shown)
+    is_mark = role == "number" and gap_number(value, spelling) is not None
+    return f"{wrong}, but a gap: say missing='zero', 'indicate' or 'skip-row'" if is_mark else wrong
 
 
 def sifted(

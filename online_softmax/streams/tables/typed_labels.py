@@ -9,7 +9,7 @@ from typing import Any
 
 from online_softmax.streams.labels import kind_of
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.tables.cells import labels_of, typed_strings_of
+from online_softmax.streams.tables.cells import gap_number, labels_of, typed_strings_of, without
 from online_softmax.streams.tables.columns import Coded, merged
 
 SURE = 15  # decimal digits that a double always keeps
@@ -52,6 +52,8 @@ class TypedLabels:
             return labels_of(coded, self.kind, self.reading)
         if self.own == "text" and self.reading.spelling.na:
             return typed_strings_of(coded, self.reading), {}
+        if self.own != "bool" and self.reading.spelling.gap_numbers:
+            coded = without(coded, lambda value: gap_number(value, self.reading.spelling) is not None)
         if self.own == self.kind:
             return coded, {}
         read: Callable[[Any], Hashable] = str if self.own == "int" else int if self.kind == "int" else _sure_float
