@@ -29,6 +29,7 @@ from online_softmax.streams.tables import (
     doubles,
     held,
     in_parts,
+    kind_if_empty,
     merged,
     moments,
     own_kind,
@@ -200,14 +201,14 @@ class FrameStream(RowStream):
         holds = _held(name, column)
         if holds and name in self.reading.text_columns:
             return Kind("text")
-        if holds in ("category", "text") and name in self.reading.number_columns:
-            self._as_text.add(name)
-            return Kind("number")
-        if holds == "category":
+        is_wanted = name in self.reading.number_columns
+        if holds == "category" and not is_wanted:
             return Kind("text")
         if holds in ("number", "truth"):
-            return Kind(holds)
-        if holds == "text":
+            is_empty = name in self.reading.known_dates and column.null_count() == len(column)
+            found = kind_if_empty(name, self.reading) if is_empty else Kind(holds)
+            return Kind(holds) if found.name == "empty" else found
+        if holds in ("category", "text"):
             found = text_kind(name, _coded(column.head(HEAD)), self.reading)
             if found.name != "text":
                 self._as_text.add(name)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Container, Hashable, Iterable
 from typing import Any
 
 from online_softmax.models.scaled import native
+from online_softmax.streams.dates import Dates
 from online_softmax.streams.stream import RowStream
+
+PART = ".weekday_sin"  # by which a date is known
+HOLDS = {"number": "numbers", "truth": "truth values", "text": "strings", "date": "dates", "empty": "nothing"}
 
 
 class Known:
     """The columns and labels that a model has learned from, as far as its features tell: hashed ones tell nothing.
 
-    It contains the columns that hold strings to the model, whatever they seem to hold where they are read.
+    It contains the columns that hold strings to the model, whatever they seem to hold where they are read. A name that
+    ends with `=` stands for a gap and does not tell of what kind its column is.
 
     Parameters
     ----------
@@ -23,6 +28,15 @@ class Known:
         Its classes.
     said
         What to call it in an error.
+
+    Attributes
+    ----------
+    numbers
+        The columns of numbers.
+    dates
+        The columns of dates, with whether the hour is known.
+    label_type
+        What labels become: "number"; "text"; or "auto" where the classes are both, or neither.
 
     Examples
     --------
@@ -35,12 +49,15 @@ class Known:
     """
 
     def __init__(self, features: Iterable[Hashable], labels: Iterable[Hashable], said: str = "the model") -> None:
-        self.said, self.numbers = said, frozenset(features)
-        self._sorted = sorted(str(name) for name in self.numbers)
+        names = frozenset(features)
+        self.said, self.dates = said, _dates_among(names)
+        self.numbers = names - self.dates.keys()
+        self._sorted = sorted(map(str, names))
         kinds = {type(label) for label in labels}
         self.label_type = "auto"
         if kinds:
             self.label_type = "text" if kinds == {str} else "number" if kinds <= {int, float} else "auto"
+        self._has_texts = None if not kinds or len({kind is str for kind in kinds}) > 1 else kinds == {str}
 
     @classmethod
     def of(cls, model: Any, said: str = "the model") -> Known:
@@ -52,8 +69,9 @@ class Known:
 
     def __contains__(self, column: object) -> bool:
         prefix = f"{column}="
-        at = bisect_left(self._sorted, prefix)
-        return column not in self.numbers and at < len(self._sorted) and self._sorted[at].startswith(prefix)
+        at = bisect_right(self._sorted, prefix)
+        is_other = column in self.numbers or column in self.dates
+        return not is_other and at < len(self._sorted) and self._sorted[at].startswith(prefix)
 
     def label_type_of(self, asked: str) -> str:
         """Return the type that labels are read as, where nothing else was asked for."""
@@ -63,31 +81,72 @@ class Known:
         self, text_columns: Container[Hashable], number_columns: Container[Hashable], label_type: str
     ) -> dict[str, Any]:
         """Return how a file is read for the model, besides what was asked for."""
-        columns = {"text_columns": text_columns, "number_columns": number_columns}
-        if self.numbers:
-            columns = {
-                "text_columns": _Either(text_columns, self),
-                "number_columns": _Either(number_columns, self.numbers),
-            }
-        return {**columns, "label_type": self.label_type_of(label_type)}
+        wanted: dict[str, Any] = {"text_columns": text_columns, "number_columns": number_columns}
+        if self._sorted:
+            wanted |= {"text_columns": _Either(text_columns, self)}
+            wanted |= {"number_columns": _Either(number_columns, self.numbers), "known_dates": self.dates}
+        if self.label_type != "auto":
+            wanted["has_known_labels"] = True
+        return {**wanted, "label_type": self.label_type_of(label_type)}
 
     def check(self, stream: RowStream) -> None:
-        """Refuse a column of strings that the model knows as numbers."""
-        for name in stream.text_columns:
-            if name in self.numbers:
-                raise ValueError(f"column {name!r} holds strings, and {self.said} knows it as numbers")
+        """Refuse a stream whose columns or labels are of other kinds than the model knows."""
+        for name in stream.features if self._sorted else ():
+            self._check_column(stream, name)
+        if stream.reading.labelled and stream.label_kind is not None and self._has_texts is not None:
+            is_text = stream.label_kind == "text"
+            if is_text != self._has_texts:
+                held, known = ("texts", "numbers") if is_text else ("numbers", "texts")
+                raise ValueError(
+                    f"the labels are {held}, and those of {self.said} are {known}: open_stream(.., model=model) "
+                    f"without label_type reads them as {known}"
+                )
+
+    def _check_column(self, stream: RowStream, name: Hashable) -> None:
+        kind = stream.kinds[name]
+        held = f"column {name!r} holds {HOLDS[kind]}, and {self.said} knows it as"
+        if name in self.numbers:
+            if kind == "text":
+                raise ValueError(f"{held} numbers")
+            if kind == "date":
+                raise ValueError(f"{held} numbers: write it as numbers, or drop it")
+        elif name in self.dates:
+            self._check_date(stream, name, held)
+        elif kind != "text" and name in self:
+            raise ValueError(f"{held} strings: open_stream(.., model=model) reads it so")
+
+    def _check_date(self, stream: RowStream, name: Hashable, held: str) -> None:
+        known = self.dates[name]
+        if any(part in stream.features for part in known.names(name)[1:]):
+            return  # they are columns of their own
+        if (found := stream.dates.get(name)) is None:
+            advice = "write it as such, or drop it" if stream.reading.dates == "parts" else "say dates='parts'"
+            raise ValueError(f"{held} dates: {advice}")
+        if found.has_time != known.has_time:
+            times = ("with a time", "without one") if found.has_time else ("without a time", "with one")
+            raise ValueError(
+                f"column {name!r} holds dates {times[0]}, and {self.said} knows dates {times[1]} there: write them as "
+                "it knows them, or drop the column"
+            )
 
     def check_any(self, stream: RowStream) -> None:
         """Refuse a source none of whose columns the model knows, and what `check` refuses."""
         self.check(stream)
         if (
-            self.numbers
+            self._sorted
             and stream.features
-            and not any(name in self.numbers or name in self for name in stream.features)
+            and not any(name in self.numbers or name in self.dates or name in self for name in stream.features)
         ):
             shown = ", ".join(map(str, stream.features[:5]))
             more = " .." * (len(stream.features) > 5)
             raise ValueError(f"{self.said} knows none of the columns {shown}{more}")
+
+
+def _dates_among(names: frozenset[Hashable]) -> dict[Hashable, Dates]:
+    """Return the columns that are dates to a model, by their parts among its features."""
+    columns = {name.removesuffix(PART) for name in names if isinstance(name, str) and name.endswith(PART)}
+    found = [name for name in names if str(name) in columns] if columns else []
+    return {name: Dates(has_time=f"{name}.hour_sin" in names) for name in found}
 
 
 class _Either(Container[Hashable]):

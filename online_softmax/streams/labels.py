@@ -33,7 +33,7 @@ def kind_of(texts: Iterable[str], label_type: str = "auto") -> str:
 
     """
     found = {text.strip() for text in texts}
-    if label_type == "text" or not found:
+    if label_type == "text" or (not found and label_type == "auto"):
         return "text"
     if label_type == "number":
         return "int" if all(map(WHOLE.fullmatch, found)) else "float"

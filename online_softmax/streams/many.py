@@ -77,7 +77,8 @@ class ManyStream(RowStream):
                         "text_columns or number_columns"
                     )
                 held.setdefault(name, path)
-            label_kinds.add(one.label_kind)
+            if one.label_kind is not None:
+                label_kinds.add(one.label_kind)
         if empty:
             self._settled = {"text_columns": frozenset(texts), "number_columns": frozenset(numbers)}
         if len(label_kinds) > 1 and labels.together(label_kinds) == "text":

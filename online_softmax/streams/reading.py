@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from online_softmax.checks import check_missing, check_on_bad
+from online_softmax.streams.dates import Dates
 from online_softmax.streams.labels import check_label_type
 from online_softmax.streams.spelling import Spelling
 
@@ -48,6 +49,10 @@ class Reading:
         the weekday and the month as points on circles.
     date_format
         How text writes dates, as `datetime.strptime` takes it; None finds out.
+    known_dates
+        Columns of dates, by what is known before the source is opened: one that seems empty is none the less of dates.
+    has_known_labels
+        Whether a model's classes decide what labels become.
 
     """
 
@@ -64,6 +69,8 @@ class Reading:
     spelling: Spelling = field(default_factory=Spelling)
     dates: str = "refuse"
     date_format: str | None = None
+    known_dates: Mapping[Hashable, Dates] = field(default_factory=dict)
+    has_known_labels: bool = False
 
     def __post_init__(self) -> None:
         check_on_bad(self.on_bad)

@@ -30,7 +30,7 @@ class SliceStream(RowStream):
         self.stream, self.skip, self.limit, self.chunk_rows = stream, skip, limit, chunk_rows
         self.reading, self.text_columns = stream.reading, stream.text_columns
         self.dates, self.kinds, self.label_kind = stream.dates, stream.kinds, stream.label_kind
-        self.delimiter = stream.delimiter
+        self.delimiter, self.empty_columns = stream.delimiter, stream.empty_columns
         self.seconds_to_open = stream.seconds_to_open
 
     @property

@@ -160,9 +160,11 @@ class RowStream(ABC):
     seconds_to_open
         How long it took to open it.
     dates
-        Those of them that hold dates, each of which becomes several numbers.
+        The feature columns that hold dates, each of which becomes several numbers.
     label_kind
-        What the labels are: "int", "float", "bool" or "text".
+        What the labels are: "int", "float", "bool" or "text"; None where nobody knows.
+    empty_columns
+        The feature columns that hold nothing, as far as was looked; whatever comes there later are numbers.
 
     """
 
@@ -172,7 +174,7 @@ class RowStream(ABC):
     asked: Mapping[str, str] = MappingProxyType({})
     seconds_to_open = 0.0
     dates: Mapping[Hashable, Dates] = MappingProxyType({})
-    label_kind: str = "text"
+    label_kind: str | None = None
     empty_columns: Set[Hashable] = frozenset()
 
     @property
@@ -203,7 +205,7 @@ class RowStream(ABC):
 
     @property
     def missing(self) -> str:
-        """Return what becomes of a value that is missing or not finite: "error", "zero" or "skip-row"."""
+        """Return what becomes of a value that is missing: "error", "zero", "indicate" or "skip-row"."""
         return self.reading.missing
 
     @property

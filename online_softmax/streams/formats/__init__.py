@@ -77,8 +77,8 @@ def open_one(path: str | Path, target: Hashable | None, format: str | None, **wa
     if format in TABLES:
         return TABLES[format](path, target, **wanted)
     _check_text(format, target, wanted)
-    options = {name: wanted[name] for name in ("missing", "on_bad", "labelled", "label_type") if name in wanted}
-    return TextStream(path, format, **options)
+    options = ("missing", "on_bad", "labelled", "label_type", "has_known_labels")
+    return TextStream(path, format, **{name: wanted[name] for name in options if name in wanted})
 
 
 def _check_text(format: str, target: Hashable | None, wanted: dict[str, Any]) -> None:

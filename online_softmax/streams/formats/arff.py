@@ -86,6 +86,8 @@ class ArffStream(FileStream):
 
     """
 
+    label_kind: str
+
     def __init__(self, path: str | Path, target: Hashable | None = None, **reading: Any) -> None:
         self.source = ByteSource(path)
         wanted = Reading(target, **reading)

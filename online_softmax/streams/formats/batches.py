@@ -29,6 +29,7 @@ from online_softmax.streams.tables import (
     has_time,
     holds,
     in_parts,
+    kind_if_empty,
     label_type_of,
     matrix,
     pyarrow,
@@ -88,8 +89,12 @@ class BatchStream(TableStream):
         used = frozenset(self.used)
         types = {field.name: field.type for field in schema if field.name in used}
         kinds = {name: self._kind(str(name), types[str(name)]) for name in self.features}
-        strings = [name for name, kind in kinds.items() if kind.name == "text" and holds(types[str(name)]) == "text"]
-        unsure = [name for name in strings if name not in self.reading.text_columns]
+        self.empty_columns = {name for name in self.features if pyarrow().types.is_null(types[str(name)])}
+        empty = {name: kind_if_empty(name, self.reading) for name in self.empty_columns if kinds[name].name != "text"}
+        kinds |= {name: kind for name, kind in empty.items() if kind.name == "date"}
+        strings = {name: holds(types[str(name)]) for name in self.features if name not in self.reading.text_columns}
+        wanted = self.reading.number_columns
+        unsure = [name for name, held in strings.items() if held == "text" or (held == "category" and name in wanted)]
         head = self._head() if unsure or self.reading.label_type == "number" else None
         try:
             if head is not None:
@@ -109,7 +114,6 @@ class BatchStream(TableStream):
         self.numbers = [name for name in self.features if name not in self.text_columns]
         self.dates = {name: kind.dates for name, kind in kinds.items() if kind.dates is not None}
         self._as_text = {name for name in self.numbers if holds(types[str(name)]) in ("text", "category")}
-        self.empty_columns = {name for name in self.features if pyarrow().types.is_null(types[str(name)])}
         check_names(self.features, self.text_columns)
         check_parts(self.features, self.dates)
 

@@ -42,6 +42,8 @@ class TextStream(FileStream):
         Whether the lines' labels are looked at; else each is None.
     label_type
         What labels become: "number"; "text"; or "auto", by which the first ones tell.
+    has_known_labels
+        Whether a model's classes decide what labels become.
     block_bytes
         About how much to read at a time.
 
@@ -64,6 +66,8 @@ class TextStream(FileStream):
 
     """
 
+    label_kind: str
+
     def __init__(
         self,
         path: str | Path,
@@ -73,11 +77,19 @@ class TextStream(FileStream):
         labelled: bool = True,
         label_type: str = "auto",
         *,
+        has_known_labels: bool = False,
         block_bytes: int = BLOCK,
     ) -> None:
         if missing == "indicate":
             raise ValueError(f"missing='indicate' goes with columns, and {format} text has none")
-        self.reading = Reading(features=[], missing=missing, on_bad=on_bad, labelled=labelled, label_type=label_type)
+        self.reading = Reading(
+            features=[],
+            missing=missing,
+            on_bad=on_bad,
+            labelled=labelled,
+            label_type=label_type,
+            has_known_labels=has_known_labels,
+        )
         self.source = ByteSource(path)
         self.format, self.block_bytes = format, block_bytes
         self.text_columns = set()
@@ -112,7 +124,7 @@ class TextStream(FileStream):
         with self.source.opened() as file:
             blocks = Lines(self.source.name).numbered(file, self.block_bytes if self.source.is_pipe else FIRST)
             if (first := next(blocks, None)) is None:
-                return "text"
+                return kind_of((), self.reading.label_type)
             for chunk in self._chunks(Tokenizer(self.format, self.missing), *first):
                 texts |= dict.fromkeys(chunk.rows.labels)
                 if chunk.bad and self.on_bad == "raise":
@@ -130,4 +142,5 @@ class TextStream(FileStream):
         try:
             return label_of(text, self.label_kind, self.reading.label_type)
         except ValueError as error:
-            raise ValueError(f"{error}; label_type='text' reads all as texts") from None
+            advice = "" if self.reading.has_known_labels else "; label_type='text' reads all as texts"
+            raise ValueError(f"{error}{advice}") from None

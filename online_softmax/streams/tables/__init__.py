@@ -32,6 +32,7 @@ from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why, why_ce
 from online_softmax.streams.tables.kinds import (
     Kind,
     column_kind,
+    kind_if_empty,
     refuse_column,
     refuse_dates,
     refuse_labels,
@@ -75,6 +76,7 @@ __all__ = [
     "holds",
     "in_parts",
     "inner_path",
+    "kind_if_empty",
     "label_type_of",
     "matrix",
     "merged",

@@ -135,7 +135,7 @@ def labels_of(cells: Coded, kind: str, reading: Reading) -> tuple[Coded, dict[in
         try:
             place[i] = index.setdefault(labels.label_of(str(text), kind, reading.label_type), len(index))
         except ValueError as error:
-            unfit[i] = f"{error}; label_type='text' reads all as texts"
+            unfit[i] = str(error) if reading.has_known_labels else f"{error}; label_type='text' reads all as texts"
     refused: dict[int, str] = {}
     for i, reason in unfit.items():
         refused |= dict.fromkeys(np.flatnonzero(cells.codes == i).tolist(), reason)

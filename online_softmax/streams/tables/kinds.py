@@ -90,6 +90,8 @@ def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
 def text_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
     """Return what a column of strings holds, by its first cells: "text", whatever they spell, or "date".
 
+    One that is to hold numbers does; one that a model knows as numbers does where any of its cells spells one.
+
     Raises
     ------
     ValueError
@@ -98,11 +100,22 @@ def text_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
     """
     if column in reading.text_columns:
         return Kind("text")
+    if column in reading.number_columns:
+        is_asked = column in getattr(reading.number_columns, "asked", reading.number_columns)
+        texts, _ = _counted(cells, reading.spelling)
+        if is_asked or not texts or any(spells_number(text, reading.spelling) for text in texts):
+            return Kind("number")
     glance = [str(text) for text in cells.values[:GLANCE]]
     if reading.date_format is None and not any(DATE_LIKE.match(text) or TIME.match(text) for text in glance):
         return Kind("text")
     texts, counts = _counted(cells, reading.spelling)
     return _dates_kind(column, texts, counts, reading) if texts else Kind("text")
+
+
+def kind_if_empty(column: Hashable, reading: Reading) -> Kind:
+    """Return what a column holds whose first cells are all gaps: dates, where that is known; else nothing."""
+    dates = reading.known_dates.get(column) if reading.dates == "parts" else None
+    return Kind("empty") if dates is None else Kind("date", dates)
 
 
 def _dates_kind(column: Hashable, texts: Sequence[str], counts: Sequence[int], reading: Reading) -> Kind:

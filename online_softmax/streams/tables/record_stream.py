@@ -20,7 +20,7 @@ from online_softmax.streams.tables.cells import labels_of, strings_of, values_of
 from online_softmax.streams.tables.columns import Coded, Table, check_parts, in_parts, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
 from online_softmax.streams.tables.flaws import Flaw, sifted, why_cell
-from online_softmax.streams.tables.kinds import Kind
+from online_softmax.streams.tables.kinds import Kind, kind_if_empty
 from online_softmax.streams.tables.records import Lines
 from online_softmax.streams.tables.table_stream import TableStream
 
@@ -112,7 +112,9 @@ class RecordStream(TableStream):
             block = b"".join(self._together(line, block))
             guess = self.guess(block)
         try:
-            self.settle_kinds(*self.look(block, guess))
+            kinds, label_kind = self.look(block, guess)
+            kinds |= {name: kind_if_empty(name, self.reading) for name, kind in kinds.items() if kind.name == "empty"}
+            self.settle_kinds(kinds, label_kind)
         except ValueError as error:
             said = str(error)
             raise ValueError(said if said.startswith(str(self.source)) else f"{self.source}, {said}") from None

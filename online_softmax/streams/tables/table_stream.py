@@ -24,6 +24,8 @@ class TableStream(FileStream):
 
     """
 
+    label_kind: str
+
     def __init__(self, source: ByteSource, reading: Reading) -> None:
         self.source, self.reading = source, reading
         self._types: dict[str, pa.DataType] | None = None
