@@ -206,6 +206,13 @@ def _settled(entries: Entries, columns: Iterable[Hashable], missing: str) -> Ent
     if starts is None:
         n, m = values.shape
         ids, values, gaps, starts = np.tile(ids, n), values.ravel(), gaps.ravel(), np.arange(0, n * m + 1, m)
+    return indicated((names, ids, values, starts), gaps, columns)
+
+
+def indicated(entries: Entries, gaps: NDArray[np.bool_], columns: Iterable[Hashable]) -> Entries:
+    """Return ragged entries with the feature `a=` behind each entry of column a that is a gap."""
+    names, ids, values, starts = entries
+    assert starts is not None
     at_gaps = np.flatnonzero(gaps)
     index, taken, marks = {name: i for i, name in enumerate(names)}, set(columns), np.zeros(len(names), np.int32)
     for k in np.unique(ids[at_gaps]).tolist():

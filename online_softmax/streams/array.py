@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.frames import label_codes, matrix_entries
+from online_softmax.frames import indicated, label_codes, matrix_entries
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables import (
@@ -41,7 +41,8 @@ class ArrayStream(RowStream):
     features, drop, weight
         The feature columns, the columns that are none, and that of the weights or the weights themselves.
     missing
-        What becomes of a value that is not finite: "error", "zero" or "skip-row".
+        What becomes of a value that is not finite: "error"; "zero"; "indicate", by which column 1 is 0 and there is the
+        feature "1=", too; or "skip-row".
     on_bad
         What becomes of a row that cannot be read: "raise" or "skip".
     label_type
@@ -134,7 +135,8 @@ class ArrayStream(RowStream):
             return sifted(table, self.missing, lambda flaw: _reason(flaw, start), refused)
 
         # A stand-in table decides which sparse rows to keep: one column, nan in each row that has a bad entry.
-        bad = np.flatnonzero(~np.isfinite(values))
+        gaps = ~np.isfinite(values)
+        bad = np.flatnonzero(gaps)
         ids_of_bad = ids[bad].astype(np.int64)
         rows = np.searchsorted(starts, bad, side="right") - 1  # of the bad entries
         fate = np.zeros((len(y), 1))
@@ -146,20 +148,23 @@ class ArrayStream(RowStream):
 
         chunk = sifted(Table(["row"], fate, {}, target, weight), self.missing, reason, refused)
         if bad.size:
-            values = np.where(np.isfinite(values), values, 0.0)
+            values = np.where(gaps, 0.0, values)
         if len(chunk.rows) < len(y):
             kept, sizes = chunk.places(), np.diff(starts)
             entries = np.repeat(np.isin(np.arange(len(y)), kept), sizes)
-            ids, values = ids[entries], values[entries]
+            ids, values, gaps = ids[entries], values[entries], gaps[entries]
             starts = np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64)
+        own = names
+        if self.missing == "indicate" and gaps.any():
+            names, ids, values, starts = indicated((names, ids, values, starts), gaps, own)
         sound = replace(chunk.rows, names=names, ids=ids, values=values, starts=starts)
         is_mended = np.isin(rows, chunk.mended)
         mended, inside = rows[is_mended].astype(np.int64), ids_of_bad[is_mended]
-        chunk = replace(chunk, rows=sound, mended=mended, mended_columns=inside, columns=[*names, *chunk.columns])
+        chunk = replace(chunk, rows=sound, mended=mended, mended_columns=inside, columns=[*own, *chunk.columns])
         if not len(chunk.left_out_columns):
             return chunk
         # The stand-in's columns come behind the names: the first of them, "row", stands for the first bad entry.
-        at, is_row = chunk.left_out_columns + len(names), chunk.left_out_columns == 0
+        at, is_row = chunk.left_out_columns + len(own), chunk.left_out_columns == 0
         at[is_row] = ids_of_bad[np.searchsorted(rows, chunk.left_out[is_row])]
         return replace(chunk, left_out_columns=at)
 

@@ -151,6 +151,41 @@ def test_gaps_follow_the_policy(make):
         progressive_validation(A, SoftmaxRegression(), target=Y)
 
 
+@pytest.mark.parametrize("chunk_rows", [1, 2, 100])
+@pytest.mark.parametrize("make", [np.array, sp.csr_matrix, sp.csr_array], ids=["dense", "matrix", "array"])
+def test_gaps_may_be_features(make, chunk_rows, learned):
+    A = np.array([[1.0, np.nan, 3.0], [np.inf, 2.0, np.nan], [5.0, 6.0, 7.0], [np.nan, 8.0, 9.0]])
+    stream = open_stream(make(A), [*"uvuv"], missing="indicate", chunk_rows=chunk_rows)
+    found = [(x, y) for x, y, _ in stream.pairs()]
+    assert found == [
+        ({0: 1.0, 1: 0.0, "1=": 1.0, 2: 3.0}, "u"),
+        ({0: 0.0, "0=": 1.0, 1: 2.0, 2: 0.0, "2=": 1.0}, "v"),
+        ({0: 5.0, 1: 6.0, 2: 7.0}, "u"),
+        ({0: 0.0, "0=": 1.0, 1: 8.0, 2: 9.0}, "v"),
+    ]
+    result = progressive_validation(stream, streamed := SoftmaxRegression(missing="indicate"))
+    assert (result.n_zeroed, result.columns.gaps) == (4, {0: 2, 1: 1, 2: 1})
+    # With a row that is none before others that have gaps.
+    y = np.array([np.nan, 1.0, 0.0, 1.0])
+    skipped = list(open_stream(make(A), y, missing="indicate", on_bad="skip", chunk_rows=chunk_rows).pairs())
+    assert [x for x, _, _ in skipped] == [x for x, _ in found[1:]]
+    A[1, 0] = np.nan  # learn_many refuses what is infinite
+    many = SoftmaxRegression(missing="indicate")
+    many.learn_many(make(A), [*"uvuv"])
+    assert learned(many) == learned(streamed)
+    some = open_stream(make(A), [*"uvuv"], features=[2, 1], missing="indicate", chunk_rows=chunk_rows)
+    assert next(iter(some.pairs()))[0] == {2: 3.0, 1: 0.0, "1=": 1.0}
+
+
+def test_a_sparse_array_has_no_features_for_what_is_no_gap():
+    A = sp.csr_matrix([[1.0, 0.0], [0.0, np.nan], [0.0, 2.0]])
+    assert [x for x, _, _ in open_stream(A, [*"uvu"], missing="indicate").pairs()] == [
+        {0: 1.0},
+        {1: 0.0, "1=": 1.0},
+        {1: 2.0},
+    ]
+
+
 def test_missing_labels_are_named():
     labels = pd.Series(["u"] * 90, dtype=object)
     labels[3] = None
