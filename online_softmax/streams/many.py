@@ -97,6 +97,10 @@ class ManyStream(RowStream):
         found = [(path.name, ByteSource(path).identify()) for path in self.paths]
         return sum(self._sizes), sha256(repr(found).encode()).hexdigest()
 
+    def layout(self) -> dict[str, Any]:
+        """Return how the text of the first file is laid out; that of the others is alike."""
+        return self._first.layout()
+
     def __iter__(self) -> Iterator[Chunk]:
         self._done = 0
         for at, path in enumerate(self.paths):

@@ -190,7 +190,7 @@ def open_stream(
         known.check(stream)
         if stream is not source:
             meant = {"label_type": label_type, "dates": dates, "date_format": date_format, "spelling": spelling}
-            stream.asked = _unusual(meant, number_columns)
+            stream.asked = _unusual(meant, number_columns, stream)
         if skip or limit or chunk_rows:
             stream = SliceStream(stream, skip, limit, chunk_rows)
         if stream is not source:
@@ -203,12 +203,13 @@ def open_stream(
     raise ValueError("skip, limit and chunk_rows go with files, frames, arrays and pairs")
 
 
-def _unusual(meant: dict[str, Any], number_columns: Container[Hashable]) -> dict[str, str]:
+def _unusual(meant: dict[str, Any], number_columns: Container[Hashable], stream: RowStream) -> dict[str, str]:
     """Return what was asked for that is not so by default."""
     plain = Reading()
     found = {name: repr(value) for name, value in meant.items() if value != getattr(plain, name)}
-    if isinstance(number_columns, Sequence) and number_columns:
-        found["number_columns"] = repr(sorted(map(str, number_columns)))
+    listed = number_columns if isinstance(number_columns, Sequence) else stream.features
+    if numbers := [name for name in listed if name in number_columns]:
+        found["number_columns"] = repr(sorted(map(str, numbers)))
     return found
 
 

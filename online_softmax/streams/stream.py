@@ -229,7 +229,11 @@ class RowStream(ABC):
             "weight": repr(self.weight),
             "missing": self.missing,
         }
-        return {**source, **reading, **self.asked}
+        return {**source, **reading, **self.layout(), **self.asked}
+
+    def layout(self) -> dict[str, Any]:
+        """Return how its text is laid out, where that is not so by default, for JSON."""
+        return {}
 
     def identify(self) -> tuple[int, str] | None:
         """Return the size of the source and a digest of its head, or None where there is no telling."""

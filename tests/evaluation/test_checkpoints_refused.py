@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -108,6 +110,57 @@ def test_a_failed_write_leaves_the_last_checkpoint(table, tmp_path, monkeypatch,
         progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path, every=500, resume=True)
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir() if "tmp" in each.name] == []
+
+
+class Some:
+    """Columns that can only be asked whether a name is among them."""
+
+    def __contains__(self, name):
+        return name == "a"
+
+
+@pytest.mark.parametrize("number_columns", [["a"], ("a",), {"a"}, frozenset("a"), {"a": 1}.keys(), Some()], ids=repr)
+@pytest.mark.parametrize("kind", ["file", "folder", "frame"])
+def test_number_columns_are_part_of_a_run(kind, number_columns, table, tmp_path, stopped):
+    source = {"file": table, "folder": tmp_path / "many", "frame": pd.read_csv(table)}[kind]
+    (tmp_path / "many").mkdir()
+    shutil.copy(table, tmp_path / "many")
+    path = tmp_path / "run"
+
+    def opened(columns):
+        return open_stream(source, "y", number_columns=columns)
+
+    stopped(opened(()), SoftmaxRegression(), path, 1000, every=500)
+    with pytest.raises(CheckpointError, match="the source's number_columns was"):
+        progressive_validation(opened(number_columns), SoftmaxRegression(), checkpoint=path, resume=True)
+    path.unlink()
+    stopped(opened(number_columns), SoftmaxRegression(), path, 1000, every=500)
+    with pytest.raises(CheckpointError, match="the source's number_columns was"):
+        progressive_validation(opened({"c"}), SoftmaxRegression(), checkpoint=path, resume=True)
+    found = progressive_validation(opened(["a"]), SoftmaxRegression(), checkpoint=path, every=500, resume=True)
+    assert found.n_samples == 3000
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_how_text_is_laid_out_is_part_of_a_run(kind, tmp_path, stopped):
+    (tmp_path / "many").mkdir()
+    text = "a,y\n" + "1,u\n2,v\n" * 1500
+    (tmp_path / "many" / "one.csv").write_text(text)
+    source = tmp_path / "many" / "one.csv" if kind == "file" else tmp_path / "many"
+    path = tmp_path / "run"
+    stopped(open_stream(source, "y"), SoftmaxRegression(), path, 1000, every=500)
+    for options in ({"names": ["a", "y"]}, {"names": ["a", "y"], "delimiter": ","}):
+        stream = open_stream(source, "y", on_bad="skip", **options)
+        with pytest.raises(CheckpointError, match="the source's header was None and is False"):
+            progressive_validation(stream, SoftmaxRegression(), checkpoint=path, resume=True)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "frame"])
+def test_what_is_so_by_default_is_no_part_of_a_run(kind, table, tmp_path):
+    source = {"file": table, "folder": tmp_path, "frame": pd.read_csv(table)}[kind]
+    known = {"kind", "size", "head", "skip", "target", "columns", "weight", "missing"}
+    assert open_stream(source, "y").fingerprint().keys() == known
+    assert open_stream(source, "y", number_columns=set(), text_columns=set()).fingerprint().keys() == known
 
 
 def test_sources_without_a_name_are_told_apart_by_their_reading(table, tmp_path, monkeypatch, stopped):

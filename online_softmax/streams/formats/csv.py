@@ -145,9 +145,9 @@ class CsvStream(RecordStream):
             raise ValueError(f"names has {len(self._asked_names)} columns, and {self.source} has {len(found)}")
         return list(self._asked_names)
 
-    def fingerprint(self) -> dict[str, Any]:
-        """Return what tells this stream from another, for JSON: a header tells the delimiter, too."""
-        return super().fingerprint() | ({} if self._header else {"header": False, "delimiter": self.delimiter})
+    def layout(self) -> dict[str, Any]:
+        """Return how its text is laid out, for JSON, where there is no header: that would tell the delimiter, too."""
+        return {} if self._header else {"header": False, "delimiter": self.delimiter}
 
     def check(self, block: bytes) -> None:
         """Raise ValueError if the records of a block cannot be read together."""
