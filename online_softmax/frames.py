@@ -144,14 +144,15 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str) -> Ent
     n, m = X.shape
     has_gaps = missing != "raise"
     spelled = (*ANYTHING, *CATEGORIES) if categorical else ANYTHING if has_gaps else ()
-    if not any(column.dtype in spelled for column in X.iter_columns()):
-        V, is_finite = side_by_side([_numbers(column) for column in X.iter_columns()], n)
+    columns = [*X.iter_columns()]
+    if not spelled or not any(column.dtype in spelled for column in columns):
+        V, is_finite = side_by_side([_numbers(column) for column in columns], n)
         entries: Entries = [*X.columns], np.arange(m, dtype=np.int32), V, None
         return entries if is_finite else _settled(entries, X.columns, missing)
     ids, values = np.empty((n, m), np.int32), np.empty((n, m))
     names: list[Hashable] = []
     spelt: set[Hashable] = set()
-    for j, column in enumerate(X.iter_columns()):
+    for j, column in enumerate(columns):
         own: list[Hashable] = [column.name]
         if column.dtype in spelled:
             own, ids[:, j], values[:, j] = _cells(column, categorical, has_gaps)
