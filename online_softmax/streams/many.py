@@ -7,11 +7,14 @@ from glob import glob, has_magic
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from online_softmax.streams import labels
 from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables import ByteSource
+
+KEPT = 1 << 16  # columns of opened files to keep, each of some hundred bytes
+HOLDS = {"text": "strings", "number": "numbers", "truth": "numbers", "empty": "numbers"}
 
 
 def paths_of(source: str | Path) -> list[Path] | None:
@@ -45,46 +48,56 @@ class ManyStream(RowStream):
 
     def __init__(self, paths: list[Path], open_file: Callable[..., RowStream]) -> None:
         self.paths, self._open = paths, open_file
-        self._first = open_file(paths[0])
+        self._kept: dict[Path, RowStream] = {}  # those that need not be opened again
         self._settled: dict[str, Any] = {}
-        if len(paths) > 1:
-            self._settle()
-        self.reading, self.text_columns = self._first.reading, self._first.text_columns
-        self.dates, self.kinds, self.label_kind = self._first.dates, self._first.kinds, self._first.label_kind
-        self.delimiter = self._first.delimiter
+        self._settle()
         self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
         self._now: RowStream | None = None
 
     def _settle(self) -> None:
         """Settle what the columns and labels of all files are, by the first rows of each."""
-        first = self._first
-        texts: dict[Hashable, Path] = {}
-        numbers: dict[Hashable, Path] = {}
-        empty: set[Hashable] = set()
-        label_kinds: set[str] = set()
+        first = self._open(self.paths[0])
+        self.reading, self.delimiter = first.reading, first.delimiter
+        found: dict[Hashable, tuple[str, Path]] = {}  # what each column holds, and where that was seen
+        self.kinds, self.dates, room = dict(first.kinds), {}, KEPT
+        empty: dict[Path, list[Hashable]] = {}
+        label_kinds: dict[Path, str | None] = {}
         for path in self.paths:
             one = first if path is self.paths[0] else self._open(path)
             if one.features != first.features:
                 raise ValueError(f"{path} has other features than {self.paths[0]}: {_other(one, first)}")
-            for name in one.features:
+            for name, kind in one.kinds.items():
                 if name in one.empty_columns:
-                    empty.add(name)
+                    empty.setdefault(path, []).append(name)
                     continue
-                held, other = (texts, numbers) if name in one.text_columns else (numbers, texts)
-                if name in other:
-                    raise ValueError(
-                        f"column {str(name)!r} is strings in only one of {other[name]} and {path}: name it in "
-                        "text_columns or number_columns"
-                    )
-                held.setdefault(name, path)
-            if one.label_kind is not None:
-                label_kinds.add(one.label_kind)
+                held = HOLDS.get(kind) or f"dates {'with' if one.dates[name].has_time else 'without'} a time"
+                if name not in found:
+                    found[name], self.kinds[name] = (held, path), kind
+                    self.dates |= {name: one.dates[name]} if kind == "date" else {}
+                elif found[name][0] != held:
+                    _refuse(name, found[name], (held, path))
+                elif kind == "number":
+                    self.kinds[name] = kind  # numbers and truth values
+            label_kinds[path] = one.label_kind
+            if (room := room - len(one.features) - 1) >= 0:
+                self._kept[path] = one
+        self.text_columns = {name for name, kind in self.kinds.items() if kind == "text"}
+        self.empty_columns = {name for name in first.features if name not in found}
+        sure = {kind for kind in label_kinds.values() if kind is not None}
+        self.label_kind = labels.together(sure) if sure else None
+        self._open_again(empty, label_kinds)
+
+    def _open_again(self, empty: dict[Path, list[Hashable]], label_kinds: dict[Path, str | None]) -> None:
+        """Open those files anew that are otherwise than they seemed alone."""
         if empty:
-            self._settled = {"text_columns": frozenset(texts), "number_columns": frozenset(numbers)}
-        if len(label_kinds) > 1 and labels.together(label_kinds) == "text":
+            known = {**self.reading.known_dates, **self.dates}
+            self._settled |= {"text_columns": frozenset(self.text_columns), "known_dates": known}
+        others = {path for path, names in empty.items() if any(self.kinds[name] in ("text", "date") for name in names)}
+        if self.label_kind == "text" and {*label_kinds.values()} - {"text", None}:
             self._settled["label_type"] = "text"
-        if self._settled:
-            self._first = self._open(self.paths[0], **self._settled)
+            others |= {path for path, kind in label_kinds.items() if kind != "text"}
+        for path in self._kept.keys() & others:
+            self._kept[path] = self._open(path, **self._settled)
 
     @property
     def fraction(self) -> float | None:
@@ -105,10 +118,23 @@ class ManyStream(RowStream):
         self._done = 0
         for at, path in enumerate(self.paths):
             self._at = at
-            self._now = self._first if not at else self._open(path, **self._settled)
+            self._now = self._kept.get(path) or self._open(path, **self._settled)
             yield from self._now
             self._done += self._sizes[at]
             self._now = None
+
+
+def _refuse(column: Hashable, one: tuple[str, Path], other: tuple[str, Path]) -> NoReturn:
+    """Say that a column holds one thing in a file and another in the next."""
+    if {one[0], other[0]} == {"strings", "numbers"}:
+        raise ValueError(
+            f"column {str(column)!r} is strings in only one of {one[1]} and {other[1]}: name it in text_columns or "
+            "number_columns"
+        )
+    raise ValueError(
+        f"column {str(column)!r} holds {one[0]} in {one[1]}, and {other[0]} in {other[1]}: write it alike in both, "
+        "drop it, or name it in text_columns"
+    )
 
 
 def _other(one: RowStream, first: RowStream) -> str:
