@@ -160,7 +160,9 @@ class _Seen:
                 yield _cut(name), shown, n, gaps, _some(texts), "" if shown != kind else _doubt(name, columns)
             else:
                 values = np.concatenate([np.empty(0), *self._numbers.get(name, [])])
-                yield _cut(name), kind, f"{len(np.unique(values)):,}", gaps, _range(kind, values), ""
+                bad = columns.bad_cells.get(name, 0)
+                said = f"{bad:,} bad cell{'s' * (bad > 1)}" if bad else ""
+                yield _cut(name), kind, f"{len(np.unique(values)):,}", gaps, _range(kind, values), said
         if self._stream.reading.labelled and self._stream.target is not None:
             n = f"{len(self._labels):,}"
             yield _cut(self._stream.target), f"label ({columns.labels})", n, "", _some(self._labels), ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
 from online_softmax.streams import Chunk
@@ -33,8 +34,8 @@ class Columns:
     empty
         Those that held nothing at first, and whatever came later had to be a number.
     gaps
-        The columns with values that were set to 0, being missing or no number: how many each had. Where rows were left
-        out instead, how many of them had their first gap there.
+        The columns with gaps: how many each had. Where rows were left out for these, how many of them had their first
+        gap there, or what is no value.
     labels
         What the labels are: "int", "float", "bool", "text" or "mixed".
     identifiers
@@ -42,6 +43,10 @@ class Columns:
         1,000 values, or nearly as many as there are rows.
     perhaps_numbers
         The columns of strings most of whose values spell numbers.
+    bad_cells
+        The columns with cells that were set to 0 and are no gaps, but infinite or of another kind: how many each had.
+    missing
+        What became of gaps and of these: "error", "zero", "indicate" or "skip-row".
 
     """
 
@@ -54,11 +59,13 @@ class Columns:
     labels: str
     identifiers: list[Hashable]
     perhaps_numbers: list[Hashable]
+    bad_cells: dict[Hashable, int] = field(default_factory=dict)
+    missing: str = "error"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as plain values, ready for JSON."""
         plain = {name: _plain(value) for name, value in vars(self).items()}
-        return {**plain, "labels": self.labels}
+        return {**plain, "missing": self.missing, "labels": self.labels}
 
 
 class ColumnCounter:
@@ -92,18 +99,17 @@ class ColumnCounter:
         self._kinds, self._reading = kinds, reading
         self._n_rows = 0
         self._gaps: dict[Hashable, int] = {}
+        self._bad: dict[Hashable, int] = {}
         # The values of each column of strings, in the order of their first appearance: a set has none.
         self._values: dict[Hashable, dict[Hashable, None]] = {name: {} for name in self._of("text")}
 
     def add(self, chunk: Chunk) -> None:
         """Take rows, which may be a part of a chunk that was read."""
         self._n_rows += len(chunk.rows)
-        for places in (chunk.mended_columns, chunk.left_out_columns):
-            if len(places):
-                counts = np.bincount(places)
-                for place in np.flatnonzero(counts).tolist():
-                    column = chunk.columns[place]
-                    self._gaps[column] = self._gaps.get(column, 0) + int(counts[place])
+        if len(chunk.mended_columns):
+            _count(self._gaps, chunk.columns, chunk.mended_columns[~chunk.was_bad])
+            _count(self._bad, chunk.columns, chunk.mended_columns[chunk.was_bad])
+        _count(self._gaps, chunk.columns, chunk.left_out_columns)
         fresh = {
             column: [value for value in chunk.texts.get(column, ()) if value not in known]
             for column, known in self._values.items()
@@ -132,6 +138,8 @@ class ColumnCounter:
             perhaps_numbers=[
                 name for name, values in self._values.items() if name not in asked and self._spell_numbers(values)
             ],
+            bad_cells={name: self._bad[name] for name in self._kinds if name in self._bad},
+            missing=self._reading.missing,
         )
 
     def values(self, column: Hashable) -> list[Hashable]:
@@ -154,6 +162,13 @@ class ColumnCounter:
         except ValueError:
             return False
         return True
+
+
+def _count(counts: dict[Hashable, int], columns: Sequence[Hashable], places: NDArray[np.int64]) -> None:
+    """Add how often each column is among some places."""
+    found = np.bincount(places)
+    for place in np.flatnonzero(found).tolist():
+        counts[columns[place]] = counts.get(columns[place], 0) + int(found[place])
 
 
 def _used(rows: Rows) -> set[Hashable]:

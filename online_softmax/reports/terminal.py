@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sized
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sized
 from math import isfinite
 
 from rich.console import Console
@@ -129,15 +129,13 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
     if n := result.n_unseen:
         what = "1 row had a label" if n == 1 else f"{n:,} rows had a label"
         _print(console, f"{what} that was new to the model: wrong for the accuracy, left out of the log loss")
-    where = _gaps(result.columns) if result.columns is not None else ""
     if n := result.n_zeroed:
-        values = (
-            f"{n:,} values, missing or no finite number, were" if n > 1 else "1 value, missing or no finite number, was"
-        )
-        _print(console, f"{values} set to 0{where}")
+        plain = f"{_were(n, 'value')} missing or no finite number, and set to 0"
+        for line in [plain] if result.columns is None else _gaps(result.columns):
+            _print(console, line)
     if n := result.n_skipped:
-        rows = f"{n:,} rows were" if n > 1 else "1 row was"
-        _print(console, f"{rows} left out for a missing or infinite value{where}")
+        where = "" if result.columns is None else _where(result.columns.gaps)
+        _print(console, f"{_were(n, 'row')} left out for a gap or a bad cell{where}")
     if n := result.n_evicted:
         _print(console, f"{n:,} feature{'s' if n > 1 else ''} made room for others in the model")
     if n := result.n_bad:
@@ -170,10 +168,29 @@ def _kinds(columns: Columns) -> list[str]:
     return ["; ".join([*lines, labels]), *([text] if text else [])]
 
 
-def _gaps(columns: Columns) -> str:
-    """Say where the gaps were."""
-    said = _listed([f"{_name(name)} ({n:,})" for name, n in columns.gaps.items()])
-    return f", in {_count(columns.gaps)}: {said}" if said else ""
+def _gaps(columns: Columns) -> Iterator[str]:
+    """Say what became of gaps, of numbers and of strings, and of cells that are none."""
+    indicated = columns.missing == "indicate"
+    numbers = {name: n for name, n in columns.gaps.items() if name not in columns.texts}
+    texts = {name: n for name, n in columns.gaps.items() if name in columns.texts}
+    feature = ", with the feature column=" if indicated else ""
+    if n := sum(numbers.values()):
+        yield f"{_were(n, 'gap')} set to 0{feature}{_where(numbers)}"
+    if n := sum(columns.bad_cells.values()):
+        yield f"{_were(n, 'bad cell')} set to 0{feature}{_where(columns.bad_cells)}"
+    if n := sum(texts.values()):
+        became = "the feature column=" if indicated else "no feature"
+        yield f"{n:,} missing string{'s' * (n > 1)} became {became}{_where(texts)}"
+
+
+def _where(counts: Mapping[Hashable, int]) -> str:
+    """Say how many there were of something in which columns."""
+    said = _listed([f"{_name(name)} ({n:,})" for name, n in counts.items()])
+    return f", in {_count(counts)}: {said}" if said else ""
+
+
+def _were(n: int, what: str) -> str:
+    return f"{n:,} {what}s were" if n > 1 else f"1 {what} was"
 
 
 def _doubts(columns: Columns) -> Iterator[str]:

@@ -127,8 +127,8 @@ class ArrayStream(RowStream):
         target: tuple[Hashable, Coded] = ("label", labels)
         refused = {row: f"row {start + row}, label: {said}" for row, said in wrong.items()}
         weight = None if w is None else ("weight", np.asarray(w, np.float64))
-        columns, ids, values, starts = matrix_entries(X)
-        names: list[Hashable] = [self._columns[column] for column in columns]
+        used, ids, values, starts = matrix_entries(X)
+        names: list[Hashable] = [self._columns[column] for column in used]
 
         if starts is None:
             table = Table(names, values, {}, target, weight)
@@ -137,7 +137,7 @@ class ArrayStream(RowStream):
         # A stand-in table decides which sparse rows to keep: one column, nan in each row that has a bad entry.
         gaps = ~np.isfinite(values)
         bad = np.flatnonzero(gaps)
-        ids_of_bad = ids[bad].astype(np.int64)
+        ids_of_bad, infinite = ids[bad].astype(np.int64), np.isinf(values[bad])
         rows = np.searchsorted(starts, bad, side="right") - 1  # of the bad entries
         fate = np.zeros((len(y), 1))
         fate[rows, 0] = np.nan
@@ -160,7 +160,10 @@ class ArrayStream(RowStream):
         sound = replace(chunk.rows, names=names, ids=ids, values=values, starts=starts)
         is_mended = np.isin(rows, chunk.mended)
         mended, inside = rows[is_mended].astype(np.int64), ids_of_bad[is_mended]
-        chunk = replace(chunk, rows=sound, mended=mended, mended_columns=inside, columns=[*own, *chunk.columns])
+        columns = [*own, *chunk.columns]
+        chunk = replace(
+            chunk, rows=sound, mended=mended, mended_columns=inside, columns=columns, was_bad=infinite[is_mended]
+        )
         if not len(chunk.left_out_columns):
             return chunk
         # The stand-in's columns come behind the names: the first of them, "row", stands for the first bad entry.

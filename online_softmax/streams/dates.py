@@ -93,7 +93,7 @@ class Dates:
             turns.insert(0, known % 86400 / 86400)
         columns = [known, *(of(2 * np.pi * turn) for turn in turns for of in (np.sin, np.cos))]
         out = np.column_stack(columns)
-        out[gone] = nan
+        out[gone] = seconds[gone, np.newaxis]
         return out
 
 

@@ -54,6 +54,9 @@ class Chunk:
         The rows that could not be read, in the order of their places.
     mended_columns
         For each value that was set to 0, the number of its column among `columns`; empty where there are none.
+    was_bad
+        For each value that was set to 0, whether there was something in its cell, infinite or of another kind; empty
+        where there are no columns.
     left_out_columns
         For each row that was left out, the number among `columns` of the column where its first gap is.
     columns
@@ -84,6 +87,7 @@ class Chunk:
     columns: Sequence[Hashable] = ()
     texts: Mapping[Hashable, Sequence[Hashable]] = field(default_factory=dict)
     left_out_columns: Places = field(default_factory=lambda: NOWHERE)
+    was_bad: NDArray[np.bool_] = field(default_factory=lambda: NOWHERE.astype(np.bool_))
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.left_out) + len(self.bad)
@@ -109,6 +113,7 @@ class Chunk:
             self.columns,
             self.texts,
             self.left_out_columns[out:out_end],
+            self.was_bad[mend:mend_end],
         )
 
     def with_bad(self, bad: Sequence[Note]) -> Chunk:

@@ -41,6 +41,13 @@ def test_each_column_has_a_line(table, said):
     ]
 
 
+def test_bad_cells_are_no_gaps(tmp_path, said):
+    path = tmp_path / "rows.csv"
+    path.write_text("n,y\n" + "1,a\n2,b\n" * 40 + "foo,a\n?,b\ninf,a\n")
+    found = lines(said("columns", path, "--missing", "zero", "--target", "y"))
+    assert found[3] == ["n", "number", "2", "1", "1", "..", "2", "2", "bad", "cells"]
+
+
 def test_a_target_is_not_needed(table, said):
     found = lines(said("columns", table, "--missing", "zero"))
     assert found[5][:4] == ["word", "text", "2", "0"]

@@ -103,6 +103,50 @@ def test_gaps_are_counted_by_column(container, tmp_path):
     assert (bad.columns.gaps, bad.n_bad) == ({}, 6)
 
 
+def odd_files(folder, rows):
+    """Write rows of texts a, ok, day, y in every format of text."""
+    names = ["a", "ok", "day", "y"]
+    (folder / "a.csv").write_text("\n".join([",".join(names), *(",".join(row) for row in rows), ""]))
+    (folder / "a.jsonl").write_text("\n".join(json.dumps(dict(zip(names, row, strict=True))) for row in rows) + "\n")
+    yield folder / "a.csv"
+    yield folder / "a.jsonl"
+
+
+@pytest.mark.parametrize("before", [0, 70_000], ids=["first megabyte", "later megabyte"])
+@pytest.mark.parametrize("missing", ["zero", "indicate"])
+def test_bad_cells_are_told_from_gaps(before, missing, tmp_path):
+    sound = [["1.5", "true", "2020-01-01", "u"], ["2", "false", "2020-02-01", "v"]] * 50
+    odd = [
+        ["?", "?", "?", "u"],
+        ["foo", "true", "2020-01-01", "v"],
+        ["inf", "true", "2020-01-01", "u"],
+        ["1", "true", "soon", "v"],
+        ["1", "maybe", "2020-01-01", "u"],
+    ]
+    for source in odd_files(tmp_path, [*sound[:1] * before, *sound, *odd, *sound]):
+        options = {"number_columns": ["a"]}
+        kinds = open_stream(source, "y", missing=missing, dates="parts", **options).kinds
+        result = read(source, target="y", missing=missing, dates="parts", **options)
+        bad = {"a": 2, "day": 1} | ({"ok": 1} if kinds["ok"] == "truth" else {})
+        gaps = dict.fromkeys(("a", "ok", "day"), 1)
+        assert (result.columns.gaps, result.columns.bad_cells) == (gaps, bad), source
+        assert result.n_zeroed == sum(gaps.values()) + sum(bad.values())
+        assert result.columns.missing == missing
+
+
+def test_bad_cells_of_arff_and_of_typed_sources_are_told_from_gaps(tmp_path):
+    (tmp_path / "a.arff").write_text(
+        "@relation r\n@attribute a numeric\n@attribute y {u,v}\n@data\n1,u\n?,v\nfoo,u\n1e999,v\n2,u\n"
+    )
+    table = pd.DataFrame({"a": [1.0, None, np.inf, -np.inf, 2.0], "y": list("uvuvu")})
+    table.to_parquet(tmp_path / "a.parquet")
+    array = (table[["a"]].to_numpy(), list("uvuvu"))
+    for source, target in ((tmp_path / "a.arff", "y"), (tmp_path / "a.parquet", "y"), (table, "y"), array):
+        found = read(source, target=target, missing="zero").columns
+        assert ([*found.gaps.values()], [*found.bad_cells.values()]) == ([1], [2])
+        assert read(source, target=target, missing="zero", limit=3).columns.bad_cells.keys() == found.bad_cells.keys()
+
+
 def test_gaps_of_sparse_arrays_have_their_column():
     from scipy import sparse
 
@@ -186,6 +230,8 @@ def test_columns_are_ready_for_json(tmp_path):
         "labels": "text",
         "identifiers": [],
         "perhaps_numbers": [],
+        "bad_cells": {},
+        "missing": "error",
     }
 
 

@@ -105,11 +105,36 @@ def test_summary_says_how_the_columns_were_read():
 
     table["a"] = table["a"].where(table["a"] > 3)
     table.loc[9, "b"] = None
-    gaps = "5 values, missing or no finite number, were set to 0, in 2 columns: a (4), b (1)"
+    gaps = "5 gaps were set to 0, in 2 columns: a (4), b (1)"
     assert summary(table, missing="zero") == [line, new, gaps]
-    assert summary(table.assign(a=1), missing="zero")[-1] == (
-        "1 value, missing or no finite number, was set to 0, in 1 column: b (1)"
-    )
+    assert summary(table.assign(a=1), missing="zero")[-1] == ("1 gap was set to 0, in 1 column: b (1)")
+
+
+@pytest.mark.parametrize("missing", ["zero", "indicate", "skip-row"])
+def test_summary_tells_gaps_of_numbers_and_strings_and_bad_cells_apart(missing, tmp_path):
+    rows = ["1,cook,u", "?,smith,v", "foo,-,u", "inf,,v", ",cook,u", *(["2,cook,v", "3,smith,u"] * 40)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["a,t,y", *rows, ""]))
+    expected = {
+        "zero": [
+            "2 gaps were set to 0, in 1 column: a (2)",
+            "2 bad cells were set to 0, in 1 column: a (2)",
+            "2 missing strings became no feature, in 1 column: t (2)",
+        ],
+        "indicate": [
+            "2 gaps were set to 0, with the feature column=, in 1 column: a (2)",
+            "2 bad cells were set to 0, with the feature column=, in 1 column: a (2)",
+            "2 missing strings became the feature column=, in 1 column: t (2)",
+        ],
+        "skip-row": ["4 rows were left out for a gap or a bad cell, in 1 column: a (4)"],
+    }
+    assert summary(path, missing=missing)[2:] == expected[missing]
+
+
+def test_summary_of_what_has_no_columns_counts_values(tmp_path):
+    path = tmp_path / "a.svm"
+    path.write_text("1 1:nan 2:3\n2 1:1\n")
+    assert summary(path, None, missing="zero")[-1] == "1 value was missing or no finite number, and set to 0"
 
 
 def test_summary_says_what_a_model_can_hardly_use():

@@ -324,7 +324,7 @@ class ArffStream(FileStream):
         return [known[cell] for cell in cells]
 
     def _numbers(self, cells: Sequence[str]) -> list[float]:
-        """Return what cells spell, nan for what is no number."""
+        """Return what cells spell, nan for a gap, inf for what is no number."""
         together = "".join(cells)
         if not (self._is_plain and together.isascii() and "_" not in together):
             return [self._number(cell) for cell in cells]
@@ -343,13 +343,13 @@ class ArffStream(FileStream):
         try:
             return self.reading.spelling.number(unquoted(cell))
         except ValueError:
-            return nan
+            return inf
 
     def _seconds(self, dates: Dates, cell: str) -> float:
         try:
             return nan if self.reading.spelling.is_gap(cell) else dates.seconds(unquoted(cell))
         except (ValueError, OverflowError):
-            return nan
+            return inf
 
     def _text(self, name: str, cell: str) -> str | None:
         """Return the text of a field; None for a gap."""

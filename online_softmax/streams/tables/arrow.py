@@ -202,7 +202,7 @@ def _view(array: pa.Array) -> NDArray[Any]:
 
 
 def numbers(column: pa.ChunkedArray, spelling: Spelling) -> NDArray[np.float64]:
-    """Return the numbers that the strings of a column spell, nan for anything else."""
+    """Return the numbers that the strings of a column spell, nan for a gap, inf for anything else."""
     from pyarrow import compute
 
     pa = pyarrow()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from decimal import Decimal
-from math import nan
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from online_softmax.streams.tables.kinds import TRUTH, Kind
 
 
 def values_of(cells: Coded, kind: Kind, spelling: Spelling) -> NDArray[np.float64]:
-    """Return the number that each cell, a text or a number, stands for: nan for a gap, and for what is of another kind.
+    """Return the number that each cell, a text or a number, stands for: nan for a gap, inf for what is of another kind.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def values_of(cells: Coded, kind: Kind, spelling: Spelling) -> NDArray[np.float6
     >>> from online_softmax.streams.tables.kinds import Kind
 
     >>> values_of(code(["1.5", "?", "one"]), Kind("number"), Spelling())
-    array([1.5, nan, nan])
+    array([1.5, nan, inf])
 
     """
     read = _reader(kind, spelling)
@@ -38,7 +38,7 @@ def values_of(cells: Coded, kind: Kind, spelling: Spelling) -> NDArray[np.float6
 
 def _reader(kind: Kind, spelling: Spelling) -> Callable[[Any], float]:
     if kind.name == "truth":
-        return lambda text: float(TRUTH.get(str(text).strip(), nan))
+        return lambda text: float(TRUTH.get(str(text).strip(), nan if spelling.is_gap(str(text)) else inf))
     read = spelling.number if kind.dates is None else kind.dates.seconds
 
     def number(text: Any) -> float:
@@ -47,7 +47,7 @@ def _reader(kind: Kind, spelling: Spelling) -> Callable[[Any], float]:
         try:
             return nan if spelling.is_gap(text) else read(text)
         except ValueError:
-            return nan
+            return inf
 
     return number
 

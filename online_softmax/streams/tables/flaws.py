@@ -163,6 +163,7 @@ def _mended(table: Table, indicate: bool, texts: Mapping[Hashable, Sequence[Hash
     found = [(name, np.flatnonzero(hole)) for name, hole in _plain(table) if name in number and hole.any()]
     rows = np.concatenate([NOWHERE, *(rows for _, rows in found)])
     inside = np.concatenate([NOWHERE, *(np.full(len(rows), number[name]) for name, rows in found)])
+    bad = np.concatenate([np.empty(0, np.bool_), *(_infinite(table, name)[rows] for name, rows in found)])
     order = np.argsort(rows, kind="stable")
     holes = ~np.isfinite(table.numbers)
     sound = table._replace(numbers=np.where(holes, 0.0, table.numbers))
@@ -174,7 +175,22 @@ def _mended(table: Table, indicate: bool, texts: Mapping[Hashable, Sequence[Hash
             if name not in table.texts
         }
         sound = sound._replace(texts=texts_too, gaps=gaps)
-    return Chunk(assemble(sound), rows[order], mended_columns=inside[order], columns=columns, texts=texts)
+    return Chunk(
+        assemble(sound),
+        rows[order],
+        mended_columns=inside[order],
+        columns=columns,
+        texts=texts,
+        was_bad=bad[order],
+    )
+
+
+def _infinite(table: Table, name: Hashable) -> NDArray[np.bool_]:
+    """Return where a column holds no gap, but what is infinite, as what is of another kind is."""
+    if name in table.texts:
+        return np.zeros(table.n_rows, np.bool_)
+    numbers = [each for each in table.features if each not in table.texts]
+    return np.isinf(table.numbers[:, numbers.index(name)])
 
 
 def _with_gap(coded: Coded) -> Coded:
