@@ -57,7 +57,7 @@ class ManyStream(RowStream):
     def _settle(self) -> None:
         """Settle what the columns and labels of all files are, by the first rows of each."""
         first = self._open(self.paths[0])
-        self.reading, self.delimiter = first.reading, first.delimiter
+        self.reading, self.delimiter, self._layout = first.reading, first.delimiter, first.layout()
         found: dict[Hashable, tuple[str, Path]] = {}  # what each column holds, and where that was seen
         self.kinds, self.dates, room = dict(first.kinds), {}, KEPT
         empty: dict[Path, list[Hashable]] = {}
@@ -112,7 +112,7 @@ class ManyStream(RowStream):
 
     def layout(self) -> dict[str, Any]:
         """Return how the text of the first file is laid out; that of the others is alike."""
-        return self._first.layout()
+        return self._layout
 
     def __iter__(self) -> Iterator[Chunk]:
         self._done = 0
