@@ -48,7 +48,7 @@ def test_hashed_features_tell_nothing():
 
 DAYS = [f"{day:02}/{1 + day % 12:02}/2021" for day in range(1, 29)]
 TIMES = [f"{day} 10:00" for day in DAYS]
-WHERE = ["frame", "csv", "parquet", "jsonl"]
+WHERE = ["frame", "csv", "parquet", "jsonl", "arff"]
 
 
 def written(frame, where, folder):
@@ -57,6 +57,14 @@ def written(frame, where, folder):
     path = folder / f"new.{where}"
     if where == "csv":
         frame.to_csv(path, index=False)
+    elif where == "arff":
+        types = {"i": "integer", "f": "numeric"}
+        kinds = [types.get(str(kind)[0], "string") for kind in frame.dtypes]
+        header = [f"@attribute {name} {kind}" for name, kind in zip(frame, kinds, strict=True)]
+        rows = [
+            ",".join("?" if cell is None else repr(cell) for cell in row) for row in frame.to_numpy(object).tolist()
+        ]
+        path.write_text("\n".join(["@relation r", *header, "@data", *rows]))
     elif where == "parquet":
         frame.to_parquet(path)
     else:
@@ -153,12 +161,24 @@ def test_an_open_stream_is_compared_with_the_model(where, tmp_path):
         open_stream(written(frame, where, tmp_path), "y", model=model, label_type="text")
     with pytest.raises(ValueError) as error:  # noqa: PT011
         list(open_stream(written(texts, where, tmp_path), "y", model=model))
-    assert "'unknown' is no label" in str(error.value)
+    assert re.search("'unknown'.* is no (label|number)", str(error.value))
     assert "label_type" not in str(error.value)
     if where == "jsonl":
         return  # a number of JSON is no string
     stream = open_stream(written(numbers, where, tmp_path), "y", model=model)
     assert [x for x, _, _ in stream.pairs()] == [{"c=3": 1.0}, {"c=4": 1.0}, {"c=5": 1.0}]
+
+
+@pytest.mark.parametrize(("values", "kind"), [(["red", "blue"], "text"), (["1", "2"], "number")])
+def test_a_nominal_attribute_is_of_numbers_where_a_value_spells_one(values, kind, tmp_path):
+    path = tmp_path / "new.arff"
+    path.write_text(f"@relation r\n@attribute when {{{','.join(values)}}}\n@attribute y {{u}}\n@data\n{values[0]},u\n")
+    model = learned(table([1.0, 2.0]))
+    if kind == "number":
+        assert [x for x, _, _ in open_stream(path, "y", model=model).pairs()] == [{"when": 1.0}]
+        return
+    with pytest.raises(ValueError, match=r"^column 'when' holds strings, and the model knows it as numbers$"):
+        open_stream(path, "y", missing="zero", model=model)
 
 
 def test_labels_that_are_numbers_are_refused_where_the_model_knows_texts():

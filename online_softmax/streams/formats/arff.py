@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 from math import inf, isfinite, nan
@@ -37,9 +37,11 @@ from online_softmax.streams.tables import (
     check_parts,
     code,
     in_parts,
+    kind_if_empty,
     refuse_dates,
     shorten,
     sifted,
+    spells_number,
     unlabelled,
     why_cell,
 )
@@ -109,7 +111,12 @@ class ArffStream(FileStream):
         if self._begun is None:
             lines.close()
         found = [self._fields(text) for _, text, reason in first if not reason]
-        self.dates = self._known_dates([fields for fields, _, reason in found if not reason])
+        sound = [fields for fields, _, reason in found if not reason]
+        for name in filter(self._is_doubtful, self.columns):
+            cells = (fields[self._position[name]] for fields in sound)
+            if name in self.reading.number_columns and self._spells_numbers(cells):
+                self._attributes[name] = Attribute("numeric")
+        self.dates = self._known_dates(sound)
         self.text_columns = {name for name in self.features if self._is_text(str(name))}
         check_names(self.features, self.text_columns)
         self.label_kind = self._label_kind()
@@ -181,7 +188,10 @@ class ArffStream(FileStream):
             if not attribute.is_number:
                 raise ValueError(f"{self.source}, column {name!r}: weights are numbers, and it is {attribute.kind}")
         elif name in self._is_feature and name in self.reading.number_columns:
-            return Attribute("numeric")
+            numbers = self.reading.number_columns
+            is_asked = name in getattr(numbers, "asked", numbers)
+            if is_asked or (attribute.kind == "nominal" and self._spells_numbers(attribute.values)):
+                return Attribute("numeric")
         elif name in self._is_feature and name in self.reading.text_columns and attribute.kind != "nominal":
             return Attribute("string")
         return attribute
@@ -190,6 +200,12 @@ class ArffStream(FileStream):
         """Tell whether the strings of a feature may be dates."""
         is_string = name in self._is_feature and self._attributes[name].kind == "string"
         return is_string and name not in self.reading.text_columns
+
+    def _spells_numbers(self, cells: Iterable[str]) -> bool:
+        """Tell whether any of some cells spells a number, or all are gaps."""
+        spelling = self.reading.spelling
+        texts = [text for text in map(unquoted, cells) if not spelling.is_gap(text)]
+        return not texts or any(spells_number(text, spelling) for text in texts)
 
     def _is_text(self, name: str) -> bool:
         return not self._attributes[name].is_number and name not in self.dates
@@ -226,8 +242,10 @@ class ArffStream(FileStream):
             found = self._attributes[name].dates() if format is None else Dates(format, has_time)
         else:
             texts = [unquoted(cell) for cell in dict.fromkeys(cells) if not self.reading.spelling.is_gap(cell)]
+            if not texts:
+                return kind_if_empty(name, self.reading).dates
             found = dates_of(texts, format)
-            what = f"dates such as {shorten(texts[0])}" if texts else "dates"
+            what = f"dates such as {shorten(texts[0])}"
         if found is None:
             return None
         if self.reading.dates == "refuse":
@@ -373,7 +391,8 @@ class ArffStream(FileStream):
             try:
                 return label_of(text, self.label_kind, "number")
             except ValueError:
-                raise ValueError("is no number, as label_type='number' has it") from None
+                who = "the model" if self.reading.has_known_labels else "label_type='number'"
+                raise ValueError(f"is no number, as {who} has it") from None
         if self.reading.spelling.is_gap(cell):
             return None
         text = unquoted(cell)
