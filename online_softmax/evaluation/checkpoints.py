@@ -82,7 +82,7 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
         about, arrays = container.from_bytes(path.read_bytes(), KINDS, KEY)
         _same("source", about["source"], _fingerprint(stream))
         _same("window", about["window"], run.scores.window)
-        if about["run"]["n_bad"] and not run.scorer.skips:
+        if about["run"]["n_bad"] and not run.scorer.skips and getattr(stream, "on_bad", "raise") == "raise":
             raise ValueError("it has passed over bad rows, and they are to raise now")
         labels = names.from_bytes("label", arrays["labels"])
         _check(about, arrays, len(labels))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from online_softmax.evaluation.columns import Columns
 from online_softmax.evaluation.metrics import ClassScores
+from online_softmax.streams.spelling import PLAIN
 
 
 @dataclass(frozen=True)
@@ -203,12 +204,17 @@ def target_hint(n_samples: int, n_unseen: int, labels: Collection[Hashable]) -> 
 
     >>> target_hint(1000, 900, [0.25, 0.5])
     'this looks like a regression target: 900 of 1,000 labels were new, each of them a class'
-    >>> target_hint(1000, 10, [0.25, 0.5])
+    >>> target_hint(1000, 900, ["0.250", "0.500"]) is None, target_hint(1000, 10, [0.25, 0.5]) is None
+    (False, True)
 
     """
-    if n_samples < ENOUGH or 2 * n_unseen <= n_samples or not all(isinstance(label, int | float) for label in labels):
+    if n_samples < ENOUGH or 2 * n_unseen <= n_samples or not all(map(_spells_number, labels)):
         return None
     return f"this looks like a regression target: {n_unseen:,} of {n_samples:,} labels were new, each of them a class"
+
+
+def _spells_number(label: Hashable) -> bool:
+    return isinstance(label, int | float) or (isinstance(label, str) and bool(PLAIN.fullmatch(label.strip())))
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import product
+from functools import cache
 from math import nan
 
 import numpy as np
@@ -18,12 +18,34 @@ DAYS += ["%b %d %Y", "%b %d, %Y", "%B %d %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y
 DAYS += ["%Y-%b-%d", "%a, %d %b %Y", "%a %d %b %Y", "%a %b %d %Y"]
 HOURS = ["", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p"]
 ZONES = ["", "%z", " %z"]
-FORMATS = [
-    f"{day}{gap}{hour}{zone}"
-    for day, hour in product(DAYS, HOURS)
-    for gap in ([""] if not hour else [" ", "T", ":"] if day == "%d/%b/%Y" else [" ", "T"])
-    for zone in (ZONES if hour else [""])
-] + ["%a %b %d %H:%M:%S %Y"]
+FORMATS = {
+    day: [
+        f"{day}{gap}{hour}{zone}"
+        for hour in HOURS
+        for gap in ([""] if not hour else [" ", "T", ":"] if day == "%d/%b/%Y" else [" ", "T"])
+        for zone in (ZONES if hour else [""])
+    ]
+    for day in DAYS
+} | {"%a %b %d %H": ["%a %b %d %H:%M:%S %Y"]}
+# How the parts of a format look: `strptime` is asked no sooner than a text looks right.
+LOOKS = {
+    "d": r"\d\d?",
+    "m": r"\d\d?",
+    "Y": r"\d{4}",
+    "y": r"\d\d",
+    "b": r"[^\W\d]+\.?",
+    "B": r"[^\W\d]+",
+    "a": r"[^\W\d]+",
+}
+LOOKS |= {
+    "H": r"\d\d?",
+    "I": r"\d\d?",
+    "M": r"\d\d?",
+    "S": r"\d\d?",
+    "f": r"\d+",
+    "p": r"[^\W\d]+",
+    "z": r"(?:[+-][\d:.]+|Z)",
+}
 # A day and a month beside each other, or letters between numbers: anything else need not be tried.
 DATE_LIKE = re.compile(
     r"\W*(?:\d{1,4}[/.-]\w{1,9}[/.-]\d{1,4}|\d{1,2}:\d\d|[A-Za-z]{3,9}[, ]+[\w ]*\d|\d{1,2} [A-Za-z]{3,9} \d)"
@@ -118,6 +140,16 @@ def seconds(whole: NDArray[np.int64], unit: str) -> NDArray[np.float64]:
     return np.where(whole == MISSING, nan, found)
 
 
+def check_date_format(format: str) -> None:
+    """Refuse what is no format of dates."""
+    try:
+        datetime.strptime(datetime(2000, 1, 2).strftime(format), format)
+    except (ValueError, re.error) as error:
+        raise ValueError(f"date_format={format!r} is no format of dates: {error}") from None
+    if "%" not in format:
+        raise ValueError(f"date_format={format!r} is no format of dates: it has no part such as %Y")
+
+
 def dates_of(
     texts: Sequence[str], format: str | None = None, counts: Sequence[int] | None = None
 ) -> Dates | str | None:
@@ -145,7 +177,7 @@ def dates_of(
     >>> dates_of(["31/01/2021 10:00", "01/02/2021 11:00"])
     Dates(format='%d/%m/%Y %H:%M', has_time=True)
     >>> dates_of(["01/02/2021"])
-    "dates such as '01/02/2021', the day or the month first"
+    "dates such as '01/02/2021', the day or the month first: say date_format='%d/%m/%Y' or '%m/%d/%Y'"
     >>> dates_of(["admin", "cook"])
 
     """
@@ -156,18 +188,19 @@ def dates_of(
         return None
     if format is not None:
         return Dates(format, _has_time(format)) if _fits(format, tried) else None
-    if _part(tried, lambda text: bool(DATE_LIKE.match(text))) < NEARLY:
+    if not _hold(tried, lambda text: bool(DATE_LIKE.match(text))):
         return None
-    if _part(tried, lambda text: bool(ISO.fullmatch(text))) >= NEARLY and _fits(None, tried):
+    if _hold(tried, lambda text: bool(ISO.fullmatch(text))) and _fits(None, tried):
         return Dates(None, any(len(text) > 10 and ISO.fullmatch(text) for text in tried))
-    found = FORMATS
-    for text in tried:
-        found = [one for one in found if _reads(one, text)] or found
-    found = [one for one in found if _fits(one, tried)]
+    days = [day for day in FORMATS if _hold(tried, lambda text: bool(_looks(day).match(text)))]  # noqa: B023
+    formats = [format for day in days for format in FORMATS[day]]
+    shaped = [one for one in formats if _hold(tried, lambda text: bool(_looks(one).fullmatch(text)))]  # noqa: B023
+    found = [one for one in shaped if _fits(one, tried)]
     if not found:
         return None
     if {"%d", "%m"} <= {one[:2] for one in found} and any(one[3:5] in ("%m", "%d") for one in found):
-        return f"dates such as {next(iter(tried))!r}, the day or the month first"
+        ways = " or ".join(repr(one) for one in found[:2])
+        return f"dates such as {next(iter(tried))!r}, the day or the month first: say date_format={ways}"
     return Dates(found[0], _has_time(found[0]))
 
 
@@ -175,13 +208,38 @@ def _has_time(format: str) -> bool:
     return "%H" in format or "%I" in format
 
 
-def _part(texts: Mapping[str, int], holds: Callable[[str], bool]) -> float:
-    """Return the part of the texts for which something holds."""
-    return sum(n for text, n in texts.items() if holds(text)) / sum(texts.values())
+def is_nearly(part: int, total: int) -> bool:
+    """Whether a part is nearly all of it: nine of ten, or all but one where there are few.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.dates import is_nearly
+
+    >>> is_nearly(9, 10), is_nearly(2, 3), is_nearly(3, 5), is_nearly(1, 2)
+    (True, True, False, False)
+
+    """
+    return part >= NEARLY * total or (part >= 2 and total - part == 1)
+
+
+def _hold(texts: Mapping[str, int], holds: Callable[[str], bool]) -> bool:
+    """Whether something holds for nearly all of the texts."""
+    return is_nearly(sum(n for text, n in texts.items() if holds(text)), sum(texts.values()))
 
 
 def _fits(format: str | None, texts: Mapping[str, int]) -> bool:
-    return _part(texts, lambda text: _reads(format, text)) >= NEARLY
+    return _hold(texts, lambda text: _reads(format, text))
+
+
+@cache
+def _looks(format: str) -> re.Pattern[str]:
+    """Return what a text looks like that a format may read."""
+    pattern = re.sub(
+        r"%(\w)|(\s+)|(.)",
+        lambda part: LOOKS[part[1]] if part[1] else r"\s+" if part[2] else re.escape(part[3]),
+        format,
+    )
+    return re.compile(pattern, re.ASCII)
 
 
 def _reads(format: str | None, text: str) -> bool:

@@ -39,9 +39,7 @@ def kind_of(texts: Iterable[str], label_type: str = "auto") -> str:
         return "int" if all(map(WHOLE.fullmatch, found)) else "float"
     if all(is_integer(text) for text in found):
         return "int"
-    if all(is_integer(text) or _is_float(text) for text in found) and len({float(text) for text in found}) == len(
-        found
-    ):
+    if all(map(_is_float, found)) and len({float(text) for text in found}) == len(found):
         return "float"
     if found <= TRUTHS.keys() and len({TRUTHS[text] for text in found}) == len(found):
         return "bool"
@@ -63,12 +61,24 @@ def _number(text: str) -> float | None:
 
 
 def _is_float(text: str) -> bool:
+    """Whether a text is a float as Python writes it, or an integer that a float holds."""
     value = _number(text)
-    return value is not None and repr(value) == text
+    return value is not None and (repr(value) == text or (is_integer(text) and int(value) == int(text)))
 
 
-def label_of(text: str, kind: str, label_type: str = "auto") -> Any:
+def label_of(text: str, kind: str, label_type: str = "auto", spelled: dict[Any, str] | None = None) -> Any:
     """Return the label of a kind that a text stands for.
+
+    Parameters
+    ----------
+    text
+        The text.
+    kind
+        "int", "float", "bool" or "text".
+    label_type
+        What was asked for.
+    spelled
+        How each label was written when it was first met, which a new one joins; None where that does not matter.
 
     Raises
     ------
@@ -76,7 +86,15 @@ def label_of(text: str, kind: str, label_type: str = "auto") -> Any:
         If it does not fit: as a number it would not be what it is as text, unless `label_type` asks for numbers.
 
     """
-    bare = text.strip()
+    label = _label(text, text.strip(), kind, label_type)
+    if spelled is not None and label_type == "auto" and kind in ("float", "bool"):
+        first = spelled.setdefault(label, text.strip())
+        if first != text.strip():
+            raise ValueError(f"{text!r} is another text than {first!r} before it, and the same label")
+    return label
+
+
+def _label(text: str, bare: str, kind: str, label_type: str) -> Any:
     if kind == "text":
         return text
     if kind == "bool":
@@ -91,7 +109,7 @@ def label_of(text: str, kind: str, label_type: str = "auto") -> Any:
     elif kind == "int":
         if is_integer(bare):
             return int(bare)
-    elif is_integer(bare) or _is_float(bare):
+    elif _is_float(bare):
         return float(bare)
     raise ValueError(f"{text!r} is no label like the others, which are {NAMES[kind]}")
 

@@ -163,7 +163,9 @@ def open_stream(
             check_count(name, count, least)
     check_missing(missing)
     check_on_bad(on_bad)
-    spelling = Spelling(tuple(na), tuple(not_na), decimal, thousands, percent, currency)
+    if not isinstance(header, bool):
+        raise ValueError(f"header is True or False, not {header!r}")
+    spelling = Spelling(_texts(na), _texts(not_na), decimal, thousands, percent, currency)
     texts = text_columns if words is None else words
     known = model if isinstance(model, Known) else Known.of(model)
     wanted = {"features": features, "drop": drop, "weight": weight, "missing": missing, "on_bad": on_bad}
@@ -201,6 +203,11 @@ def open_stream(
     if isinstance(stream, PairStream):
         return PairStream(_Some(stream.source, skip, limit), on_bad)
     raise ValueError("skip, limit and chunk_rows go with files, frames, arrays and pairs")
+
+
+def _texts(texts: Any) -> Any:
+    """Return texts as a tuple; what is none stays, to be refused."""
+    return tuple(texts) if isinstance(texts, Iterable) and not isinstance(texts, str) else texts
 
 
 def _unusual(meant: dict[str, Any], number_columns: Container[Hashable], stream: RowStream) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from online_softmax.checks import check_missing, check_on_bad
-from online_softmax.streams.dates import Dates
+from online_softmax.streams.dates import Dates, check_date_format
 from online_softmax.streams.labels import check_label_type
 from online_softmax.streams.spelling import Spelling
 
@@ -80,6 +81,13 @@ class Reading:
             raise ValueError(f"dates is {' or '.join(map(repr, DATES))}, not {self.dates!r}")
         if self.date_format is not None and not isinstance(self.date_format, str):
             raise ValueError(f"date_format is a text such as '%d/%m/%Y', not {self.date_format!r}")
+        if self.date_format is not None:
+            if self.dates != "parts":
+                raise ValueError(f"date_format={self.date_format!r} goes with dates='parts'")
+            check_date_format(self.date_format)
+        for name, listed in (("text_columns", self.text_columns), ("number_columns", self.number_columns)):
+            if isinstance(listed, str):
+                raise ValueError(f"{name} is a list of columns, not {listed!r}")
         for name, columns in (("features", self.features), ("drop", self.drop)):
             if isinstance(columns, str) or not isinstance(columns, Sequence | None):
                 raise ValueError(f"{name} is a list of columns, not {columns!r}")
@@ -99,24 +107,34 @@ class Reading:
         if self.target is not None and self.target not in there:
             raise ValueError(f"{table} has no column {self.target!r} to be the target; its columns are: {known}")
         others = {"the weight": [] if self.weight is None else [self.weight], "a feature": self.features or []}
-        asked = {**others, "dropped": self.drop}
+        named: dict[str, Iterable[Hashable]] = {**others, "dropped": self.drop}
         for role in ("text", "number"):
             listed = self.text_columns if role == "text" else self.number_columns
-            asked[f"read as {role}"] = listed if isinstance(listed, Sequence) else []
-        for role, names in asked.items():
+            named[f"read as {role}"] = found if isinstance(found := asked(listed), Sequence | Set) else []
+        for role, names in named.items():
             for name in names:
                 if name not in there:
                     raise ValueError(f"{table} has no column {name!r} to be {role}; its columns are: {known}")
         for role, names in others.items():
             if self.target in names and self.target is not None:
                 raise ValueError(f"column {self.target!r} of {table} cannot be the target and {role}")
+        for name in wanted_twice(self.features or [], self.drop):
+            raise ValueError(f"column {name!r} of {table} cannot be a feature and dropped")
+        for name in wanted_twice(named["read as text"], named["read as number"]):
+            raise ValueError(f"column {name!r} of {table} cannot be read as text and as number")
         if self.features is not None and self.weight in self.features:
             raise ValueError(f"column {self.weight!r} of {table} cannot be the weight and a feature")
         no_features = {self.target, self.weight, *self.drop} if self.weight is not None else {self.target, *self.drop}
         wanted = columns if self.features is None else self.features
+        features = [name for name in wanted if name not in no_features]
+        if self.missing == "indicate":
+            for name in wanted_twice((f"{name}=" for name in features), features):
+                raise ValueError(
+                    f"column {name!r} of {table} is called like the gaps of column {name[:-1]!r}; rename one"
+                )
         return replace(
             self,
-            features=[name for name in wanted if name not in no_features],
+            features=features,
             text_columns=_quick(self.text_columns),
             number_columns=_quick(self.number_columns),
         )
@@ -124,3 +142,15 @@ class Reading:
 
 def _quick(columns: Container[Hashable]) -> Container[Hashable]:
     return frozenset(columns) if isinstance(columns, Sequence) else columns
+
+
+def wanted_twice(some: Iterable[Any], others: Iterable[Hashable]) -> list[Any]:
+    """Return those of some columns that are among others, too."""
+    there = set(others)
+    return [name for name in some if name in there]
+
+
+def asked(columns: Container[Hashable]) -> Container[Hashable]:
+    """Return those of some columns that somebody asked for, and not a model that knows them."""
+    found: Container[Hashable] = getattr(columns, "asked", columns)
+    return found

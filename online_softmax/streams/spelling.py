@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import inf, nan
@@ -23,6 +24,15 @@ DECIMALS = (".", ",")
 THOUSANDS = (",", ".", " ", "'", "_")
 SPACES = "[ \u00a0\u2007\u2009\u202f]"  # between the thousands: a space, one that no line breaks at, a thin one
 ALIKE = {" ": SPACES, "'": "['\u2019]"}
+
+ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)  # of a machine: no number of thousands
+CURRENCIES = frozenset(
+    (
+        "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP",
+        "HKD", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KRW", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP",
+        "PKR", "PLN", "RON", "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "USD", "VND", "ZAR",
+    )
+)  # fmt: skip
 
 PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 NUMERIC = re.compile(rf"[+\-\u2212]?(?:[\d.,_'\u2019]|{SPACES})+(?:[eE][+-]?\d+)?", re.ASCII)  # in any way to write it
@@ -58,7 +68,7 @@ class Spelling:
     percent
         Whether `12%` is 0.12.
     currency
-        Whether a number may have a sign such as `$` or `€`, or three letters such as `EUR`, before or after it.
+        Whether a number may have a sign such as `$` or `€`, or a code such as `EUR`, before or after it.
 
     Examples
     --------
@@ -139,38 +149,46 @@ class Spelling:
             return -inf if infinite[1] == "-" else inf
         raise ValueError(f"{text!r} is not a number")
 
-    def hint(self, text: str) -> Hint | None:
-        """Return what would have to be said for a text to be read as a number, or None where nothing helps.
+    def hints(self, text: str) -> list[Hint]:
+        """Return what might be said for a text to be read as a number, the likeliest first.
 
         Examples
         --------
         >>> from online_softmax.streams.spelling import Spelling
 
-        >>> print(Spelling().hint("12%"), Spelling().hint("$1,234.50"), Spelling().hint("admin"), sep="; ")
-        percent=True; thousands=',' and currency=True; None
+        >>> for text in ("12%", "$1,234.50", "1,234", "0,5", "admin"):
+        ...     print(text, *Spelling().hints(text), sep="; ")
+        12%; percent=True
+        $1,234.50; thousands=',' and currency=True
+        1,234; thousands=','; decimal=','
+        0,5; decimal=','
+        admin
 
         """
         bare = text.strip()
-        if not any(sign.isdigit() for sign in bare) or len(bare) > 64:
-            return None
+        if not any(sign.isdigit() for sign in bare) or len(bare) > 64 or ADDRESS.fullmatch(bare):
+            return []
         percent = bare.endswith("%")
         rest = bare[:-1].rstrip() if percent else bare
         plain = _without_currency(rest)
         if not NUMERIC.fullmatch(plain):
-            return None
+            return []
+        found = []
         for spelling in _others():
-            try:
+            with suppress(ValueError):
                 spelling.number(plain)
-            except ValueError:
-                continue
-            found = Hint(
-                spelling.decimal if spelling.decimal != self.decimal else None,
-                spelling.thousands if spelling.thousands != self.thousands else None,
-                percent and not self.percent,
-                plain != rest and not self.currency,
-            )
-            return found if any(found) else None
-        return None
+                found.append(
+                    Hint(
+                        spelling.decimal if spelling.decimal != self.decimal else None,
+                        spelling.thousands if spelling.thousands != self.thousands else None,
+                        percent and not self.percent,
+                        plain != rest and not self.currency,
+                    )
+                )
+        if self.decimal != ".":
+            found = [hint for hint in found if hint.decimal is None] or found
+        fewest = min((sum(map(bool, hint)) for hint in found), default=0)
+        return [hint for hint in found if sum(map(bool, hint)) == fewest > 0]
 
     @cached_property
     def gap_numbers(self) -> list[str]:
@@ -188,7 +206,7 @@ class Spelling:
         whole = r"[+-]?\d*"
         if self.thousands is not None:
             sign = self.thousands_pattern
-            whole = rf"[+-]?(?:\d{{1,3}}(?:{sign}\d{{2,3}})*{sign}\d{{3}}|\d*)"
+            whole = rf"[+-]?(?:[1-9]\d{{0,2}}(?:{sign}\d{{2,3}})*{sign}\d{{3}}|\d*)"
         return rf"({whole})(?:{re.escape(self.decimal)}(\d*))?((?:[eE][+-]?\d+)?)"
 
     @cached_property
@@ -199,7 +217,7 @@ class Spelling:
 @cache
 def _others() -> tuple[Spelling, ...]:
     """Return the ways to write numbers that a hint may name, the plainest first."""
-    ways = ((".", None), (".", ","), (",", None), (",", "."), (".", " "), (",", " "), (".", "'"))
+    ways = ((".", None), (".", ","), (",", None), (",", "."), (".", " "), (",", " "), (".", "'"), (".", "_"))
     return tuple(Spelling(decimal=decimal, thousands=thousands) for decimal, thousands in ways)
 
 
@@ -215,8 +233,8 @@ def _without_currency(text: str) -> str:
         sign = rest[:1] if start else rest[-1:]
         if sign and category(sign) == "Sc":
             return minus + rest[start:stop].strip()
-    if re.match(r"[A-Z]{3}\s*[\d+.,-]", rest, re.ASCII):
+    if rest[:3] in CURRENCIES:
         return minus + rest[3:].strip()
-    if re.search(r"[\d.,]\s*[A-Z]{3}$", rest, re.ASCII):
+    if rest[-3:] in CURRENCIES:
         return minus + rest[:-3].strip()
     return text

@@ -106,7 +106,7 @@ def test_a_wrong_option_is_one_line(options, message, tmp_path, fails):
     ("cell", "said"),
     [
         ("$12", "say --currency to read them, or name it in --text-columns"),
-        ('"1,200"', "say --thousands ',' to read them"),
+        ('"1,200"', "say --thousands ',' or --decimal ',' to read them"),
         ("31/01/2021", "say --dates 'parts' to read them, drop the column, or name it in --text-columns"),
     ],
 )
@@ -122,7 +122,7 @@ def test_what_to_say_is_said_as_an_option(cell, said, tmp_path, fails):
         (["--na", "x"], "spelling"),
         (["--number-columns", "a"], "number_columns"),
         (["--dates", "parts"], "dates"),
-        (["--names", "a,b,y"], "header"),
+        (["--names", "b,a,y"], "header"),
     ],
 )
 def test_a_run_that_reads_otherwise_is_not_resumed(options, what, tmp_path, said, fails):

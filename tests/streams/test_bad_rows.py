@@ -275,8 +275,9 @@ def test_sparse_arff_rows_name_what_is_not_the_default(tmp_path):
         "10: a sparse row that never closes",
         "11: '9 1' is not an attribute's number, from 0 to 3, and its value",
         "12: '0' is not an attribute's number, from 0 to 3, and its value",
-        "13, column 'a': 'nope' is not a finite number: say missing='zero', or name the column in text_columns",
-        "14, column 'k': '?' is no label",
+        "13, column 'a': 'nope' is not a finite number: say missing='zero' or on_bad='skip', "
+        "or name the column in text_columns",
+        "14, column 'k': '?' is no label, but a gap: say missing='skip-row', or not_na=['?']",
         "16: attribute 0 is there twice",
         "17: '' is not an attribute's number, from 0 to 3, and its value",
         "18: '' is not an attribute's number, from 0 to 3, and its value",

@@ -56,8 +56,15 @@ def test_other_texts_are_no_dates(texts):
     assert dates_of(texts) is None
 
 
+def test_one_other_text_among_few_changes_nothing():
+    assert dates_of(["2021-01-31", "unknown", "2021-02-01"]) == Dates(has_time=False)
+    assert dates_of(["2021-01-31", "unknown", "never"]) is None
+
+
 def test_day_and_month_are_not_guessed():
-    assert dates_of(["01/02/2021", "03/04/2021"]) == "dates such as '01/02/2021', the day or the month first"
+    assert dates_of(["01/02/2021", "03/04/2021"]) == (
+        "dates such as '01/02/2021', the day or the month first: say date_format='%d/%m/%Y' or '%m/%d/%Y'"
+    )
     assert dates_of(["01/02/2021", "13/04/2021"]) == Dates("%d/%m/%Y", has_time=False)
     assert dates_of(["01/02/2021", "03/14/2021"]) == Dates("%m/%d/%Y", has_time=False)
     assert dates_of(["01/02/2021"], "%d/%m/%Y") == Dates("%d/%m/%Y", has_time=False)

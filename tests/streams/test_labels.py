@@ -30,6 +30,7 @@ from online_softmax.streams.labels import kind_of, label_of, together
         (["1", "unknown"], "text", None),
         (["9" * 21], "text", None),
         (["1e999"], "text", None),
+        (["9007199254740993", "1.5"], "text", None),
     ],
 )
 def test_labels_are_numbers_if_each_survives(texts, kind, labels):
@@ -67,3 +68,13 @@ def test_labels_of_many_parts_are_text_if_any_part_needs_it():
     assert together(["int", "int"]) == "int"
     assert together(["int", "float"]) == "float"
     assert together(["int", "text"]) == together(["bool", "int"]) == "text"
+
+
+def test_a_label_is_written_in_one_way():
+    spelled = {}
+    assert [label_of(text, "float", spelled=spelled) for text in ("1", "2.5", "1")] == [1, 2.5, 1]
+    with pytest.raises(ValueError, match=r"^'1\.0' is another text than '1' before it, and the same label$"):
+        label_of("1.0", "float", spelled=spelled)
+    with pytest.raises(ValueError, match=r"^'10000000000000000001' is no label like the others, which are numbers$"):
+        label_of("10000000000000000001", "float", spelled=spelled)
+    assert label_of("1.0", "float", "number", spelled) == 1

@@ -75,6 +75,8 @@ def test_numbers_are_read_as_they_are_written(options, text, value):
         ({"decimal": ","}, "1.5"),
         ({"decimal": ","}, "1,2,3"),
         ({"thousands": ","}, "1,5"),
+        ({"thousands": ","}, "0,123"),
+        ({"currency": True}, "DEC2020"),
         ({"thousands": ","}, "1234,567"),
         ({"thousands": ","}, "1,,234"),
         ({"thousands": ".", "decimal": ","}, "1.5"),
@@ -97,21 +99,28 @@ def test_what_is_not_asked_for_is_no_number(options, text):
         ("$12", "currency=True"),
         ("1,234.50", "thousands=','"),
         ("1,5", "decimal=','"),
+        ("0,123", "decimal=','"),
+        ("1,234", "thousands=',' or decimal=','"),
+        ("100_000", "thousands='_'"),
+        ("USD 7", "currency=True"),
         ("1.234,5", "decimal=',' and thousands='.'"),
         ("1 000", "thousands=' '"),
         ("\u20ac 1.000,5", "decimal=',' and thousands='.' and currency=True"),
     ],
 )
 def test_a_hint_is_what_has_to_be_said(text, hint):
-    found = PLAIN.hint(text)
-    assert str(found) == hint
-    asked = {name: value for name, value in found._asdict().items() if value}
-    assert math.isfinite(Spelling(**asked).number(text))
+    found = PLAIN.hints(text)
+    assert " or ".join(map(str, found)) == hint
+    for one in found:
+        asked = {name: value for name, value in one._asdict().items() if value}
+        assert math.isfinite(Spelling(**asked).number(text))
 
 
-@pytest.mark.parametrize("text", ["1.5", "admin", "7a", "?", "12-13", "x" * 100])
+@pytest.mark.parametrize(
+    "text", ["1.5", "admin", "7a", "?", "12-13", "x" * 100, "ABC123", "BAW123", "DEC2020", "192.168.100.200"]
+)
 def test_there_is_no_hint_where_nothing_helps(text):
-    assert PLAIN.hint(text) is None
+    assert PLAIN.hints(text) == []
 
 
 def test_a_number_survives_every_spelling():

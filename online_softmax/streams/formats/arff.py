@@ -251,7 +251,7 @@ class ArffStream(FileStream):
         if self.reading.dates == "refuse":
             refuse_dates(name, what)
         if isinstance(found, str):
-            raise ValueError(f"column {name!r} holds {found}: say date_format='%d/%m/%Y', or what it is")
+            raise ValueError(f"column {name!r} holds {found}")
         return found
 
     def _label_kind(self) -> str:

@@ -61,7 +61,7 @@ class Attribute(NamedTuple):
         >>> Attribute("date", format="dd.MM.yyyy HH:mm").dates()
         Dates(format='%d.%m.%Y %H:%M', has_time=True)
         >>> Attribute("date", format="w-yyyy").dates()
-        "dates of the format 'w-yyyy', whose 'w' is not known here"
+        "dates of the format 'w-yyyy', whose 'w' is not known here: say date_format='%d/%m/%Y', or what it is"
 
         """
         if self.format in ISO:
@@ -74,7 +74,8 @@ class Attribute(NamedTuple):
             elif match[0] in JAVA:
                 format += JAVA[match[0]]
             else:
-                return f"dates of the format {self.format!r}, whose {match[0]!r} is not known here"
+                unknown = f"dates of the format {self.format!r}, whose {match[0]!r} is not known here"
+                return f"{unknown}: say date_format='%d/%m/%Y', or what it is"
         return Dates(format, "%H" in format or "%I" in format)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +101,7 @@ class CsvStream(RecordStream):
             raise ValueError(f"names is a list of columns, not {names!r}")
         source = ByteSource(path)
         self._header, self._asked_names = header and names is None, names
-        self._again: bytes | None = None  # the header, to know it by where it comes again
+        self._again = b""  # the header without its quotes, to know it by where it comes again
         self._grid: Grid | None = None  # for blocks of plain numbers
         self.delimiter = delimiter or ","
         self._sniffs = delimiter is None
@@ -128,7 +128,7 @@ class CsvStream(RecordStream):
         self.choose(self.columns)
         if not self._header:
             return 0
-        self._again = first.strip(b"\r\n").removeprefix(b"\xef\xbb\xbf")
+        self._again = _bare(first)
         return end
 
     def _named(self, first: bytes) -> list[str]:
@@ -141,8 +141,12 @@ class CsvStream(RecordStream):
             return list(found)
         if self._asked_names is None:
             return [f"x{i}" for i in range(1, len(found) + 1)]
+        if [name.encode() for name in self._asked_names] == self.quoted.fields(first):
+            raise ValueError(f"{self.source} begins with a header, and names are for files without: leave them out")
         if len(self._asked_names) != len(found):
-            raise ValueError(f"names has {len(self._asked_names)} columns, and {self.source} has {len(found)}")
+            raise ValueError(
+                f"names has {len(self._asked_names)} columns, and {self.source} has {len(found)}: name each of them"
+            )
         return list(self._asked_names)
 
     def layout(self) -> dict[str, Any]:
@@ -167,10 +171,11 @@ class CsvStream(RecordStream):
 
     def look(self, block: bytes, guess: pa.Table) -> tuple[dict[Hashable, Kind], str]:
         """Return what each feature holds, by the records of a block, and of what kind the labels are."""
-        spelling, text = self.reading.spelling, self.reading.text_columns
+        text = self.reading.text_columns
+        is_special = not self.reading.spelling.is_plain or self.reading.date_format is not None
         plain = {field.name: _plain(str(field.type)) for field in guess.schema}
         kinds = {name: Kind("text") if name in text else plain[str(name)] for name in self.features}
-        odd = [name for name, kind in kinds.items() if name not in text and (kind is None or not spelling.is_plain)]
+        odd = [name for name, kind in kinds.items() if name not in text and (kind is None or is_special)]
         found = {name: kind for name, kind in kinds.items() if kind is not None}
         if odd:
             strings = self._strings(block, odd)
@@ -187,13 +192,10 @@ class CsvStream(RecordStream):
         assert self._types is not None
         self._types |= {str(self.target): pyarrow().string()} if self.reading.labelled else {}
         spelling = self.reading.spelling
-        self._is_quick = spelling.is_plain
-        # A number that marks a gap must stand alone in its field for pyarrow to see that.
-        self._gap_numbers = bool(spelling.gap_numbers)
         is_plain = (label_kind in ("int", "text") and self.reading.label_type != "number") or not self.reading.labelled
         if (
             all(kind.name in ("number", "empty") for kind in kinds.values())
-            and (is_plain and not self._gap_numbers and self._is_quick)
+            and (is_plain and spelling.is_plain and not spelling.gap_numbers)
             and self.weight is None
             and len(self.columns) > 1
         ):
@@ -206,9 +208,7 @@ class CsvStream(RecordStream):
             return None
         if (chunk := self._from_grid(block)) is not None:
             return chunk
-        if not self._is_quick or (self._gap_numbers and (b" " in block or b"\t" in block)):
-            return None
-        return super().quick(block)
+        return super().quick(block) if self.reading.spelling.is_plain else None
 
     def _from_grid(self, block: bytes) -> Chunk | None:
         if self._grid is None or b'"' in block or b"\0" in block or (found := self._grid.read(block)) is None:
@@ -222,7 +222,25 @@ class CsvStream(RecordStream):
         return Chunk(Rows([*self.features], ids, values, None, labels, codes))
 
     def _has_header(self, block: bytes) -> bool:
-        return self._again is not None and self._again in block
+        """Whether a record of a block is the header again, in whatever quotes."""
+        if not self._again:
+            return False
+        bare, n = block.replace(b'"', b"").replace(b"\xef\xbb\xbf", b""), len(self._again)
+        at = bare.find(self._again)
+        while at >= 0:
+            if bare[at - 1 : at] in (b"", b"\n") and bare[at + n : at + n + 1] in (b"", b"\r", b"\n"):
+                return any(map(self._is_header, self._records_of(block)))
+            at = bare.find(self._again, at + 1)
+        return False
+
+    def _records_of(self, block: bytes) -> Iterator[bytes]:
+        start = 0
+        for stop in self.records.ends(block):
+            yield block[start:stop]
+            start = stop
+
+    def _is_header(self, record: bytes) -> bool:
+        return bool(self._again) and _bare(record) == self._again
 
     def table(self, block: bytes) -> pa.Table:
         """Return the records of a block as columns of the types that are settled."""
@@ -257,13 +275,14 @@ class CsvStream(RecordStream):
             return ": a NUL byte"
         if self.records.is_broken(record):
             return ": a carriage return outside quotes"
-        if self._again is not None and record.strip(b"\r\n").removeprefix(b"\xef\xbb\xbf") == self._again:
+        if self._is_header(record):
             return ": the header again"
         fields = self.quoted.fields(record)
         if (n := len(fields)) != len(self.columns):
             return f": {n} field{'s' * (n != 1)} where the header has {len(self.columns)}"
+        used = frozenset(self.used)
         for name, field in zip(self.columns, fields, strict=True):
-            if name in self.used and not _is_text(field):
+            if name in used and not _is_text(field):
                 return f", column {name!r}: {field.decode(errors='backslashreplace')!r} is not UTF-8 text"
         return ""
 
@@ -285,6 +304,11 @@ def sniffed(header: str) -> str:
     """
     bare = re.sub(r'"[^"]*"', "", header)
     return "," if "," in bare else max(";\t|", key=lambda sign: bare.count(sign)) if re.search(r"[;\t|]", bare) else ","
+
+
+def _bare(record: bytes) -> bytes:
+    """Return a record without its line end, its quotes and a mark of its encoding."""
+    return record.strip(b"\r\n").removeprefix(b"\xef\xbb\xbf").replace(b'"', b"")
 
 
 def _is_text(field: bytes) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from online_softmax.streams import labels
 from online_softmax.streams.formats.json_objects import Objects, goes_on
-from online_softmax.streams.reading import Reading
+from online_softmax.streams.reading import Reading, asked
 from online_softmax.streams.tables import (
     LARGE,
     ByteSource,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # Where a line is no object: the first one, which may have a mark of its encoding, and a later one.
 FIRST, LATER = re.compile(rb"(?:\xef\xbb\xbf)?+\s*+[^{\s]"), re.compile(rb"\n[^\S\n]*+[^{\s]")
 TYPES = {"int64": "number", "double": "number", "null": "empty", "bool": "truth"}  # that need no second look
+MOST_EXACT = 2.0**53  # from here on a double holds not every integer
 LABELS = {str: "text", int: "int", float: "float", bool: "bool"}
 
 
@@ -139,10 +140,12 @@ class JsonStream(RecordStream):
         texts = [value for value in values if isinstance(value, str)]
         if name in self.reading.text_columns:
             return Kind("text")
-        if len(texts) == len(values) and name not in self.reading.number_columns:
+        is_asked = name in asked(self.reading.number_columns)
+        if len(texts) == len(values) and (is_asked or name not in self.reading.number_columns):
             found = column_kind(name, code(texts), self.reading)
             spelling = self.reading.spelling
-            is_text = found.name in ("number", "truth") and spelling.is_plain and not all(map(spelling.is_gap, texts))
+            is_plain = found.name in ("number", "truth") and spelling.is_plain and not is_asked
+            is_text = is_plain and not all(map(spelling.is_gap, texts))
             return Kind("text") if is_text else found  # strings that spell numbers are codes, unless more is said
         truths = sum(isinstance(value, bool) for value in values)
         if truths == len(values):
@@ -163,6 +166,8 @@ class JsonStream(RecordStream):
         if self.reading.label_type != "auto" or "text" in kinds:
             is_text = self.reading.label_type != "number"
             return "text" if is_text else labels.kind_of(map(_spelled, values), self.reading.label_type)
+        if kinds == {"int", "float"} and any(value != int(float(value)) for value in values if type(value) is int):
+            return "text"  # an integer that no double holds
         return labels.together(kinds) if kinds else "text"
 
     def settle_kinds(self, kinds: dict[Hashable, Kind], label_kind: str) -> None:
@@ -206,10 +211,12 @@ class JsonStream(RecordStream):
             values = [record.get(name) for record in records]
             if name == self.target:
                 cells[name] = code(None if value is None else _spelled(value) for value in values)
-                nested = [row for row, value in enumerate(values) if isinstance(value, list | dict)]
-                wrong |= {row: f", column {name!r}: {shorten(values[row])} is no label" for row in nested}
+                none = [row for row, value in enumerate(values) if _is_no_label(value)]
+                wrong |= {row: f", column {name!r}: {shorten(values[row])} is no label" for row in none}
                 continue
             kind = "number" if name == self.weight else self._kinds[name].name
+            if name in self.reading.text_columns:
+                values = [value if value is None else _spelled(value) for value in values]
             cells[name] = code(_cell(value, kind) for value in values)
             if kind == "text":
                 for row, value in enumerate(values):
@@ -267,12 +274,18 @@ def _spelled(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def _is_no_label(value: Any) -> bool:
+    return isinstance(value, list | dict) or (isinstance(value, float) and not isfinite(value))
+
+
 def _cell(value: Any, kind: str) -> float | str | None:
     """Return a member as a cell of a column: None for what no text or number is."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return str(value) if kind == "truth" else None
+    if kind == "truth" and value in (0, 1):
+        return str(int(value))
     if kind in ("number", "empty") and isinstance(value, int | float):
         try:
             return float(value)

@@ -100,6 +100,7 @@ class TextStream(FileStream):
             self.label_kind = "float" if format == "svmlight" else self._first_kind()
 
     def __iter__(self) -> Iterator[Chunk]:
+        self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
         tokenizer = Tokenizer(self.format, self.missing, self.reading.labelled, self._label)
         with self.source.opened() as file:
             begun, self._begun = self._begun, None
@@ -140,7 +141,7 @@ class TextStream(FileStream):
         if self.format == "svmlight":
             return number(text)
         try:
-            return label_of(text, self.label_kind, self.reading.label_type)
+            return label_of(text, self.label_kind, self.reading.label_type, self._spelled)
         except ValueError as error:
             advice = "" if self.reading.has_known_labels else "; label_type='text' reads all as texts"
             raise ValueError(f"{error}{advice}") from None

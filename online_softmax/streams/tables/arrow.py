@@ -214,7 +214,7 @@ def numbers(column: pa.ChunkedArray, spelling: Spelling) -> NDArray[np.float64]:
     elif spelling.decimal != ".":
         bare = compute.replace_substring(texts, spelling.decimal, ".")
         is_plain = not compute.any(compute.match_substring(texts, ".")).as_py()
-    if is_plain and not spelling.gap_numbers:
+    if is_plain:
         with suppress(pa.ArrowInvalid):
             return _view(bare.cast(pa.float64()))
     if spelling.thousands is not None and spelling.decimal != ".":
@@ -222,8 +222,6 @@ def numbers(column: pa.ChunkedArray, spelling: Spelling) -> NDArray[np.float64]:
     plain = compute.match_substring_regex(bare, f"^(?:{PLAIN.pattern})$")
     if not spelling.is_plain:
         plain = compute.and_(plain, compute.match_substring_regex(texts, f"^(?:{spelling.pattern})$"))
-    if spelling.gap_numbers:
-        plain = compute.and_not(plain, compute.is_in(texts, pa.array(spelling.gap_numbers)))
     values = _view(compute.if_else(plain, bare, None).cast(pa.float64()).fill_null(float("nan"))).copy()
     # What is left is rare: each different text is looked at once.
     odd = np.flatnonzero(~np.from_dlpack(plain.cast(pa.uint8())).astype(np.bool_))

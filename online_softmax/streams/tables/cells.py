@@ -111,7 +111,9 @@ def without(cells: Coded, is_gap: Callable[[Any], bool]) -> Coded:
     return Coded([value for value, keep in zip(cells.values, kept, strict=False) if keep], codes[cells.codes])
 
 
-def labels_of(cells: Coded, kind: str, reading: Reading) -> tuple[Coded, dict[int, str]]:
+def labels_of(
+    cells: Coded, kind: str, reading: Reading, spelled: dict[Any, str] | None = None
+) -> tuple[Coded, dict[int, str]]:
     """Return the labels that texts stand for, and what is wrong with the rows whose labels are of another kind.
 
     Examples
@@ -133,10 +135,8 @@ def labels_of(cells: Coded, kind: str, reading: Reading) -> tuple[Coded, dict[in
     unfit: dict[int, str] = {}
     for i, text in enumerate(cells.values):
         try:
-            place[i] = index.setdefault(labels.label_of(str(text), kind, reading.label_type), len(index))
+            place[i] = index.setdefault(labels.label_of(str(text), kind, reading.label_type, spelled), len(index))
         except ValueError as error:
             unfit[i] = str(error) if reading.has_known_labels else f"{error}; label_type='text' reads all as texts"
-    refused: dict[int, str] = {}
-    for i, reason in unfit.items():
-        refused |= dict.fromkeys(np.flatnonzero(cells.codes == i).tolist(), reason)
-    return Coded(list(index), place[cells.codes]), refused
+    rows = np.flatnonzero(np.isin(cells.codes, list(unfit))).tolist() if unfit else []
+    return Coded(list(index), place[cells.codes]), {row: unfit[int(cells.codes[row])] for row in rows}

@@ -13,6 +13,7 @@ from online_softmax.streams.stream import NOWHERE, Chunk, Note, others
 from online_softmax.streams.tables.cells import gap_number
 from online_softmax.streams.tables.columns import Coded, Table, assemble
 
+NO_HINT = "missing='zero' or on_bad='skip', or name the column in text_columns"
 WRONG = {
     "label": "is no label",
     "weight": "is no weight, a finite number that is at least 0",
@@ -65,15 +66,22 @@ def why_cell(role: str, value: object, shown: str, spelling: Spelling) -> str:
     """
     wrong = why(role, shown)
     said = value if isinstance(value, str) else "" if value is None else None
-    if said is None or role in ("label", "weight"):
+    if said is None:
         return wrong
+    if role in ("label", "weight"):
+        keep = f", or not_na=[{shown}]" if role == "label" and said.strip() else ""
+        return f"{wrong}, but a gap: say missing='skip-row'{keep}" if spelling.is_gap(said) else wrong
     if spelling.is_gap(said):
         keep = f", or not_na=[{shown}]" if said.strip() else ""
         return f"{wrong}, but a gap: say missing='zero', 'indicate' or 'skip-row'{keep}"
-    if role != "number" or INFINITE.fullmatch(said.strip()) or PLAIN.fullmatch(said.strip()):
+    if (
+        role != "number"
+        or INFINITE.fullmatch(said.strip())
+        or (spelling.decimal == "." and PLAIN.fullmatch(said.strip()))
+    ):
         return wrong
-    hint = spelling.hint(said) or "missing='zero', or name the column in text_columns"
-    return f"{wrong}: say {hint}"
+    hints = " or ".join(map(str, spelling.hints(said)))
+    return f"{wrong}: say {hints or NO_HINT}"
 
 
 def why_value(role: str, value: object, spelling: Spelling, shown: object = None) -> str:

@@ -8,9 +8,10 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from online_softmax.streams.dates import DATE_LIKE, NEARLY, Dates, dates_of
+from online_softmax.checks import shorten
+from online_softmax.streams.dates import DATE_LIKE, NEARLY, Dates, dates_of, is_nearly
 from online_softmax.streams.labels import TRUTHS
-from online_softmax.streams.reading import Reading
+from online_softmax.streams.reading import Reading, asked
 from online_softmax.streams.spelling import Spelling
 from online_softmax.streams.tables.columns import Coded
 
@@ -46,7 +47,7 @@ def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
 
     Examples
     --------
-    >>> from online_softmax.streams.reading import Reading
+    >>> from online_softmax.streams.reading import Reading, asked
     >>> from online_softmax.streams.tables.columns import code
     >>> from online_softmax.streams.tables.kinds import column_kind
 
@@ -66,22 +67,25 @@ def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
     numbers = sum(n for n, one in zip(counts, is_number, strict=True) if one)
     if not total:
         return Kind("empty")
+    if reading.date_format is not None and isinstance(found := dates_of(texts, reading.date_format, counts), Dates):
+        return Kind("date", found)
     if numbers and column in reading.number_columns:
         return Kind("number")
-    if column in reading.number_columns and isinstance(reading.number_columns, Sequence):
+    if column in asked(reading.number_columns):
         raise ValueError(
-            f"column {column!r} is to be read as numbers, and holds none, but strings such as {texts[0]!r}"
+            f"column {column!r} is to be read as numbers, and holds none, but strings such as {shorten(texts[0])}: "
+            "leave it out of number_columns"
         )
     if all(text.strip() in TRUTH for text in texts) and numbers < total:
         return Kind("truth")
-    is_under_units = numbers >= 2 and total - numbers == 1 and not is_number[0] and cells.codes[0] == 0
-    if numbers >= NEARLY * total or is_under_units:
+    if is_nearly(numbers, total):
         return Kind("number")
-    hints = [None if one else spelling.hint(text) for text, one in zip(texts, is_number, strict=True)]
-    if any(hints) and numbers + sum(n for n, hint in zip(counts, hints, strict=True) if hint) >= NEARLY * total:
-        at = next(i for i, hint in enumerate(hints) if hint)
+    hints = [[] if one else spelling.hints(text) for text, one in zip(texts, is_number, strict=True)]
+    if any(hints) and is_nearly(numbers + sum(n for n, found in zip(counts, hints, strict=True) if found), total):
+        at = next(i for i, found in enumerate(hints) if found)
+        fit = [hint for hint in hints[at] if all(hint in found for found in hints if found)] or hints[at][:1]
         raise ValueError(
-            f"column {column!r} holds numbers such as {texts[at]!r}: say {hints[at]} to read them, "
+            f"column {column!r} holds numbers such as {texts[at]!r}: say {' or '.join(map(str, fit))} to read them, "
             "or name it in text_columns"
         )
     return _dates_kind(column, texts, counts, reading)
@@ -129,7 +133,7 @@ def _dates_kind(column: Hashable, texts: Sequence[str], counts: Sequence[int], r
     if reading.dates == "refuse":
         refuse_dates(column, f"dates such as {texts[0]!r}")
     if isinstance(found, str):
-        raise ValueError(f"column {column!r} holds {found}: say date_format='%d/%m/%Y', or what it is")
+        raise ValueError(f"column {column!r} holds {found}")
     return Kind("date", found)
 
 

@@ -16,7 +16,7 @@ from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
 from online_softmax.streams.tables.arrow import numbers as numbers_of
-from online_softmax.streams.tables.cells import labels_of, strings_of, values_of
+from online_softmax.streams.tables.cells import labels_of, strings_of, values_of, without_gap_numbers
 from online_softmax.streams.tables.columns import Coded, Table, check_parts, in_parts, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
 from online_softmax.streams.tables.flaws import Flaw, sifted, why_cell
@@ -62,6 +62,7 @@ class RecordStream(TableStream):
             self._begun = chain([first], blocks)
 
     def __iter__(self) -> Iterator[Chunk]:
+        self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
         with self.source.opened() as file:
             for line, block in self._blocks(file):
                 chunk = self.quick(block)
@@ -162,6 +163,8 @@ class RecordStream(TableStream):
         check_names(self.features, self.text_columns)
         self.dates = {name: kind.dates for name, kind in kinds.items() if kind.dates is not None}
         check_parts(self.features, self.dates)
+        if self.reading.date_format is not None and not self.dates:
+            raise ValueError(f"no column holds dates as date_format={self.reading.date_format!r} writes them")
         pa = pyarrow()
         types = {
             "number": pa.float64(),
@@ -214,7 +217,7 @@ class RecordStream(TableStream):
         weight = None if self.weight is None else self._values(self.weight, cells[self.weight])
         labels = None
         if self.reading.labelled:
-            labels = labels_of(_coded(cells[self.target]), self.label_kind, self.reading)
+            labels = self._labels_of(_coded(cells[self.target]))
         return self._assembled(n, texts, numbers, labels, weight)
 
     def _values(self, name: Hashable, cells: Any) -> NDArray[np.float64]:
@@ -236,12 +239,18 @@ class RecordStream(TableStream):
     ) -> tuple[Table, dict[int, str]]:
         found, refused = labels or (unlabelled(n), {})
         weights = None if weight is None else (self.weight, weight)
+        if self.reading.spelling.gap_numbers:
+            plain = [name not in self.dates for name in self.numbers]
+            numbers[:, plain] = without_gap_numbers(numbers[:, plain], self.reading.spelling)
         table = Table(self.features, numbers, texts, (self.target, found), weights)
         return in_parts(table, self.dates), refused
 
     def typed_labels(self, cells: Coded) -> tuple[Coded, dict[int, str]]:
         """Return the labels of a column of the type that is settled, and what is wrong with those that do not fit."""
-        return labels_of(cells, self.label_kind, self.reading)
+        return self._labels_of(cells)
+
+    def _labels_of(self, cells: Coded) -> tuple[Coded, dict[int, str]]:
+        return labels_of(cells, self.label_kind, self.reading, self._spelled)
 
     def _careful(self, line: int, block: bytes) -> Chunk:
         """Read the records of a block cell by cell, but for those that are none."""

@@ -158,7 +158,9 @@ def test_a_declared_or_quoted_value_is_no_gap(write):
     ]
     path = write(head + "none,a,NA\nNA,-,NA\nyes,b,?\n")
     assert refusal(path).startswith(", line 7, column 'c': 'NA' is no string, but a gap: say missing='zero', ")
-    assert refusal(path, missing="zero") == ", line 8, column 'y': '?' is no label"
+    assert refusal(path, missing="zero") == (
+        ", line 8, column 'y': '?' is no label, but a gap: say missing='skip-row', or not_na=['?']"
+    )
     assert samples(path, missing="skip-row") == [({"c=none": 1.0, "s=a": 1.0}, "NA", {})]
     assert samples(path, missing="zero", on_bad="skip")[1] == ({}, "NA", {})
     assert samples(path, missing="indicate", on_bad="skip")[1] == ({"c=": 1.0, "s=": 1.0}, "NA", {})
@@ -192,8 +194,8 @@ def test_numbers_are_spelled_as_asked(write):
     found = samples(path, decimal=",", thousands=".", currency=True)
     assert [x["x"] for x, _, _ in found] == [1234.5, -7]
     assert [x["x"] for x, _, _ in samples(write(HEAD + "\u22122,red,yes\n"))] == [-2]
-    for text in ("1_000", "\u0661"):
-        assert "is not a finite number: say missing=" in refusal(write(HEAD + f"{text},red,yes\n"))
+    for text, hint in (("1_000", "thousands='_'"), ("\u0661", "missing=")):
+        assert f"is not a finite number: say {hint}" in refusal(write(HEAD + f"{text},red,yes\n"))
 
 
 def test_weights_of_the_rows(write):
@@ -248,9 +250,7 @@ def test_dates_are_refused_or_read(kind, cell, options, write):
 
 def test_dates_that_could_be_two_or_are_not_known_are_refused(write):
     path = write(DATED.format(type="string") + "01/02/2021,u\n" * 3)
-    assert refusal(path, dates="parts").endswith(
-        "the day or the month first: say date_format='%d/%m/%Y', or what it is"
-    )
+    assert refusal(path, dates="parts").endswith("the day or the month first: say date_format='%d/%m/%Y' or '%m/%d/%Y'")
     assert samples(path, dates="parts", date_format="%d/%m/%Y")[0][0]["t"] == 1612137600
     assert samples(path, text_columns=["t"])[0] == ({"t=01/02/2021": 1.0}, "u", {})
     path = write(DATED.format(type="date 'w yyyy'") + "5 2021,u\n")
