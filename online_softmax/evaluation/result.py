@@ -94,7 +94,8 @@ class Result:
     rows
         The figures after 1,000, 2,000, 4,000 .. rows and at the end.
     n_zeroed
-        The values, missing or not finite, that the stream set to 0 in these rows.
+        The values of these rows that were missing, not finite or of another kind than their column, and that the stream
+        set to 0; or, of strings, to no feature.
     n_skipped
         The rows that the stream left out before or between these, for such a value.
     n_bad

@@ -47,7 +47,7 @@ class Chunk:
     rows
         The samples.
     mended
-        For each value that was set to 0, the place of its row.
+        For each value that was set to 0, or of strings to no feature, the place of its row.
     left_out
         The places of the rows that were left out for a missing value.
     bad

@@ -171,7 +171,10 @@ def _mended(table: Table, indicate: bool, texts: Mapping[Hashable, Sequence[Hash
     found = [(name, np.flatnonzero(hole)) for name, hole in _plain(table) if name in number and hole.any()]
     rows = np.concatenate([NOWHERE, *(rows for _, rows in found)])
     inside = np.concatenate([NOWHERE, *(np.full(len(rows), number[name]) for name, rows in found)])
-    bad = np.concatenate([np.empty(0, np.bool_), *(_infinite(table, name)[rows] for name, rows in found)])
+    at = {name: j for j, name in enumerate(name for name in table.features if name not in table.texts)}
+    # A cell of another kind than its column is infinite; there is none in a column of strings.
+    infinite = (np.isinf(table.numbers[rows, at[name]]) if name in at else rows < 0 for name, rows in found)
+    bad = np.concatenate([np.empty(0, np.bool_), *infinite])
     order = np.argsort(rows, kind="stable")
     holes = ~np.isfinite(table.numbers)
     sound = table._replace(numbers=np.where(holes, 0.0, table.numbers))
@@ -191,14 +194,6 @@ def _mended(table: Table, indicate: bool, texts: Mapping[Hashable, Sequence[Hash
         texts=texts,
         was_bad=bad[order],
     )
-
-
-def _infinite(table: Table, name: Hashable) -> NDArray[np.bool_]:
-    """Return where a column holds no gap, but what is infinite, as what is of another kind is."""
-    if name in table.texts:
-        return np.zeros(table.n_rows, np.bool_)
-    numbers = [each for each in table.features if each not in table.texts]
-    return np.isinf(table.numbers[:, numbers.index(name)])
 
 
 def _with_gap(coded: Coded) -> Coded:
