@@ -10,7 +10,8 @@ from online_softmax.models.scaled import native
 from online_softmax.streams.dates import Dates
 from online_softmax.streams.stream import RowStream
 
-PART = ".weekday_sin"  # by which a date is known
+# By which a date and its time are known. A model need not know a feature that is always 0; these are not both 0.
+WEEKDAY, HOUR = (".weekday_sin", ".weekday_cos"), (".hour_sin", ".hour_cos")
 HOLDS = {"number": "numbers", "truth": "truth values", "text": "strings", "date": "dates", "empty": "nothing"}
 
 
@@ -144,9 +145,9 @@ class Known:
 
 def _dates_among(names: frozenset[Hashable]) -> dict[Hashable, Dates]:
     """Return the columns that are dates to a model, by their parts among its features."""
-    columns = {name.removesuffix(PART) for name in names if isinstance(name, str) and name.endswith(PART)}
+    columns = {name[: -len(WEEKDAY[0])] for name in names if isinstance(name, str) and name.endswith(WEEKDAY)}
     found = [name for name in names if str(name) in columns] if columns else []
-    return {name: Dates(has_time=f"{name}.hour_sin" in names) for name in found}
+    return {name: Dates(has_time=any(f"{name}{part}" in names for part in HOUR)) for name in found}
 
 
 class _Either(Container[Hashable]):

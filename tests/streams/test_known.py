@@ -119,6 +119,16 @@ def test_a_column_of_dates_may_be_empty_where_a_model_knows_it(where, tmp_path):
         open_stream(source, "y", missing="zero", model=model)
 
 
+@pytest.mark.parametrize("model", [SoftmaxRegression, AutoSoftmaxRegression])
+@pytest.mark.parametrize("moment", ["2021-02-01 00:00", "2021-02-01 06:00", "2021-01-07 18:00", "2020-12-28 12:00"])
+def test_dates_are_known_where_some_of_their_parts_are_always_0(model, moment):
+    frame, learner = table([f"{moment}:00"] * 3), model()
+    for _ in range(2):
+        assert progressive_validation(open_stream(frame, "y", dates="parts"), learner).n_samples == 3
+    with pytest.raises(ValueError, match=r"say dates='parts' to read them"):
+        open_stream(frame, "y", model=learner)
+
+
 def test_parts_that_are_columns_are_numbers():
     parts = pd.DataFrame([dict.fromkeys(learned(table(TIMES), dates="parts").features, 1.0) | {"y": "u"}])
     model = learned(parts)
