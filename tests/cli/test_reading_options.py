@@ -122,7 +122,6 @@ def test_what_to_say_is_said_as_an_option(cell, said, tmp_path, fails):
         (["--na", "x"], "spelling"),
         (["--number-columns", "a"], "number_columns"),
         (["--dates", "parts"], "dates"),
-        (["--names", "b,a,y"], "header"),
     ],
 )
 def test_a_run_that_reads_otherwise_is_not_resumed(options, what, tmp_path, said, fails):

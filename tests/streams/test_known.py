@@ -147,7 +147,7 @@ def test_numbers_that_a_model_knows_are_numbers_where_a_cell_spells_one(where, t
 
 @pytest.mark.parametrize("where", WHERE)
 def test_an_open_stream_is_compared_with_the_model(where, tmp_path):
-    frame = pd.DataFrame({"c": ["3", "x", "3"], "y": [1, 2, 1]})
+    frame = pd.DataFrame({"c": ["3", "x", "z"], "y": [1, 2, 1]})
     model = learned(frame)
     before = [*model.classes], [*model.features]
 
