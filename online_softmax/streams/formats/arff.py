@@ -23,7 +23,7 @@ from online_softmax.streams.formats.arff_row import (
     without_weight,
 )
 from online_softmax.streams.labels import kind_of, label_of
-from online_softmax.streams.reading import Reading
+from online_softmax.streams.reading import Reading, asked
 from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables import (
     WRONG,
@@ -188,8 +188,7 @@ class ArffStream(FileStream):
             if not attribute.is_number:
                 raise ValueError(f"{self.source}, column {name!r}: weights are numbers, and it is {attribute.kind}")
         elif name in self._is_feature and name in self.reading.number_columns:
-            numbers = self.reading.number_columns
-            is_asked = name in getattr(numbers, "asked", numbers)
+            is_asked = name in asked(self.reading.number_columns)
             if is_asked or (attribute.kind == "nominal" and self._spells_numbers(attribute.values)):
                 return Attribute("numeric")
         elif name in self._is_feature and name in self.reading.text_columns and attribute.kind != "nominal":

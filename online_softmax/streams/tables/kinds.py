@@ -105,7 +105,7 @@ def text_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
     if column in reading.text_columns:
         return Kind("text")
     if column in reading.number_columns:
-        is_asked = column in getattr(reading.number_columns, "asked", reading.number_columns)
+        is_asked = column in asked(reading.number_columns)
         texts, _ = _counted(cells, reading.spelling)
         if is_asked or not texts or any(spells_number(text, reading.spelling) for text in texts):
             return Kind("number")
