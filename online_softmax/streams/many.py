@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from online_softmax.streams import labels
 from online_softmax.streams.stream import Chunk, RowStream
-from online_softmax.streams.tables import ByteSource
+from online_softmax.streams.tables import ByteSource, NoRowsError
 
 KEPT = 1 << 16  # columns of opened files to keep, each of some hundred bytes
 HOLDS = {"text": "strings", "number": "numbers", "truth": "numbers", "empty": "numbers"}
@@ -35,7 +35,7 @@ def paths_of(source: str | Path) -> list[Path] | None:
 
 
 class ManyStream(RowStream):
-    """A stream over many files, one after the other, as if they were one.
+    """A stream over many files, one after the other, as if they were one. Those that hold no rows are passed over.
 
     Parameters
     ----------
@@ -56,14 +56,18 @@ class ManyStream(RowStream):
 
     def _settle(self) -> None:
         """Settle what the columns and labels of all files are, by the first rows of each."""
-        first = self._open(self.paths[0])
+        first = self._first()
         self.reading, self.delimiter, self._layout = first.reading, first.delimiter, first.layout()
         found: dict[Hashable, tuple[str, Path]] = {}  # what each column holds, and where that was seen
         self.kinds, self.dates, room = dict(first.kinds), {}, KEPT
         empty: dict[Path, list[Hashable]] = {}
         label_kinds: dict[Path, str | None] = {}
-        for path in self.paths:
-            one = first if path is self.paths[0] else self._open(path)
+        for path in [*self.paths]:
+            try:
+                one = first if path is self.paths[0] else self._open(path)
+            except NoRowsError:
+                self.paths.remove(path)
+                continue
             if one.features != first.features:
                 raise ValueError(f"{path} has other features than {self.paths[0]}: {_other(one, first)}")
             for name, kind in one.kinds.items():
@@ -86,6 +90,16 @@ class ManyStream(RowStream):
         sure = {kind for kind in label_kinds.values() if kind is not None}
         self.label_kind = labels.together(sure) if sure else None
         self._open_again(empty, label_kinds)
+
+    def _first(self) -> RowStream:
+        """Open the first file that holds rows."""
+        while True:
+            try:
+                return self._open(self.paths[0])
+            except NoRowsError:
+                if len(self.paths) == 1:
+                    raise
+                del self.paths[0]
 
     def _open_again(self, empty: dict[Path, list[Hashable]], label_kinds: dict[Path, str | None]) -> None:
         """Open those files anew that are otherwise than they seemed alone."""

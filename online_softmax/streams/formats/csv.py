@@ -19,6 +19,7 @@ from online_softmax.streams.tables import (
     ByteSource,
     Cells,
     Kind,
+    NoRowsError,
     Quoted,
     RecordStream,
     coded,
@@ -114,7 +115,7 @@ class CsvStream(RecordStream):
         """Read the header; return where the rows begin."""
         end = next((end for end in self.records.ends(block) if block[:end].strip()), 0)
         if not end:
-            raise ValueError(f"{self.source} is empty")
+            raise NoRowsError(f"{self.source} is empty")
         first = block[:end]
         text = first.decode(errors="replace")
         if "\0" in text or "\ufffd" in text:

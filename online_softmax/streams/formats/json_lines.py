@@ -19,6 +19,7 @@ from online_softmax.streams.tables import (
     Cells,
     Coded,
     Kind,
+    NoRowsError,
     RecordStream,
     code,
     column_kind,
@@ -85,7 +86,7 @@ class JsonStream(RecordStream):
     def start(self, block: bytes) -> int:
         """Begin at once: there is no header."""
         if not block.strip():
-            raise ValueError(f"{self.source} is empty")
+            raise NoRowsError(f"{self.source} is empty")
         if self.records.unit == "line" and goes_on(block):
             raise ValueError(
                 f"{self.source} begins with an object of several lines: JSON lines have one object a line, and a JSON "

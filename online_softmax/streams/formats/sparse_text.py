@@ -140,8 +140,9 @@ class TextStream(FileStream):
             return text
         if self.format == "svmlight":
             return number(text)
+        asked = "auto" if self.reading.has_known_labels else self.reading.label_type
         try:
-            return label_of(text, self.label_kind, self.reading.label_type, self._spelled)
+            return label_of(text, self.label_kind, asked, self._spelled)
         except ValueError as error:
             advice = "" if self.reading.has_known_labels else "; label_type='text' reads all as texts"
             raise ValueError(f"{error}{advice}") from None

@@ -27,7 +27,7 @@ from online_softmax.streams.tables.columns import (
     unlabelled,
 )
 from online_softmax.streams.tables.file_bytes import COMPRESSED, ByteSource, Readable, compression_of, inner_path
-from online_softmax.streams.tables.file_stream import FileStream
+from online_softmax.streams.tables.file_stream import FileStream, NoRowsError
 from online_softmax.streams.tables.flaws import WRONG, Flaw, sifted, why, why_cell, why_value
 from online_softmax.streams.tables.kinds import (
     Kind,
@@ -56,6 +56,7 @@ __all__ = [
     "Flaw",
     "Kind",
     "Lines",
+    "NoRowsError",
     "Quoted",
     "Readable",
     "RecordStream",

@@ -133,9 +133,10 @@ def labels_of(
     index: dict[Hashable, int] = {}
     place = np.full(len(cells.values) + 1, -1, np.int32)
     unfit: dict[int, str] = {}
+    asked = "auto" if reading.has_known_labels else reading.label_type  # a model's own labels are no wish to merge any
     for i, text in enumerate(cells.values):
         try:
-            place[i] = index.setdefault(labels.label_of(str(text), kind, reading.label_type, spelled), len(index))
+            place[i] = index.setdefault(labels.label_of(str(text), kind, asked, spelled), len(index))
         except ValueError as error:
             unfit[i] = str(error) if reading.has_known_labels else f"{error}; label_type='text' reads all as texts"
     rows = np.flatnonzero(np.isin(cells.codes, list(unfit))).tolist() if unfit else []

@@ -6,6 +6,10 @@ from online_softmax.streams.stream import RowStream
 from online_softmax.streams.tables.file_bytes import ByteSource
 
 
+class NoRowsError(ValueError):
+    """A file that holds no rows: alone it is an error, and among others nothing."""
+
+
 class FileStream(RowStream):
     """A stream over a file, or over standard input.
 

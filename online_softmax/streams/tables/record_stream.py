@@ -19,6 +19,7 @@ from online_softmax.streams.tables.arrow import numbers as numbers_of
 from online_softmax.streams.tables.cells import labels_of, strings_of, values_of, without_gap_numbers
 from online_softmax.streams.tables.columns import Coded, Table, check_parts, in_parts, unlabelled
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
+from online_softmax.streams.tables.file_stream import NoRowsError
 from online_softmax.streams.tables.flaws import Flaw, sifted, why_cell
 from online_softmax.streams.tables.kinds import Kind, kind_if_empty
 from online_softmax.streams.tables.records import Lines
@@ -106,7 +107,7 @@ class RecordStream(TableStream):
     def _decide(self, line: int, block: bytes) -> None:
         """Decide what each column holds, from the records of `block` that can be read at all."""
         if not block.strip():
-            raise ValueError(f"{self.source} holds {'a header and ' if self._start else ''}no rows")
+            raise NoRowsError(f"{self.source} holds {'a header and ' if self._start else ''}no rows")
         try:
             guess = self.guess(block)
         except ValueError:

@@ -469,3 +469,27 @@ def test_a_hint_keeps_to_what_was_asked_for(tmp_path):
     path.write_text("x;y\n" + "1,5;p\n2,5;q\n" * 20 + "1.500;p\n")
     with pytest.raises(ValueError, match=r"'1\.500' is not a finite number: say thousands='\.'"):
         list(open_stream(path, "y", decimal=","))
+
+
+def test_a_code_does_not_join_a_number_that_a_model_knows(tmp_path):
+    path = tmp_path / "t.csv"
+    model = SoftmaxRegression()
+    for label in (7, 8):
+        model.learn_one({"x": 1.0}, label)
+    path.write_text("x,y\n1,07\n1,7\n1,8\n")
+    with pytest.raises(ValueError, match="line 2, column 'y': '07' is no label like the others, which are integers"):
+        progressive_validation(path, model, target="y")
+    assert model.classes == [7, 8]
+
+
+@pytest.mark.parametrize("nothing", ["", "x,y\n", "\n\n"])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_file_without_rows_is_passed_over_among_others(tmp_path, nothing, at):
+    for i, text in enumerate(["x,y\n1,p\n", "x,y\n2,q\n"]):
+        (tmp_path / f"{2 * i}.csv").write_text(text)
+    (tmp_path / f"{2 * at - 1 if at else '!'}.csv").write_text(nothing)
+    assert [y for _, y, _ in open_stream(tmp_path, "y").pairs()] == ["p", "q"]
+    (tmp_path / "0.csv").unlink()
+    (tmp_path / "2.csv").unlink()
+    with pytest.raises(ValueError, match=r"is empty|no rows"):
+        open_stream(tmp_path, "y")
