@@ -82,7 +82,7 @@ class _Every(Container[Hashable]):
 
 def _refused(stream: RowStream, reading: Reading) -> list[Hashable]:
     """Return the columns, of a stream that reads all as text, that another reading refuses."""
-    counter = ColumnCounter(stream.kinds, stream.reading)
+    counter = ColumnCounter(stream.kinds, stream.reading, stream.code_columns)
     for chunk in stream:
         counter.add(chunk)
     refused = []
@@ -130,7 +130,7 @@ class _Seen:
 
     def __init__(self, stream: RowStream, refused: list[Hashable]) -> None:
         self._stream, self._refused = stream, refused
-        self._counter = ColumnCounter(stream.kinds, stream.reading)
+        self._counter = ColumnCounter(stream.kinds, stream.reading, stream.code_columns)
         self._numbers: dict[Hashable, list[NDArray[np.float64]]] = {}
         self._labels: dict[Hashable, None] = {}
         self.names: dict[Hashable, None] = {}
@@ -209,6 +209,8 @@ def _range(kind: str, values: NDArray[np.float64]) -> str:
 def _doubt(name: Hashable, columns: Columns) -> str:
     if name in columns.identifiers:
         return "probably an identifier"
+    if name in columns.perhaps_codes:
+        return "perhaps a code"
     return "most values are numbers" if name in columns.perhaps_numbers else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -43,6 +43,8 @@ class Columns:
         1,000 values, or nearly as many as there are rows.
     perhaps_numbers
         The columns of strings most of whose values spell numbers.
+    perhaps_codes
+        The columns of numbers of which some begin with a 0, or have more digits than a number keeps.
     bad_cells
         The columns with cells that were set to 0 and are no gaps, but infinite or of another kind: how many each had.
     missing
@@ -59,6 +61,7 @@ class Columns:
     labels: str
     identifiers: list[Hashable]
     perhaps_numbers: list[Hashable]
+    perhaps_codes: list[Hashable] = field(default_factory=list)
     bad_cells: dict[Hashable, int] = field(default_factory=dict)
     missing: str = "error"
 
@@ -77,6 +80,8 @@ class ColumnCounter:
         What each feature column holds, in order: a "number", "truth", "text" or "date", or nothing yet, "empty".
     reading
         How the stream is read.
+    codes
+        The columns of numbers that look like codes.
 
     Examples
     --------
@@ -95,8 +100,10 @@ class ColumnCounter:
 
     """
 
-    def __init__(self, kinds: Mapping[Hashable, str], reading: Reading) -> None:
-        self._kinds, self._reading = kinds, reading
+    def __init__(
+        self, kinds: Mapping[Hashable, str], reading: Reading, codes: Container[Hashable] = frozenset()
+    ) -> None:
+        self._kinds, self._reading, self._codes = kinds, reading, codes
         self._n_rows = 0
         self._gaps: dict[Hashable, int] = {}
         self._bad: dict[Hashable, int] = {}
@@ -138,6 +145,7 @@ class ColumnCounter:
             perhaps_numbers=[
                 name for name, values in self._values.items() if name not in asked and self._spell_numbers(values)
             ],
+            perhaps_codes=[name for name in self._of("number") if name in self._codes],
             bad_cells={name: self._bad[name] for name in self._kinds if name in self._bad},
             missing=self._reading.missing,
         )

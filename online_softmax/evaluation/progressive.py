@@ -208,7 +208,7 @@ def _tally(stream: Stream, scorer: Scorer, window: int, keep: bool) -> Tally:
     """Return the tally of a run that begins with a stream just opened."""
     if not isinstance(stream, RowStream):
         return Tally(scorer, window, keep)
-    columns = ColumnCounter(stream.kinds, stream.reading) if stream.kinds else None
+    columns = ColumnCounter(stream.kinds, stream.reading, stream.code_columns) if stream.kinds else None
     return Tally(scorer, window, keep, stream.seconds_to_open, columns)
 
 

@@ -194,12 +194,14 @@ def _were(n: int, what: str) -> str:
 
 
 def _doubts(columns: Columns) -> Iterator[str]:
-    """Say which columns of text a model can probably not use as they are."""
+    """Say which columns a model can probably not use as they are."""
     if names := columns.identifiers:
         what = "identifiers" if len(names) > 1 else "an identifier"
         yield f"probably {what} of the rows: {_names(names)}; --drop leaves a column out"
     if names := columns.perhaps_numbers:
         yield f"text, though most of its values are numbers: {_names(names)}; --number-columns reads it as numbers"
+    if names := columns.perhaps_codes:
+        yield f"numbers that look like codes, and lose zeros or digits: {_names(names)}; --text-columns keeps them"
 
 
 def _count(columns: Sized) -> str:

@@ -85,6 +85,7 @@ class ManyStream(RowStream):
             label_kinds[path] = one.label_kind
             if (room := room - len(one.features) - 1) >= 0:
                 self._kept[path] = one
+        self.code_columns = first.code_columns
         self.text_columns = {name for name, kind in self.kinds.items() if kind == "text"}
         self.empty_columns = {name for name in first.features if name not in found}
         sure = {kind for kind in label_kinds.values() if kind is not None}

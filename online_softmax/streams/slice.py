@@ -31,7 +31,7 @@ class SliceStream(RowStream):
         self.reading, self.text_columns = stream.reading, stream.text_columns
         self.dates, self.kinds, self.label_kind = stream.dates, stream.kinds, stream.label_kind
         self.delimiter, self.empty_columns = stream.delimiter, stream.empty_columns
-        self.seconds_to_open = stream.seconds_to_open
+        self.code_columns, self.seconds_to_open = stream.code_columns, stream.seconds_to_open
 
     @property
     def fraction(self) -> float | None:

@@ -166,6 +166,8 @@ class RowStream(ABC):
         How long it took to open it.
     dates
         The feature columns that hold dates, each of which becomes several numbers.
+    code_columns
+        Those that are read as numbers and look like codes: some begin with a 0, or are longer than a double is exact.
     label_kind
         What the labels are: "int", "float", "bool" or "text"; None where nobody knows.
     empty_columns
@@ -181,6 +183,7 @@ class RowStream(ABC):
     dates: Mapping[Hashable, Dates] = MappingProxyType({})
     label_kind: str | None = None
     empty_columns: Set[Hashable] = frozenset()
+    code_columns: Set[Hashable] = frozenset()
 
     @property
     def target(self) -> Hashable | None:

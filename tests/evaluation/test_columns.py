@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from online_softmax import RowError, SoftmaxRegression, open_stream, progressive_validation
+from online_softmax import RowError, SoftmaxRegression, cli, open_stream, progressive_validation
 from online_softmax.evaluation import Columns
 
 
@@ -230,6 +230,7 @@ def test_columns_are_ready_for_json(tmp_path):
         "labels": "text",
         "identifiers": [],
         "perhaps_numbers": [],
+        "perhaps_codes": [],
         "bad_cells": {},
         "missing": "error",
     }
@@ -283,3 +284,19 @@ def test_a_target_of_ever_new_numbers_looks_continuous(labels, is_continuous):
         assert result.hint.startswith("this looks like a regression target: 1,200 of 1,200 labels were new")
         assert notes[:2] == [1000, result.hint.replace("1,200", "1,000")]
     assert len([note for note in notes if isinstance(note, str)]) == is_continuous
+
+
+def test_numbers_that_look_like_codes_are_named(tmp_path, capsys):
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{i % 7:03},{10**18 + i},{i},0.5,{'ab'[i % 2]}\n" for i in range(200))
+    path.write_text(f"zip,id,n,part,y\n{rows}")
+    result = progressive_validation(path, SoftmaxRegression(), target="y")
+    assert result.columns.perhaps_codes == ["zip", "id"]
+    assert progressive_validation(open_stream(path, "y", limit=50), SoftmaxRegression()).columns.perhaps_codes == [
+        "zip",
+        "id",
+    ]
+    assert cli.run("evaluate", str(path), "--target", "y", "--model", "SGD") == 0
+    assert "look like codes, and lose zeros or digits: zip, id; --text-columns keeps them" in capsys.readouterr().out
+    texts = open_stream(path, "y", text_columns=["zip", "id"])
+    assert progressive_validation(texts, SoftmaxRegression()).columns.perhaps_codes == []

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+HEAD = 1 << 16  # bytes to look for codes in
+CODE = re.compile(r"\s*[+-]?(?:0\d+|\d{17,})\s*", re.ASCII)  # a number that is perhaps none
+CODE_LIKE = re.compile(rb"(?<![\d.])0\d|\d{17}")
+
+
 class CsvStream(RecordStream):
     """A stream over a CSV file: a header, commas, and quotes where a field needs them.
 
@@ -185,7 +190,21 @@ class CsvStream(RecordStream):
         if self.reading.labelled:
             different = guess[self.target].unique().drop_null().to_pylist()
             label_kind = labels.kind_of(different, self.reading.label_type)
+        self.code_columns = self._codes(block, [name for name, kind in found.items() if kind.name == "number"])
         return {name: found[name] for name in self.features}, label_kind
+
+    def _codes(self, block: bytes, columns: list[Hashable]) -> frozenset[Hashable]:
+        """Return those of some columns of numbers whose first texts look like codes."""
+        head = block[:HEAD]
+        if not columns or not CODE_LIKE.search(head):
+            return frozenset()
+        ends = self.records.ends(head) if len(head) == len(block) else [0, *self.records.ends(head)][:-1]
+        whole = head[: ends[-1]]
+        try:
+            strings = self._strings(whole, columns)
+        except ValueError:
+            return frozenset()
+        return frozenset(name for name in columns if any(map(CODE.fullmatch, strings[name].unique().to_pylist())))
 
     def settle_kinds(self, kinds: dict[Hashable, Kind], label_kind: str) -> None:
         """Settle what each column holds."""

@@ -287,10 +287,10 @@ def test_what_goes_with_columns_is_refused(write, format, options, name):
 def test_a_model_decides_what_labels_are(write):
     from online_softmax import SoftmaxRegression
 
-    for learned, expected in ((1, [1, 7]), ("1", ["1", "07"])):
+    for learned, expected in ((1, [1]), ("1", ["1", "07"])):
         model = SoftmaxRegression()
         model.learn_one({"a": 1.0}, learned)
-        found = open_stream(write("1 | a\n07 | a\n"), format="vw", model=model)
+        found = open_stream(write("1 | a\n07 | a\n"), format="vw", model=model, on_bad="skip")
         assert [y for _, y, _ in found.pairs()] == expected
 
 
