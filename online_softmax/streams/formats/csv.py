@@ -26,6 +26,7 @@ from online_softmax.streams.tables import (
     column_kind,
     pyarrow,
     read_csv,
+    spells_number,
     unlabelled,
 )
 
@@ -212,6 +213,8 @@ class CsvStream(RecordStream):
         assert self._types is not None
         self._types |= {str(self.target): pyarrow().string()} if self.reading.labelled else {}
         spelling = self.reading.spelling
+        # Where a column of numbers is not called like a number, the header again is a row that does not fit.
+        self._is_blind = all(spells_number(str(name), spelling) for name in self.numbers)
         is_plain = (label_kind in ("int", "text") and self.reading.label_type != "number") or not self.reading.labelled
         if (
             all(kind.name in ("number", "empty") for kind in kinds.values())
@@ -224,7 +227,7 @@ class CsvStream(RecordStream):
 
     def quick(self, block: bytes) -> Chunk | None:
         """Return the records of a block as rows, or None where something is odd."""
-        if self._has_header(block):
+        if self._is_blind and self._has_header(block):
             return None
         if (chunk := self._from_grid(block)) is not None:
             return chunk
@@ -245,7 +248,9 @@ class CsvStream(RecordStream):
         """Whether a record of a block is the header again, in whatever quotes."""
         if not self._again:
             return False
-        bare, n = block.replace(b'"', b"").replace(b"\xef\xbb\xbf", b""), len(self._again)
+        bare, n = block, len(self._again)
+        for sign in (b'"', b"\xef\xbb\xbf"):
+            bare = bare.replace(sign, b"") if sign in bare else bare
         at = bare.find(self._again)
         while at >= 0:
             if bare[at - 1 : at] in (b"", b"\n") and bare[at + n : at + n + 1] in (b"", b"\r", b"\n"):
