@@ -227,11 +227,19 @@ class CsvStream(RecordStream):
 
     def quick(self, block: bytes) -> Chunk | None:
         """Return the records of a block as rows, or None where something is odd."""
-        if self._is_blind and self._has_header(block):
+        chunk = self._from_grid(block)
+        if chunk is None and self.reading.spelling.is_plain:
+            chunk = super().quick(block)
+        if self._is_blind and chunk is not None and self._may_hold_header(chunk) and self._has_header(block):
             return None
-        if (chunk := self._from_grid(block)) is not None:
-            return chunk
-        return super().quick(block) if self.reading.spelling.is_plain else None
+        return chunk
+
+    def _may_hold_header(self, chunk: Chunk) -> bool:
+        """Whether columns of strings, or else the labels, hold what they are called."""
+        is_gap = self.reading.spelling.is_gap
+        if texts := [name for name in self.text_columns if not is_gap(str(name))]:
+            return all(name in chunk.texts.get(name, ()) for name in texts)
+        return not self.reading.labelled or self.target in chunk.rows.labels
 
     def _from_grid(self, block: bytes) -> Chunk | None:
         if self._grid is None or b'"' in block or b"\0" in block or (found := self._grid.read(block)) is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable
+from functools import cache
 from itertools import chain
 from math import inf, isfinite
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from online_softmax.streams import labels
 from online_softmax.streams.formats.json_objects import Objects, goes_on
-from online_softmax.streams.reading import Reading, asked
+from online_softmax.streams.reading import Reading
 from online_softmax.streams.tables import (
     LARGE,
     ByteSource,
@@ -22,6 +23,7 @@ from online_softmax.streams.tables import (
     NoRowsError,
     RecordStream,
     code,
+    coded,
     column_kind,
     pyarrow,
     read_json,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 FIRST, LATER = re.compile(rb"(?:\xef\xbb\xbf)?+\s*+[^{\s]"), re.compile(rb"\n[^\S\n]*+[^{\s]")
 TYPES = {"int64": "number", "double": "number", "null": "empty", "bool": "truth"}  # that need no second look
 MOST_EXACT = 2.0**53  # from here on a double holds not every integer
+SURE = {"string": "text", "int64": "int", "bool": "bool"}  # of labels
 LABELS = {str: "text", int: "int", float: "float", bool: "bool"}
 
 
@@ -98,38 +101,43 @@ class JsonStream(RecordStream):
         """Raise ValueError if a line of a block is no object, or has a member that is new."""
         self._objects(block)
 
-    def guess(self, block: bytes) -> pa.Schema | None:
-        """Return the types that pyarrow takes the members for; None where it cannot tell."""
+    def guess(self, block: bytes) -> pa.Table | None:
+        """Return what pyarrow takes the members for; None where it cannot tell."""
         self._check_bytes(block)
         try:
-            return read_json(block).schema
+            return read_json(block)
         except ValueError:
             self.check(block)
             return None
 
-    def look(self, block: bytes, guess: pa.Schema | None) -> tuple[dict[Hashable, Kind], str]:
+    def look(self, block: bytes, guess: pa.Table | None) -> tuple[dict[Hashable, Kind], str]:
         """Return what each feature holds, by the lines of a block, and of what kind the labels are."""
-        records = self._objects(block) if guess is None else None
-        self._guess = guess
+        objects = cache(lambda: self._objects(block))
         try:
-            self.columns = list(dict.fromkeys(chain.from_iterable(records or ()))) if guess is None else guess.names
+            self.columns = guess.column_names if guess is not None else list(dict.fromkeys(chain(*objects())))
         except UnicodeDecodeError:
             raise ValueError(f"{self.source}: a member's name is not UTF-8 text") from None
+        self._guess = None if guess is None else guess.schema
         self._known = frozenset(self.columns)
         self.choose(self.columns)
-        plain = {} if guess is None else {field.name: TYPES.get(str(field.type)) for field in guess}
+        types = {} if guess is None else {field.name: str(field.type) for field in guess.schema}
+
+        def values(name: Hashable) -> list[Any]:
+            return [record.get(str(name)) for record in objects()]
+
         kinds: dict[Hashable, Kind] = {}
         for name in self.features:
-            found = plain.get(str(name))
-            if found is None or name in self.reading.text_columns:
-                records = self._objects(block) if records is None else records
-                kinds[name] = self._kind(name, [record.get(str(name)) for record in records])
+            found = types.get(str(name))
+            if name in self.reading.text_columns:
+                kinds[name] = self._kind(name, values(name))
+            elif found == "string" and guess is not None:
+                kinds[name] = self._kind_of_strings(name, coded(guess[name]))
             else:
-                kinds[name] = Kind(found)
+                kinds[name] = Kind(TYPES[found]) if found in TYPES else self._kind(name, values(name))
         label_kind = "text"
         if self.reading.labelled:
-            records = self._objects(block) if records is None else records
-            label_kind = self._label_kind([record.get(str(self.target)) for record in records])
+            sure = SURE.get(types.get(str(self.target), ""))
+            label_kind = sure if sure and self.reading.label_type == "auto" else self._label_kind(values(self.target))
         return kinds, label_kind
 
     def _kind(self, name: Hashable, values: list[Any]) -> Kind:
@@ -138,16 +146,11 @@ class JsonStream(RecordStream):
         if (nested := next((value for value in values if isinstance(value, list | dict)), None)) is not None:
             kind = "lists" if isinstance(nested, list) else "objects"
             raise ValueError(f"column {name!r}: {kind} are no features; drop the column, or name the wanted ones")
-        texts = [value for value in values if isinstance(value, str)]
         if name in self.reading.text_columns:
             return Kind("text")
-        is_asked = name in asked(self.reading.number_columns)
-        if len(texts) == len(values) and (is_asked or name not in self.reading.number_columns):
-            found = column_kind(name, code(texts), self.reading)
-            spelling = self.reading.spelling
-            is_plain = found.name in ("number", "truth") and spelling.is_plain and not is_asked
-            is_text = is_plain and not all(map(spelling.is_gap, texts))
-            return Kind("text") if is_text else found  # strings that spell numbers are codes, unless more is said
+        texts = [value for value in values if isinstance(value, str)]
+        if len(texts) == len(values):
+            return self._kind_of_strings(name, code(texts))
         truths = sum(isinstance(value, bool) for value in values)
         if truths == len(values):
             return Kind("truth")
@@ -155,6 +158,12 @@ class JsonStream(RecordStream):
         numbers = len(values) - truths - len(texts) + spelled
         is_number = 2 * numbers >= len(values) or (numbers and name in self.reading.number_columns)
         return Kind("number") if is_number else Kind("truth" if truths > len(texts) else "text")
+
+    def _kind_of_strings(self, name: Hashable, texts: Coded) -> Kind:
+        """Return what a member holds that is strings: those that spell numbers are codes, unless more is said."""
+        found, spelling = column_kind(name, texts, self.reading), self.reading.spelling
+        is_said = name in self.reading.number_columns or not spelling.is_plain
+        return Kind("text") if found.name in ("number", "truth") and not is_said else found
 
     def _label_kind(self, values: list[Any]) -> str:
         """Return of what kind labels are: text, if any of them is."""

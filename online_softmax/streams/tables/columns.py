@@ -171,7 +171,7 @@ def _one_hot(table: Table) -> tuple[list[Hashable], NDArray[np.int32], NDArray[n
         ids[codes < 0, j] = -1
         row = np.empty(len(texts) + 1, dtype=np.int64)  # the last is of codes -1
         row[codes[::-1]] = np.arange(n)[::-1]  # of a text's rows the last one written, its first, stays
-        names.extend(f"{feature}={text}" for text in texts)
+        names.extend([f"{feature}={text}" for text in texts])
         first.extend((row[:-1] * m + j).tolist())
 
     for feature in table.features:

@@ -15,7 +15,7 @@ from online_softmax.streams.reading import Reading, asked
 from online_softmax.streams.spelling import Spelling
 from online_softmax.streams.tables.columns import Coded
 
-LOOKED_AT = 2000  # different cells
+LOOKED_AT = 2000  # different cells, or up to twice as many
 GLANCE = 16  # strings of which one at least is like a date where a column holds dates
 TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
 TRUTH = {**TRUTHS, "1": True, "0": False}
@@ -156,10 +156,12 @@ def refuse_labels(column: Hashable, what: str) -> NoReturn:
 
 
 def _counted(cells: Coded, spelling: Spelling) -> tuple[list[str], list[int]]:
-    """Return the first of the different cells that are no gaps, and how often each is there."""
-    counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.values)).tolist()
-    found = [(str(text), n) for text, n in zip(cells.values, counts, strict=True) if not spelling.is_gap(str(text))]
-    return [text for text, _ in found[:LOOKED_AT]], [n for _, n in found[:LOOKED_AT]]
+    """Return different cells that are no gaps, from the first to the last, and how often each is there."""
+    step = max(1, len(cells.values) // LOOKED_AT)
+    counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.values))[::step].tolist()
+    texts = [str(text) for text in cells.values[::step]]
+    found = [(text, n) for text, n in zip(texts, counts, strict=True) if not spelling.is_gap(text)]
+    return [text for text, _ in found], [n for _, n in found]
 
 
 def spells_number(text: str, spelling: Spelling) -> bool:
