@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -12,7 +12,7 @@ from online_softmax.checks import shorten
 from online_softmax.streams.dates import DATE_LIKE, NEARLY, Dates, dates_of, is_nearly
 from online_softmax.streams.labels import TRUTHS
 from online_softmax.streams.reading import Reading, asked
-from online_softmax.streams.spelling import Spelling
+from online_softmax.streams.spelling import Hint, Spelling
 from online_softmax.streams.tables.columns import Coded
 
 LOOKED_AT = 2000  # different cells, or up to twice as many
@@ -80,12 +80,14 @@ def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
         return Kind("truth")
     if is_nearly(numbers, total):
         return Kind("number")
-    hints = [[] if one else spelling.hints(text) for text, one in zip(texts, is_number, strict=True)]
-    if any(hints) and is_nearly(numbers + sum(n for n, found in zip(counts, hints, strict=True) if found), total):
-        at = next(i for i, found in enumerate(hints) if found)
-        fit = [hint for hint in hints[at] if all(hint in found for found in hints if found)] or hints[at][:1]
+    hints = _hints(
+        [(text, n) for text, n, one in zip(texts, counts, is_number, strict=True) if not one], total, spelling
+    )
+    if hints:
+        text, found = next((text, found) for text, found in hints.items() if found)
+        fit = [hint for hint in found if all(hint in others for others in hints.values() if others)] or found[:1]
         raise ValueError(
-            f"column {column!r} holds numbers such as {texts[at]!r}: say {' or '.join(map(str, fit))} to read them, "
+            f"column {column!r} holds numbers such as {text!r}: say {' or '.join(map(str, fit))} to read them, "
             "or name it in text_columns"
         )
     return _dates_kind(column, texts, counts, reading)
@@ -153,6 +155,18 @@ def refuse_column(column: Hashable, what: str, *, is_date: bool = False) -> NoRe
 def refuse_labels(column: Hashable, what: str) -> NoReturn:
     """Say that a column cannot hold labels."""
     raise ValueError(f"column {column!r} holds {what}, which are no labels: make them numbers, booleans or strings")
+
+
+def _hints(texts: Iterable[tuple[str, int]], total: int, spelling: Spelling) -> dict[str, list[Hint]]:
+    """Return what would have to be said for each text to be a number; nothing if that helps not nearly all cells."""
+    hints: dict[str, list[Hint]] = {}
+    left = total
+    for text, n in texts:
+        hints[text] = spelling.hints(text)
+        left -= 0 if hints[text] else n
+        if not is_nearly(left, total):
+            return {}
+    return hints if any(hints.values()) else {}
 
 
 def _counted(cells: Coded, spelling: Spelling) -> tuple[list[str], list[int]]:
