@@ -84,8 +84,8 @@ def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:
         [(text, n) for text, n, one in zip(texts, counts, is_number, strict=True) if not one], total, spelling
     )
     if hints:
-        text, found = next((text, found) for text, found in hints.items() if found)
-        fit = [hint for hint in found if all(hint in others for others in hints.values() if others)] or found[:1]
+        text, ways = next((text, ways) for text, ways in hints.items() if ways)
+        fit = [hint for hint in ways if all(hint in others for others in hints.values() if others)] or ways[:1]
         raise ValueError(
             f"column {column!r} holds numbers such as {text!r}: say {' or '.join(map(str, fit))} to read them, "
             "or name it in text_columns"
