@@ -152,7 +152,7 @@ MISTAKES = {
         ["evaluate", "good.csv", "--target", "z"],
         "good.csv has no column 'z' to be the target; its columns are: a, y",
     ),
-    "directory": (["evaluate", ".", "--target", "y"], "empty.csv is empty"),
+    "directory": (["evaluate", ".", "--target", "y"], "ragged.csv, line 3: 1 field where the header has 2"),
     "empty file": (["evaluate", "empty.csv", "--target", "y"], "empty.csv is empty"),
     "header alone": (["evaluate", "header.csv", "--target", "y"], "header.csv holds a header and no rows"),
     "ragged row": (
