@@ -95,6 +95,10 @@ class RecordStream(TableStream):
         """
 
     @abstractmethod
+    def check(self, block: bytes) -> None:
+        """Raise ValueError if the records of a block cannot be read together."""
+
+    @abstractmethod
     def reason(self, record: bytes) -> str:
         """Say what is wrong with a record as a whole, or nothing where there is no telling."""
 
@@ -120,10 +124,6 @@ class RecordStream(TableStream):
         except ValueError as error:
             said = str(error)
             raise ValueError(said if said.startswith(str(self.source)) else f"{self.source}, {said}") from None
-
-    @abstractmethod
-    def check(self, block: bytes) -> None:
-        """Raise ValueError if the records of a block cannot be read together."""
 
     def _together(self, line: int, block: bytes) -> list[bytes]:
         """Return the records of a block that can be read together; none after a flaw, if that is an error."""
