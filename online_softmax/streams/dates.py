@@ -195,7 +195,8 @@ def dates_of(
     days = [day for day in FORMATS if _hold(tried, lambda text: bool(_looks(day).match(text)))]  # noqa: B023
     formats = [format for day in days for format in FORMATS[day]]
     shaped = [one for one in formats if _hold(tried, lambda text: bool(_looks(one).fullmatch(text)))]  # noqa: B023
-    found = [one for one in shaped if _fits(one, tried)]
+    fits = {one: sum(n for text, n in tried.items() if _reads(one, text)) for one in shaped if _fits(one, tried)}
+    found = [one for one, n in fits.items() if n == max(fits.values())]
     if not found:
         return None
     if {"%d", "%m"} <= {one[:2] for one in found} and any(one[3:5] in ("%m", "%d") for one in found):

@@ -186,7 +186,7 @@ class Spelling:
                     )
                 )
         if self.decimal != ".":
-            found = [hint for hint in found if hint.decimal is None] or found
+            found = [hint for hint in found if hint.decimal is None]  # what was asked for is not to be taken back
         fewest = min((sum(map(bool, hint)) for hint in found), default=0)
         return [hint for hint in found if sum(map(bool, hint)) == fewest > 0]
 

@@ -69,6 +69,9 @@ def test_day_and_month_are_not_guessed():
     assert dates_of(["01/02/2021", "03/14/2021"]) == Dates("%m/%d/%Y", has_time=False)
     assert dates_of(["01/02/2021"], "%d/%m/%Y") == Dates("%d/%m/%Y", has_time=False)
     assert dates_of(["admin"], "%d/%m/%Y") is None
+    days = [f"{day:02}/{day:02}/2021" for day in range(1, 10)]
+    assert dates_of([*days, "31/12/2021"], counts=[11] * 9 + [1]) == Dates("%d/%m/%Y", has_time=False)
+    assert dates_of([*days, "12/31/2021"], counts=[11] * 9 + [1]) == Dates("%m/%d/%Y", has_time=False)
 
 
 def test_parts_are_seconds_and_points_on_circles():

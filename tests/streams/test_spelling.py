@@ -123,6 +123,12 @@ def test_there_is_no_hint_where_nothing_helps(text):
     assert PLAIN.hints(text) == []
 
 
+def test_a_hint_takes_nothing_back_that_was_asked_for():
+    assert Spelling(decimal=",").hints("1.5") == []
+    assert [str(hint) for hint in Spelling(decimal=",").hints("1.500")] == ["thousands='.'"]
+    assert Spelling(decimal=",", thousands=".").hints("1.5") == []
+
+
 def test_a_number_survives_every_spelling():
     draw = random.Random(3)
     for _ in range(2000):
