@@ -25,6 +25,7 @@ from online_softmax.streams.tables import (
     code,
     coded,
     column_kind,
+    labels_of,
     pyarrow,
     read_json,
     shorten,
@@ -207,10 +208,15 @@ class JsonStream(RecordStream):
 
     def typed_labels(self, cells: Coded) -> tuple[Coded, dict[int, str]]:
         """Return the labels of a column of their own type."""
-        is_text = self.label_kind == "text" or self.reading.label_type != "auto"
-        if not is_text and any(isinstance(label, float) and not isfinite(label) for label in cells.values):
-            raise ValueError("a label is not finite")
-        return super().typed_labels(cells) if is_text else (cells, {})
+        if self.label_kind == "text" or self.reading.label_type != "auto":
+            return self._labels_of(cells)
+        # A double is nan, infinite, or perhaps an integer that no double holds: the text of the label tells.
+        if self.label_kind == "float" and not all(map(_is_exact, cells.values)):
+            raise ValueError("a label that a double may not hold")
+        return cells, {}
+
+    def _labels_of(self, cells: Coded) -> tuple[Coded, dict[int, str]]:
+        return labels_of(cells, self.label_kind, self.reading)  # 1 and 1.0 are one number
 
     def cells(self, block: bytes) -> tuple[Cells, int, dict[int, str]]:
         """Return the lines of a block as cells: texts, and numbers as they are."""
@@ -282,6 +288,10 @@ def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
 def _spelled(value: Any) -> str:
     """Return a label as text."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _is_exact(label: Any) -> bool:
+    return label is None or abs(label) < MOST_EXACT
 
 
 def _is_no_label(value: Any) -> bool:

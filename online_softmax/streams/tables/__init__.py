@@ -16,7 +16,7 @@ from online_softmax.streams.tables.arrow import (
     spelled,
     texts_of,
 )
-from online_softmax.streams.tables.cells import typed_strings_of, values_of, without_gap_numbers
+from online_softmax.streams.tables.cells import labels_of, typed_strings_of, values_of, without_gap_numbers
 from online_softmax.streams.tables.columns import (
     Coded,
     Table,
@@ -79,6 +79,7 @@ __all__ = [
     "inner_path",
     "kind_if_empty",
     "label_type_of",
+    "labels_of",
     "matrix",
     "merged",
     "moments",

@@ -493,3 +493,15 @@ def test_a_file_without_rows_is_passed_over_among_others(tmp_path, nothing, at):
     (tmp_path / "2.csv").unlink()
     with pytest.raises(ValueError, match=r"is empty|no rows"):
         open_stream(tmp_path, "y")
+
+
+def test_labels_of_json_stay_apart_after_the_first_megabyte_too(tmp_path):
+    path = tmp_path / "t.jsonl"
+    labels = ["1.5", "1", *["1.5"] * LATER, "9007199254740993", "9007199254740992", "1.0", "1"]
+    rows = [f'{{"x": 1, "y": {label}, "z": "{"z" * 1000}"}}' for label in labels]
+    path.write_text("\n".join(rows))
+    chunks = list(opened(path, on_bad="skip"))
+    notes = [note.reason for chunk in chunks for note in chunk.bad]
+    assert len(notes) == 1
+    assert "'9007199254740993' is no label like the others" in notes[0]
+    assert {y for chunk in chunks for y in chunk.rows.labels} == {1.5, 1.0, 9007199254740992.0}
