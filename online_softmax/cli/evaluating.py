@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from online_softmax.cli import options
-from online_softmax.cli.models import DEFAULT_MODEL, INTERACTIONS, parse_model
+from online_softmax.cli.models import DEFAULT_MODEL, is_optimizer, is_rival, parse_model
 from online_softmax.evaluation import EVERY, Result, RowError, progressive_validation
 from online_softmax.models import saving
 from online_softmax.models.scaled import scaler_for
@@ -19,22 +20,59 @@ from online_softmax.streams.many import paths_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learner:
-    """Which model to run: one in a file, or a new one."""
+class Making:
+    """How new models are made from their names."""
 
-    model: options.Model = None
     no_scale: options.NoScale = False
     intercept: options.Intercept = False
     max_features: options.MaxFeatures = None
     hash_bits: options.HashBits = None
+
+    def made(self, names: Sequence[str]) -> list[Any]:
+        """Return the models, or refuse a flag that none of them has a use for."""
+        said = " or ".join(dict.fromkeys(f"--model {name}" for name in names))
+        if not any(map(is_optimizer, names)):
+            for flag, is_given in {"--intercept": self.intercept, "--no-scale": self.no_scale}.items():
+                if is_given:
+                    raise ValueError(f"{flag} goes with an optimiser such as 'SGD(0.1)', not with {said}")
+        if all(map(is_rival, names)):
+            for flag, value in self.room.items():
+                if value is not None:
+                    raise ValueError(f"{flag} goes with a model of ours such as auto, not with {said}")
+        return [parse_model(name, intercept=self.intercept, **self._room) for name in names]
+
+    def behind_a_scaler(self, name: str, model: Any, stream: RowStream) -> Any:
+        """Return a new model as it goes along a stream: one under an optimiser with a scaler before it."""
+        if not self.is_scaled(name):
+            return model
+        return scaler_for(stream.features, stream.text_columns, stream.missing == "indicate") | model
+
+    def is_scaled(self, name: str) -> bool:
+        """Whether a scaler goes before the model of this name."""
+        return is_optimizer(name) and not self.no_scale
+
+    @property
+    def room(self) -> dict[str, int | None]:
+        """Return the flags that bound a model."""
+        return {"--max-features": self.max_features, "--hash-bits": self.hash_bits}
+
+    @property
+    def _room(self) -> dict[str, Any]:
+        return {"max_features": self.max_features, "hash_bits": self.hash_bits}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learner(Making):
+    """Which model to run: one in a file, or a new one."""
+
+    model: options.Model = None
     from_: options.From = None
 
     def opened(self, source: str, target: str | None, reading: dict[str, Any]) -> tuple[Any, RowStream]:
         """Return the model, and the stream as the model needs it."""
-        plain = {"--intercept": self.intercept, "--no-scale": self.no_scale}
         if self.from_ is not None:
-            room = {"--max-features": self.max_features, "--hash-bits": self.hash_bits, "--model": self.model}
-            for flag, value in {**plain, **room}.items():
+            given = {"--intercept": self.intercept, "--no-scale": self.no_scale, **self.room, "--model": self.model}
+            for flag, value in given.items():
                 if value not in (None, False):
                     raise ValueError(f"{flag} goes with a new model, and the one in {self.from_} has its own")
             model = saving.load(self.from_)
@@ -43,30 +81,28 @@ class Learner:
             assert isinstance(stream, RowStream)
             known.check_any(stream)
             return model, stream
-        name = self.model or DEFAULT_MODEL
-        if name in INTERACTIONS:
-            for flag, value in plain.items():
-                if value:
-                    raise ValueError(f"{flag} goes with an optimiser such as 'SGD(0.1)', not with --model {name}")
-        model = parse_model(name, intercept=self.intercept, max_features=self.max_features, hash_bits=self.hash_bits)
+        (model,) = self.made([self.name])
         stream = open_stream(source, target, **reading)
         assert isinstance(stream, RowStream)
-        if not self.is_scaled:
-            return model, stream
-        return scaler_for(stream.features, stream.text_columns, stream.missing == "indicate") | model, stream
+        return self.behind_a_scaler(self.name, model, stream), stream
+
+    def check_kept(self, files: list[tuple[str, Path | None]]) -> None:
+        """Refuse to keep a model that no file of ours holds."""
+        for flag, file in files:
+            if file is not None and self.from_ is None and is_rival(self.name):
+                raise ValueError(f"--{flag} keeps models of ours, and --model {self.name} is of others: leave one out")
+
+    @property
+    def name(self) -> str:
+        """Return what names a new model."""
+        return self.model or DEFAULT_MODEL
 
     @property
     def conditions(self) -> dict[str, Any]:
         """Return what the model was, for the record."""
         if self.from_ is not None:
             return {"model": f"from {self.from_}"}
-        room = {"max_features": self.max_features, "hash_bits": self.hash_bits}
-        return {"model": self.model or DEFAULT_MODEL, "scaled": self.is_scaled, "intercept": self.intercept, **room}
-
-    @property
-    def is_scaled(self) -> bool:
-        """Whether a scaler goes before a new model."""
-        return self.from_ is None and not self.no_scale and (self.model or DEFAULT_MODEL) not in INTERACTIONS
+        return {"model": self.name, "scaled": self.is_scaled(self.name), "intercept": self.intercept, **self._room}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +141,7 @@ def evaluate(
     kept = [("save", save), ("checkpoint", keeping.checkpoint), ("json", json)]
     options.check_distinct([*sources, *kept])
     options.check_distinct([("from", learner.from_), *kept[1:]])  # a model may be saved where it came from
+    learner.check_kept(kept[:2])
     if json is not None:
         options.check_writable(json, whole=False)
     if save is not None:

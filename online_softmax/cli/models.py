@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import sys
 from collections.abc import Callable
@@ -10,19 +9,27 @@ from typing import Any
 
 from river import optim
 
+from online_softmax.checks import shorten
+from online_softmax.cli.calls import Call, Pipe, parse_call
+from online_softmax.cli.river_names import river_classifier
 from online_softmax.models.auto import AutoSoftmaxRegression
 from online_softmax.models.optimizers import CONSTANTS
 from online_softmax.models.softmax import SoftmaxRegression
+from online_softmax.models.vowpal_wabbit import VowpalWabbit
 
 DEFAULT_MODEL = "auto"
 INTERACTIONS: dict[str, bool | str] = {"auto": "auto", "auto-linear": False}  # of AutoSoftmaxRegression, by model
+RIVALS = ("vw", "vw:'-l 0.5'", "river:'HoeffdingTreeClassifier()'")
 OPTIMIZERS: dict[str, Callable[..., optim.base.Optimizer]] = {kind.__name__: kind for kind in CONSTANTS}
 
 
 def parse_model(
     text: str, *, intercept: bool = False, max_features: int | None = None, hash_bits: int | None = None
-) -> AutoSoftmaxRegression | SoftmaxRegression:
-    """Make the model that `text` names: `auto`, `auto-linear`, or an optimiser, `Adam` or `Adam(lr=0.1, beta_1=0.8)`.
+) -> Any:
+    """Make the model that `text` names.
+
+    That is `auto` or `auto-linear`; an optimiser, `Adam` or `Adam(lr=0.1, beta_1=0.8)`; or a rival: `vw`, or `vw:` and
+    options of Vowpal Wabbit, or `river:` and a classifier of river or a pipeline, `river:A(b=B()) | C()`.
 
     Examples
     --------
@@ -37,36 +44,44 @@ def parse_model(
     ValueError: no model is called 'Madam'; there are auto, auto-linear, SGD, Momentum, ...
 
     """
+    if is_rival(text):
+        kind, _, about = text.partition(":")
+        return river_classifier(about) if kind == "river" else VowpalWabbit(about)
     if text in INTERACTIONS:
         return AutoSoftmaxRegression(interactions=INTERACTIONS[text], max_features=max_features, hash_bits=hash_bits)
-    name, positional, named = _parse_call(text)
-    if name not in OPTIMIZERS:
-        raise ValueError(f"no model is called {name!r}; there are {', '.join([*INTERACTIONS, *OPTIMIZERS])}")
-    signature = inspect.signature(OPTIMIZERS[name])
     try:
-        values = signature.bind(*positional, **named).arguments
+        call = parse_call(text)
+    except ValueError:
+        call = None
+    if not isinstance(call, Call) or _has_calls(call):
+        raise ValueError(f"model {shorten(text)} is not of the form SGD, SGD(0.1) or Adam(lr=0.1, beta_1=0.8)")
+    if call.name not in OPTIMIZERS:
+        known = ", ".join([*INTERACTIONS, *OPTIMIZERS, *RIVALS])
+        raise ValueError(f"no model is called {call.name!r}; there are {known}")
+    signature = inspect.signature(OPTIMIZERS[call.name])
+    try:
+        values = signature.bind(*call.positional, **call.named).arguments
     except TypeError as error:
-        raise ValueError(f"model {text!r}: {error}; {name} takes {', '.join(signature.parameters)}") from None
+        raise ValueError(f"model {text!r}: {error}; {call.name} takes {', '.join(signature.parameters)}") from None
     for parameter, value in values.items():
         if isinstance(signature.parameters[parameter].default, bool):
             if not isinstance(value, bool):
                 raise ValueError(f"model {text!r}: {parameter} is True or False, not {value!r}")
         elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
             raise ValueError(f"model {text!r}: {parameter} is a finite number, 0 or more, not {value!r}")
-    optimizer = OPTIMIZERS[name](**values)
+    optimizer = OPTIMIZERS[call.name](**values)
     return SoftmaxRegression(optimizer, intercept=intercept, max_features=max_features, hash_bits=hash_bits)
 
 
-def _parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
-    """Take `Name(1, a=2)` apart, literals only."""
-    try:
-        call = ast.parse(text.strip(), mode="eval").body
-        if isinstance(call, ast.Name):
-            return call.id, [], {}
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
-            if len(named) == len(call.keywords):  # none twice, and no **
-                return call.func.id, [ast.literal_eval(value) for value in call.args], named
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-        pass
-    raise ValueError(f"model {text!r} is not of the form SGD, SGD(0.1) or Adam(lr=0.1, beta_1=0.8)")
+def is_rival(text: str) -> bool:
+    """Whether `text` names a model of others."""
+    return text.partition(":")[0] in ("river", "vw") and text != "river"
+
+
+def is_optimizer(text: str) -> bool:
+    """Whether `text` names a softmax regression under an optimiser."""
+    return text not in INTERACTIONS and not is_rival(text)
+
+
+def _has_calls(call: Call) -> bool:
+    return any(isinstance(value, Call | Pipe) for value in (*call.positional, *call.named.values()))

@@ -31,7 +31,8 @@ Model = Annotated[
     str | None,
     typer.Option(
         help="auto, which needs no tuning; auto-linear, the same without non-linear experts; or softmax regression "
-        f"under an optimiser, as in 'AdaGrad(0.3)': {', '.join(OPTIMIZERS)}. [default: {DEFAULT_MODEL}]"
+        f"under an optimiser, as in 'AdaGrad(0.3)': {', '.join(OPTIMIZERS)}; or a rival: river:'GaussianNB()' and so "
+        f"on, or vw:'-l 0.5'. [default: {DEFAULT_MODEL}]"
     ),
 ]
 NoScale = Annotated[
