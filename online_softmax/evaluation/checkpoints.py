@@ -144,4 +144,5 @@ def _same(what: str, then: Any, now: Any) -> None:
             _same(f"{what}'s {name}", then.get(name), now.get(name))
     elif then != now:
         is_digest = isinstance(then, str) and len(then) == 64
-        raise ValueError(f"the {what} changed" if is_digest else f"the {what} was {then!r} and is {now!r}")
+        was, is_now = ("not given" if value is None else repr(value) for value in (then, now))
+        raise ValueError(f"the {what} changed" if is_digest else f"the {what} was {was} and is {is_now}")

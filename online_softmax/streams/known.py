@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Container, Hashable, Iterable
 from typing import Any
 
+from online_softmax.checks import shorten
 from online_softmax.models.scaled import native
 from online_softmax.streams.dates import Dates
 from online_softmax.streams.stream import RowStream
@@ -105,7 +106,8 @@ class Known:
 
     def _check_column(self, stream: RowStream, name: Hashable) -> None:
         kind = stream.kinds[name]
-        held = f"column {name!r} holds {HOLDS[kind]}, and {self.said} knows it as"
+        such = _example(stream, name) if kind == "text" and (name in self.numbers or name in self.dates) else ""
+        held = f"column {name!r} holds {HOLDS[kind]}{such}, and {self.said} knows it as"
         if name in self.numbers:
             if kind == "text":
                 raise ValueError(f"{held} numbers")
@@ -141,6 +143,16 @@ class Known:
             shown = ", ".join(map(str, stream.features[:5]))
             more = " .." * (len(stream.features) > 5)
             raise ValueError(f"{self.said} knows none of the columns {shown}{more}")
+
+
+def _example(stream: RowStream, column: Hashable) -> str:
+    """Return the first string of a column, as the end of a sentence; nothing where a look would take rows away."""
+    if getattr(getattr(stream, "source", None), "is_pipe", False):
+        return ""
+    try:
+        return f" such as {shorten(next(iter(stream)).texts[column][0])}"
+    except (StopIteration, LookupError, ValueError, OSError):
+        return ""
 
 
 def _dates_among(names: frozenset[Hashable]) -> dict[Hashable, Dates]:

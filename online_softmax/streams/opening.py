@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -210,13 +210,15 @@ def _texts(texts: Any) -> Any:
     return tuple(texts) if isinstance(texts, Iterable) and not isinstance(texts, str) else texts
 
 
-def _unusual(meant: dict[str, Any], number_columns: Container[Hashable], stream: RowStream) -> dict[str, str]:
-    """Return what was asked for that is not so by default."""
-    plain = Reading()
-    found = {name: repr(value) for name, value in meant.items() if value != getattr(plain, name)}
+def _unusual(meant: dict[str, Any], number_columns: Container[Hashable], stream: RowStream) -> dict[str, Any]:
+    """Return what was asked for that is not so by default, for JSON."""
+    plain, spelling = Reading(), meant.pop("spelling")
+    found = {name: value for name, value in meant.items() if value != getattr(plain, name)}
+    found |= {name: value for name, value in asdict(spelling).items() if value != getattr(plain.spelling, name)}
+    found |= {name: [*value] for name, value in found.items() if isinstance(value, tuple)}
     listed = number_columns if isinstance(number_columns, Sequence) else stream.features
     if numbers := [name for name in listed if name in number_columns]:
-        found["number_columns"] = repr(sorted(map(str, numbers)))
+        found["number_columns"] = sorted(map(str, numbers))
     return found
 
 

@@ -178,7 +178,7 @@ class RowStream(ABC):
     reading: Reading
     text_columns: set[Hashable]
     delimiter: str | None = None
-    asked: Mapping[str, str] = MappingProxyType({})
+    asked: Mapping[str, Any] = MappingProxyType({})
     seconds_to_open = 0.0
     dates: Mapping[Hashable, Dates] = MappingProxyType({})
     label_kind: str | None = None

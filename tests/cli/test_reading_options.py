@@ -118,17 +118,17 @@ def test_what_to_say_is_said_as_an_option(cell, said, tmp_path, fails):
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (["--label-type", "text"], "label_type"),
-        (["--na", "x"], "spelling"),
-        (["--number-columns", "a"], "number_columns"),
-        (["--dates", "parts"], "dates"),
+        (["--label-type", "text"], "label_type was not given and is 'text'"),
+        (["--na", "x", "--na", "y"], "na was not given and is ['x', 'y']"),
+        (["--decimal", ",", "--delimiter", ","], "decimal was not given and is ','"),
+        (["--percent"], "percent was not given and is True"),
+        (["--number-columns", "a"], "number_columns was not given and is ['a']"),
+        (["--dates", "parts"], "dates was not given and is 'parts'"),
     ],
 )
 def test_a_run_that_reads_otherwise_is_not_resumed(options, what, tmp_path, said, fails):
     (tmp_path / "rows.csv").write_text("a,b,y\n" + "1,2,u\n3,4,v\n" * 9)
     args = ["evaluate", tmp_path / "rows.csv", "--target", "y", "--checkpoint", tmp_path / "run"]
     said(*args, "--limit", 9)
-    assert f"cannot resume {tmp_path / 'run'}: the source's {what} was None and is " in fails(
-        *args, "--resume", *options
-    )
+    assert f"cannot resume {tmp_path / 'run'}: the source's {what}" in fails(*args, "--resume", *options)
     assert "18 rows in" in said(*args, "--resume")

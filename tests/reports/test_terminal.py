@@ -53,7 +53,7 @@ def test_bar_is_for_long_runs_in_a_terminal(terminal, seconds, has_bar):
         table(row(1500, seconds), mark=False, fraction=0.25)
         table(row(2000, seconds), mark=True, fraction=None)
 
-    assert ("1,500 rows" in text(out) and "━" in text(out)) is has_bar
+    assert ("1,500     50.00%" in text(out) and "━" in text(out)) is has_bar
     assert "2,000     50.00%" in text(out)
 
 

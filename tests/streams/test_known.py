@@ -34,7 +34,9 @@ def test_columns_of_strings_are_those_of_one_hot_features(make):
     assert all(name in columns for name in ("colour", "a=b", "a"))
     assert not any(name in columns for name in ("size", "col", "other", 5))
     columns.check(stream(size=1, colour="red", other=2))
-    with pytest.raises(ValueError, match=r"^column 'size' holds strings, and the model in file knows it as numbers$"):
+    with pytest.raises(
+        ValueError, match=r"^column 'size' holds strings such as 'one', and the model in file knows it "
+    ):
         columns.check(stream(size="one"))
     with pytest.raises(ValueError, match=r"^the model in file knows none of the columns 0, 1, 2, 3, 4 \.\.$"):
         columns.check_any(open_stream(np.zeros((1, 6)), ["y"]))
@@ -100,7 +102,10 @@ def test_what_is_no_date_is_refused_where_a_model_knows_dates(where, tmp_path):
     cases = [
         (table(DAYS), "holds dates without a time, and the model knows dates with one there: write them as it"),
         (table([1612051200] * 3), "holds numbers, and the model knows it as dates: write it as such, or drop it"),
-        (table(["soon"] * 3), "holds strings, and the model knows it as dates: write it as such, or drop it"),
+        (
+            table(["soon"] * 3),
+            "holds strings such as 'soon', and the model knows it as dates: write it as such, or drop",
+        ),
     ]
     for frame, said in cases:
         with pytest.raises(ValueError, match=f"^column 'when' {said}"):
@@ -141,7 +146,9 @@ def test_numbers_that_a_model_knows_are_numbers_where_a_cell_spells_one(where, t
     some = written(table(["1", "x", "3"]), where, tmp_path)
     found = [x for x, _, _ in open_stream(some, "y", missing="zero", model=model).pairs()]
     assert found == [{"when": 1.0}, {"when": 0.0}, {"when": 3.0}]
-    with pytest.raises(ValueError, match=r"^column 'when' holds strings, and the model knows it as numbers$"):
+    with pytest.raises(
+        ValueError, match=r"^column 'when' holds strings such as 'x', and the model knows it as numbers$"
+    ):
         open_stream(written(table(["x", "z"]), where, tmp_path), "y", missing="zero", model=model)
 
 
@@ -187,7 +194,9 @@ def test_a_nominal_attribute_is_of_numbers_where_a_value_spells_one(values, kind
     if kind == "number":
         assert [x for x, _, _ in open_stream(path, "y", model=model).pairs()] == [{"when": 1.0}]
         return
-    with pytest.raises(ValueError, match=r"^column 'when' holds strings, and the model knows it as numbers$"):
+    with pytest.raises(
+        ValueError, match=r"^column 'when' holds strings such as 'red', and the model knows it as numbers$"
+    ):
         open_stream(path, "y", missing="zero", model=model)
 
 

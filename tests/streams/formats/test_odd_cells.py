@@ -275,7 +275,7 @@ def test_a_model_decides_how_a_column_that_it_knows_is_read(table, make):
         progressive_validation(path, numbers, target="y")
     stream = opened(path, model=numbers, missing="zero")
     assert [x["x"] for x, _, _ in stream.pairs()] == [1.5, 0, 0, 0]
-    with pytest.raises(ValueError, match="column 'x' holds strings, and the model knows it as numbers"):
+    with pytest.raises(ValueError, match="column 'x' holds strings such as 'hello', and the model knows it as numbers"):
         progressive_validation(table(["hello", "world"]), numbers, target="y")
     path = table(["1.5", "7"])
     if path.suffix != ".jsonl":

@@ -1,0 +1,158 @@
+"""A summary: what a run found, in a few lines of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sized
+
+from rich.console import Console
+
+from online_softmax.evaluation import Columns, Result
+from online_softmax.evaluation.columns import MOST_VALUES
+from online_softmax.reports.cells import NOTE, name_of, number, percent, write
+
+MOST_CLASSES = 40  # lines of a summary
+MOST_NAMES = 8  # of the columns of a line
+LONG = 90  # characters
+LABELS = {"int": "integers", "float": "numbers", "bool": "true or false", "text": "text", "mixed": "of several kinds"}
+
+
+def print_summary(result: Result, console: Console, *, classes: bool = True) -> None:
+    """Print what a validation found, over all and, unless `classes` is false, of each class.
+
+    Examples
+    --------
+    >>> from rich.console import Console
+    >>> from online_softmax import SoftmaxRegression, progressive_validation
+    >>> from online_softmax.reports import print_summary
+
+    >>> print_summary(progressive_validation("phishing", SoftmaxRegression()), Console())
+    1,250 rows in ... s: accuracy 74.08%, log loss 0.4970, macro F1 70.55%
+    numbers: 9 columns; labels: integers
+    2 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss
+    <BLANKLINE>
+    class      precision     recall         F1      support
+    0             69.32%     96.87%     80.81%          702
+    1             91.79%     44.89%     60.29%          548
+
+    """
+    write(
+        console,
+        f"{result.n_samples:,} rows in {result.seconds:.1f} s: accuracy {percent(result.accuracy)}, "
+        f"log loss {number(result.log_loss)}, macro F1 {percent(result.macro_f1)}",
+        "bold",
+    )
+    if result.columns is not None:
+        for line in _kinds(result.columns):
+            write(console, line)
+    if result.hint:
+        write(console, result.hint, NOTE)
+    if n := result.n_unseen:
+        what = "1 row had a label" if n == 1 else f"{n:,} rows had a label"
+        write(console, f"{what} that was new to the model: wrong for the accuracy, left out of the log loss")
+    if n := result.n_zeroed:
+        plain = f"{_were(n, 'value')} missing or no finite number, and set to 0"
+        for line in [plain] if result.columns is None else _gaps(result.columns):
+            write(console, line)
+    if n := result.n_skipped:
+        where = "" if result.columns is None else _where(result.columns.gaps)
+        write(console, f"{_were(n, 'row')} left out for a gap or a bad cell{where}")
+    if n := result.n_evicted:
+        write(console, f"{n:,} feature{'s' if n > 1 else ''} made room for others in the model")
+    if n := result.n_bad:
+        write(console, f"{n:,} bad row{'s were' if n > 1 else ' was'} passed over:")
+        for one in result.bad:
+            write(console, f"  after {one.row:,} rows: {' '.join(one.reason.split())}")
+        if n > len(result.bad):
+            write(console, f"  and {n - len(result.bad):,} more")
+    if result.columns is not None:
+        for line in _doubts(result.columns):
+            write(console, line, NOTE)
+    if classes:
+        _print_classes(result, console)
+
+
+def _kinds(columns: Columns) -> list[str]:
+    """Say what the columns were read as, without the kinds that there are none of: in one line, or in two."""
+    texts = [f"{name_of(name)} ({_values(n)})" for name, n in columns.texts.items()]
+    text = f"text: {_listed([f'{texts[0][:-1]} values)', *texts[1:]])}" if texts else ""
+    found = {
+        "numbers": _count(columns.numbers),
+        "true or false": _names(columns.truths),
+        "dates, in parts": _names(columns.dates),
+        "empty at first": _names(columns.empty),
+    }
+    lines = [f"{kind}: {said}" for kind, said in found.items() if said]
+    labels = f"labels: {LABELS[columns.labels]}"
+    if sum(map(len, (*lines, text, labels))) < LONG:
+        return ["; ".join([*lines, *([text] if text else []), labels])]
+    return ["; ".join([*lines, labels]), *([text] if text else [])]
+
+
+def _gaps(columns: Columns) -> Iterator[str]:
+    """Say what became of gaps, of numbers and of strings, and of cells that are none."""
+    indicated = columns.missing == "indicate"
+    numbers = {name: n for name, n in columns.gaps.items() if name not in columns.texts}
+    texts = {name: n for name, n in columns.gaps.items() if name in columns.texts}
+    feature = ", with the feature column=" if indicated else ""
+    if n := sum(numbers.values()):
+        yield f"{_were(n, 'gap')} set to 0{feature}{_where(numbers)}"
+    if n := sum(columns.bad_cells.values()):
+        yield f"{_were(n, 'bad cell')} set to 0{feature}{_where(columns.bad_cells)}"
+    if n := sum(texts.values()):
+        became = "the feature column=" if indicated else "no feature"
+        yield f"{n:,} missing string{'s' * (n > 1)} became {became}{_where(texts)}"
+
+
+def _where(counts: Mapping[Hashable, int]) -> str:
+    """Say how many there were of something in which columns."""
+    said = _listed([f"{name_of(name)} ({n:,})" for name, n in counts.items()])
+    return f", in {_count(counts)}: {said}" if said else ""
+
+
+def _were(n: int, what: str) -> str:
+    return f"{n:,} {what}s were" if n > 1 else f"1 {what} was"
+
+
+def _doubts(columns: Columns) -> Iterator[str]:
+    """Say which columns a model can probably not use as they are."""
+    if names := columns.identifiers:
+        what = "identifiers" if len(names) > 1 else "an identifier"
+        yield f"probably {what} of the rows: {_names(names)}; --drop leaves a column out"
+    if names := columns.perhaps_numbers:
+        yield f"text, though most of its values are numbers: {_names(names)}; --number-columns reads it as numbers"
+    if names := columns.perhaps_codes:
+        yield f"numbers that look like codes, and lose zeros or digits: {_names(names)}; --text-columns keeps them"
+
+
+def _count(columns: Sized) -> str:
+    n = len(columns)
+    return f"{n:,} column{'s' * (n > 1)}" if n else ""
+
+
+def _values(n: int | None) -> str:
+    return f"more than {MOST_VALUES:,}" if n is None else f"{n:,}"
+
+
+def _names(columns: Iterable[Hashable]) -> str:
+    return _listed([name_of(name) for name in columns])
+
+
+def _listed(said: list[str]) -> str:
+    """Return names in a row, cut where they are many."""
+    more = len(said) - MOST_NAMES
+    return ", ".join(said) if more <= 1 else f"{', '.join(said[:MOST_NAMES])} and {more:,} more"
+
+
+def _print_classes(result: Result, console: Console) -> None:
+    write(console, "")
+    classes = result.classes
+    if hidden := max(0, len(classes) - MOST_CLASSES):
+        classes = sorted(classes, key=lambda one: -one.support)[:MOST_CLASSES]
+    names = [name_of(one.label) for one in classes]
+    width = max(8, *map(len, names))
+    write(console, f"{'class':{width}}  {'precision':>10} {'recall':>10} {'F1':>10} {'support':>12}", "bold")
+    for name, one in zip(names, classes, strict=True):
+        figures = f"{percent(one.precision):>10} {percent(one.recall):>10} {percent(one.f1):>10} {one.support:>12,}"
+        write(console, f"{name:{width}}  {figures}")
+    if hidden:
+        write(console, f"and {hidden:,} more classes with fewer rows")
