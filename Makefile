@@ -51,7 +51,7 @@ bench-threads: .venv/dev  ## two threads that predict on one model, against one
 	$(BIN)/python -m benchmarks.speed.threads
 	$(BIN)/python -m benchmarks.speed.table --brief
 
-bench-quality: .venv/bench  ## log loss and accuracy, against every rival
+bench-quality: .venv/bench-java  ## log loss and accuracy, against every rival: CapyMOA's where there is Java 17
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.quality.table
 

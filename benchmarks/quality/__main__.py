@@ -1,5 +1,8 @@
 """Run the rivals over the streams, one process a rival and stream, one JSON line each; what is there is not run again.
 
+A rival whose package, or Java, is missing is left out, with a word on what it needs. A run that takes longer than
+`--limit` is stopped, and its line says so in the place of figures.
+
 python -m benchmarks.quality                                 # everything that is missing
 python -m benchmarks.quality --rival auto --again            # ours, anew
 python -m benchmarks.quality --stream digits wine --jobs 2
@@ -10,6 +13,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -20,17 +24,26 @@ from benchmarks import ROOT
 from benchmarks.common.conditions import conditions
 from benchmarks.common.results import keep, read, write
 from benchmarks.quality import RESULTS
-from benchmarks.quality.rivals import CONTEXT, LINEAR, OURS, OURS_LINEAR
+from benchmarks.quality.rivals import CAPYMOA, CONTEXT, LINEAR, OURS, OURS_LINEAR, PACKAGE, STRONG, missing
 from benchmarks.quality.score import score
 from benchmarks.quality.streams import STREAMS, sha
 
-PACKAGES = "online-softmax", "river", "vowpalwabbit", "numpy", "scikit-learn"
+PACKAGES = "online-softmax", "river", "numpy", "scikit-learn"
+LIMIT = 1800.0  # seconds
 
 
-def one(rival: str, name: str) -> dict:
-    """Score every setting of the rival on the stream, here."""
+def java(rival: str) -> dict[str, str]:
+    """The version of Java, where the rival runs in it."""
+    if rival not in CAPYMOA:
+        return {}
+    home = os.environ.get("JAVA_HOME")
+    told = subprocess.run([f"{home}/bin/java" if home else "java", "-version"], stderr=subprocess.PIPE, text=True)
+    return {"java": told.stderr.split('"')[1]}
+
+
+def line(rival: str, name: str, **found) -> dict:
+    """The line of a run: what it found, and over which rows and under which conditions."""
     rows = STREAMS[name].rows()
-    runs = importlib.import_module(f"benchmarks.quality.rivals.{rival}").runs(STREAMS[name])
     return {
         "rival": rival,
         "stream": name,
@@ -38,15 +51,24 @@ def one(rival: str, name: str) -> dict:
         "features": len(set().union(*(x for x, _ in rows))),
         "classes": len({y for _, y in rows}),
         "sha": sha(rows),
-        "settings": {setting: score(model, triples) for setting, model, triples in runs},
-        "conditions": conditions(PACKAGES),
+        **found,
+        "conditions": conditions([*PACKAGES, *filter(None, [PACKAGE.get(rival)])]) | java(rival),
     }
 
 
-def process(rival: str, name: str) -> dict:
-    """What `one` finds, in a process of its own."""
+def one(rival: str, name: str) -> dict:
+    """Score every setting of the rival on the stream, here."""
+    runs = importlib.import_module(f"benchmarks.quality.rivals.{rival}").runs(STREAMS[name])
+    return line(rival, name, settings={setting: score(model, triples) for setting, model, triples in runs})
+
+
+def process(rival: str, name: str, limit: float = LIMIT) -> dict:
+    """What `one` finds, in a process of its own; after so many seconds, that it found nothing."""
     command = [sys.executable, "-m", "benchmarks.quality", "--one", rival, name]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    try:
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return line(rival, name, settings={}, stopped=limit)
     if run.returncode:
         raise RuntimeError(f"{rival} on {name} failed:\n{run.stderr}")
     return json.loads(run.stdout.splitlines()[-1])
@@ -57,12 +79,13 @@ def key(run: dict) -> tuple[str, str]:
 
 
 def main() -> int:
-    rivals = OURS, OURS_LINEAR, *LINEAR, *CONTEXT
+    rivals = OURS, OURS_LINEAR, *LINEAR, *CONTEXT, *STRONG
     parser = argparse.ArgumentParser(description="Run the rivals over the streams.")
     parser.add_argument("--rival", nargs="+", choices=rivals, default=rivals)
     parser.add_argument("--stream", nargs="+", choices=STREAMS, default=STREAMS)
     parser.add_argument("--again", action="store_true", help="drop the chosen runs from the results, and run them anew")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds a run may take")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--one", nargs=2, metavar=("RIVAL", "STREAM"), help="run one here and print its line")
     chosen = parser.parse_args()
@@ -70,14 +93,17 @@ def main() -> int:
         print(json.dumps(one(*chosen.one)))
         return 0
 
-    todo = list(product(chosen.rival, chosen.stream))
+    for rival in chosen.rival:
+        if why := missing(rival):
+            print(f"{rival} is left out: {why}", file=sys.stderr, flush=True)
+    todo = list(product((rival for rival in chosen.rival if not missing(rival)), chosen.stream))
     if chosen.again:
         write(chosen.results, [run for run in read(chosen.results) if key(run) not in todo])
     done = {key(run) for run in read(chosen.results)}
     todo = [pair for pair in todo if pair not in done]
     failed = 0
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        runs = [(pair, pool.submit(process, *pair)) for pair in todo]
+        runs = [(pair, pool.submit(process, *pair, chosen.limit)) for pair in todo]
         try:
             for pair, run in runs:
                 if error := run.exception():

@@ -21,13 +21,13 @@ def plain(rows: Iterable[tuple[dict, Hashable]]) -> Rows:
 
 
 def score(model: Model, rows: Rows) -> dict[str, float | None]:
-    """Mean log loss over the rows whose label was seen before, accuracy over all rows, microseconds a row.
+    """Mean log loss over the rows whose label was seen before, accuracy over all rows, processor µs a row.
 
     No answer can hit a label never seen: such a row is an error for accuracy and is left out of the log loss.
     A model that raises or answers NaN has no score.
     """
     seen, loss, hits = set(), 0.0, 0
-    start = time.perf_counter()
+    start = time.process_time()
     for before, after, y in rows:
         try:
             p = model.predict_proba_one(before)
@@ -38,7 +38,7 @@ def score(model: Model, rows: Rows) -> dict[str, float | None]:
             loss -= math.log(max(p.get(y, 0.0), 1e-15))
             hits += max(p, key=p.get) == y
         seen.add(y)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     if not math.isfinite(loss):
         return {"log_loss": None, "accuracy": None, "us": None}
     return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from vowpalwabbit import Workspace
 
+from benchmarks.quality.rivals.known_classes import among
 from benchmarks.quality.score import plain
 
 SETTINGS = {"default": "", "-l .1": "-l .1", "-l 2": "-l 2", "--coin": "--coin", "--ftrl": "--ftrl"}
@@ -15,20 +16,17 @@ SETTINGS = {"default": "", "-l .1": "-l .1", "-l 2": "-l 2", "--coin": "--coin",
 
 class VowpalWabbit:
     def __init__(self, labels, options):
-        self.number = {y: c for c, y in enumerate(labels, 1)}
+        self.number = {y: c for c, y in enumerate(labels)}
         self.seen = {}
         self.vw = Workspace(
             f"--oaa {len(self.number)} --loss_function logistic --probabilities -b 22 --quiet {options}"
         )
 
     def predict_proba_one(self, x):
-        all_p = self.vw.predict(text(x))
-        p = {y: all_p[c - 1] for y, c in self.seen.items()}
-        total = sum(p.values())
-        return {y: v / total for y, v in p.items()} if total > 0 else dict.fromkeys(p, 1 / max(len(p), 1))
+        return among(self.seen, self.vw.predict(text(x)))
 
     def learn_one(self, x, y):
-        self.vw.learn(f"{self.number[y]} {text(x)}")
+        self.vw.learn(f"{self.number[y] + 1} {text(x)}")
         self.seen[y] = self.number[y]
 
 
