@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from online_softmax.evaluation import CheckpointError, RowError, progressive_validation
 from online_softmax.models.auto import AutoSoftmaxRegression
+from online_softmax.models.explanation import explain_one
 from online_softmax.models.saving import ModelFileError, load, save
 from online_softmax.models.softmax import SoftmaxRegression
 from online_softmax.streams import open_stream
@@ -19,6 +20,7 @@ __all__ = [
     "ModelFileError",
     "RowError",
     "SoftmaxRegression",
+    "explain_one",
     "load",
     "open_stream",
     "progressive_validation",

@@ -77,6 +77,7 @@ def test_the_public_names():
         "ModelFileError",
         "RowError",
         "SoftmaxRegression",
+        "explain_one",
         "load",
         "open_stream",
         "progressive_validation",

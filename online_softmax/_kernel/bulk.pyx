@@ -238,8 +238,11 @@ cdef class BulkModel(Model):
         error.add_note(f"in row {i}, counted from 0")
         return error
 
-    def _predict_rows(self, rows):
-        """Return p of each row, shape (rows, classes), and the labels of the classes."""
+    def _predict_rows(self, rows, bint named=False):
+        """Return p of each row, shape (rows, classes), and the labels of the classes.
+
+        With `named`, the names of the rows are those that the model knows features by.
+        """
         cdef Py_ssize_t n = len(rows), i = 0, c, C = 0
         cdef double *p = NULL
         cdef double *out
@@ -248,7 +251,7 @@ cdef class BulkModel(Model):
         cdef Buffer out_
         cdef bint first = self.enter_to_look()
         try:
-            r = Reader(self._named(rows), self._slots, self._positions)
+            r = Reader(rows if named else self._named(rows), self._slots, self._positions)
             C, labels = self.n_classes, self._labels[:self.n_classes]
             P = np.empty((n, C))
             out_ = Buffer(P, "d", n * C, True)

@@ -1,7 +1,9 @@
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from online_softmax._kernel.vocabulary import Vocabulary
+
+_Seen = TypeVar("_Seen")
 
 class Model(Vocabulary):
     max_features: int | None
@@ -14,3 +16,4 @@ class Model(Vocabulary):
     def _state(self) -> dict[str, Any]: ...
     def _restore(self, state: dict[str, Any]) -> None: ...
     def _replace(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None: ...
+    def _unchanged(self, look: Callable[[], _Seen]) -> _Seen: ...

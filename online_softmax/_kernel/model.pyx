@@ -289,6 +289,14 @@ cdef class Model(Vocabulary):
             state["last_use"] = np.array([self.last_use[i] for i in range(self.n_features)], np.int64)
         return state
 
+    def _unchanged(self, look):
+        """Return look(), during which nobody changes the model."""
+        cdef bint first = self.enter_to_look()
+        try:
+            return look()
+        finally:
+            self.leave_looking(first)
+
     def _restore(self, state):
         """Take over what a model of the same parameters has learned, in place of what this one has."""
         self.enter_to_change()

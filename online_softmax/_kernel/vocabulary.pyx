@@ -15,6 +15,8 @@ from libc.stdlib cimport calloc, free, malloc
 
 from online_softmax._kernel.checks cimport check_label, feature_value, is_gap, natural, shown
 
+import numpy as np
+
 from online_softmax.hashing import bucket
 
 cdef extern from "Python.h":
@@ -400,6 +402,14 @@ cdef class Vocabulary:
         if spelt:
             refuse_twice([name for name, _ in out])
         return out
+
+    def _entries(self, x):
+        """The features of a sample as they are learned, [(name, value)]: texts and gaps are spelt, names not yet hashed."""
+        return [(name, feature_value(name, value)) for name, value in (self._spelt(x) if self.is_raw else entries(x))]
+
+    def _slots_of(self, list names):
+        """The slot of each name, or of its bucket; 0 where it has none."""
+        return np.array([self._look_up(bucket(name, self.bits) if self.bits else name) for name in names], np.int32)
 
     cdef list slot_order(self, list new):
         """A sample's new names, sorted where the model must not depend on the order of the dictionary."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from online_softmax._kernel.bank.auto import Auto
 from online_softmax.checks import check_limits, check_reading
+from online_softmax.models.attribution import of_linear_experts, of_mixture
 from online_softmax.models.classifier import KernelClassifier
+from online_softmax.models.explanation import Explanation, explanation
 from online_softmax.models.saving import savable
 
 
@@ -83,3 +88,50 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
         check_limits(max_features, hash_bits)
         check_reading(categorical, missing)
         self._configure(interactions, window, max_features, hash_bits, categorical, missing)
+
+    def explain_one(self, x: Mapping[Any, Any], *, of: str = "whole", permutations: int | None = None) -> Explanation:
+        """Return each class's score of a sample as a sum of contributions by feature.
+
+        `docs/auto.md` has the formulas. A feature that is mostly there counts from its running mean, any other from 0;
+        one that is mostly there and that `x` does not carry counts, too, with the value None. A feature that the model
+        does not know contributes 0. With `hash_bits`, contributions are of the names in `x`, whose buckets they share.
+        The model is not changed, and the answer is the same each time. For a pipeline there is the function
+        `online_softmax.explain_one`.
+
+        Parameters
+        ----------
+        x
+            The features, as for `predict_proba_one`.
+        of
+            "whole": ln p of the whole mixture, by Shapley values. "linear": the scores of its linear part, the mean of
+            the linear experts' by their `expert_weights`; the probabilities are those of that part alone then.
+        permutations
+            The permutations for the Shapley values of more than 10 features, an even number; up to 10 features they are
+            exact. None takes as many as need some 3,200 predictions, and 2 at least.
+
+        Returns
+        -------
+        An `Explanation`. Before the first sample, it has no classes.
+
+        Examples
+        --------
+        >>> from online_softmax import AutoSoftmaxRegression
+        >>> from river import datasets
+        >>> model = AutoSoftmaxRegression()
+        >>> for x, y in datasets.Phishing():
+        ...     model.learn_one(x, y)
+        >>> model.explain_one(x)
+        False 99.1%, True 0.9%
+        <BLANKLINE>
+        feature                    value     False      True
+        empty_server_form_handler      1    +0.948     -2.86
+        https                          1    +0.414     -1.09
+        ...
+        """
+        if of not in ("whole", "linear"):
+            raise ValueError(f"of must be 'whole' or 'linear', got {of!r}")
+        if permutations is not None and (
+            isinstance(permutations, bool) or not isinstance(permutations, int) or permutations < 2 or permutations % 2
+        ):
+            raise ValueError(f"permutations must be None or an even int of at least 2, got {permutations!r}")
+        return explanation(of, of_linear_experts(self, x) if of == "linear" else of_mixture(self, x, permutations))

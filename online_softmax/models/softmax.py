@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from online_softmax._kernel.softmax.softmax import Softmax
 from online_softmax.checks import check_limits, check_reading, finite
+from online_softmax.models.attribution import of_softmax
 from online_softmax.models.classifier import KernelClassifier
+from online_softmax.models.explanation import Explanation, explanation
 from online_softmax.models.rule import DEFAULT
 from online_softmax.models.saving import savable
 
@@ -141,6 +143,38 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         """A snapshot of the intercepts, {label: weight}; all 0 without `intercept=True`."""
         state = self._state()
         return dict(zip(state["labels"], state["B"][0, 0].tolist(), strict=True))
+
+    def explain_one(self, x: Mapping[Any, Any]) -> Explanation:
+        """Return each class's score of a sample as a sum of contributions: of feature j, x_j times its weight.
+
+        A feature that the model does not know contributes 0. With `hash_bits`, contributions are of the names in `x`,
+        each with the weight of its bucket. The model is not changed. For a pipeline there is the function
+        `online_softmax.explain_one`.
+
+        Parameters
+        ----------
+        x
+            The features, as for `predict_proba_one`.
+
+        Returns
+        -------
+        An `Explanation`. Before the first sample, it has no classes.
+
+        Raises
+        ------
+        OverflowError
+            If a score leaves the range of doubles.
+
+        Examples
+        --------
+        >>> from online_softmax import SoftmaxRegression
+        >>> model = SoftmaxRegression(categorical=True)
+        >>> model.learn_one({"job": "nurse", "age": 31.0}, "yes")
+        >>> model.learn_one({"job": "cook", "age": 42.0}, "no")
+        >>> model.explain_one({"job": "cook", "age": 35.0}).contributions["no"]
+        {'job=cook': 0.01, 'age': 14.7}
+        """
+        return explanation("linear", of_softmax(self, x))
 
     def learn_batch(self, X: IntoDataFrame, y: IntoSeries, w: float | IntoSeries = 1.0) -> None:
         r"""Take one step with the mean gradient of a batch, $X^T (\mathrm{softmax}(XB) - Y) / n$.

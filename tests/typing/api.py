@@ -19,12 +19,14 @@ from online_softmax import (
     ModelFileError,
     RowError,
     SoftmaxRegression,
+    explain_one,
     load,
     open_stream,
     progressive_validation,
     save,
 )
 from online_softmax.evaluation.result import Figures, Predictions, Result
+from online_softmax.models.explanation import Explanation
 
 # ---- a model, one sample at a time ----
 
@@ -61,6 +63,14 @@ auto = AutoSoftmaxRegression(interactions=False, window=64, max_features=100_000
 assert_type(auto.expert_weights, dict[str, float])
 assert_type(auto.copy(), AutoSoftmaxRegression)
 assert_type(AutoSoftmaxRegression(categorical=True, missing="indicate").missing, str)
+
+# ---- why ----
+
+why = auto.explain_one({"a": 1.0}, of="linear", permutations=64)
+assert_type(why, Explanation)
+assert_type(model.explain_one({"a": 1.0}).contributions, dict[Hashable, dict[Hashable, float]])
+assert_type(explain_one(model, {"a": 1.0}).scores, dict[Hashable, float])
+assert_type(why.to_dict(), dict[str, Any])
 
 # ---- model files ----
 

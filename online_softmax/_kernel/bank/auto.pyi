@@ -1,3 +1,6 @@
+import numpy as np
+from numpy.typing import NDArray
+
 from online_softmax._kernel.bulk import BulkModel
 
 EXPERTS: tuple[str, ...]
@@ -16,3 +19,8 @@ class Auto(BulkModel):
         categorical: bool,
         missing: str,
     ) -> None: ...
+    def _scaled(
+        self, slots: NDArray[np.int32], x: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]: ...
+    def _linear_at(self, slots: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+    def _centres(self) -> tuple[NDArray[np.int32], NDArray[np.float64]]: ...

@@ -6,10 +6,12 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
-from online_softmax._kernel.arrays cimport copied, fill, view
+from online_softmax._kernel.arrays cimport Buffer, copied, fill, view
 from online_softmax._kernel.bulk cimport BulkModel
 from online_softmax._kernel.model cimport Scratch
 from online_softmax._kernel.reader cimport Reader
+
+import numpy as np
 
 cdef extern from "bank.h":
     ctypedef struct linear_t "linear":
@@ -62,6 +64,11 @@ cdef extern from "bank.h":
     ctypedef struct feature:
         double mean, nz
         int64_t seen
+    ctypedef struct active_t "active":
+        int64_t n
+        int32_t *slot
+        double *xa
+        double *xb
     ctypedef struct opinions_t "opinions":
         double *p
     ctypedef struct bank:
@@ -77,6 +84,7 @@ cdef extern from "bank.h":
         mixture_t mixture
     ctypedef struct bank_scratch:
         bank_scratch *next
+        active_t active
         opinions_t opinions
     bank_scratch *scratch_new()
     void scratch_free(bank_scratch *)
@@ -84,6 +92,7 @@ cdef extern from "bank.h":
     int LINEAR_EXPERTS, NEWTON_EXPERTS, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, COVERED, SIDE
     int MIXERS, BUCKETS, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
     double DENSE
+    double lag_product(int64_t since, int64_t now)
     void bank_free(bank *)
     int64_t bank_bytes(const bank *)
     int bank_reserve(bank *, int64_t rows, int64_t classes)
@@ -307,6 +316,48 @@ cdef class Auto(BulkModel):
                 raise MemoryError
             q.n, q.d = classes, d
         return 0
+
+    # ---- what an explanation looks at, while nobody changes the model ----
+
+    def _scaled(self, slots, x):
+        """A sample as the experts see it: its slots, from the intercept's, and its values squashed at both widths."""
+        cdef Py_ssize_t n = len(slots), m
+        cdef Buffer slots_ = Buffer(slots, "i", n), x_ = Buffer(x, "d", n)
+        cdef Scratch *own = self.borrow()
+        cdef active_t *a = &(<bank_scratch *>own).active
+        try:
+            if self.probabilities(own, <const int32_t *>slots_.view.buf, <const double *>x_.view.buf, n) == NULL:
+                raise MemoryError
+            m = a.n
+            return view(a.slot, "i4", (m,)).copy(), view(a.xa, "f8", (m,)).copy(), view(a.xb, "f8", (m,)).copy()
+        finally:
+            self.give_back(own)
+
+    def _linear_at(self, slots):
+        """The weights of the linear experts at slots, (slots, experts, classes), and what is left of the averages there.
+
+        They are those of the first order, then those of the second, which have none beyond the features that they cover.
+        """
+        cdef bank *b = &self.bank
+        cdef Py_ssize_t C = self.n_classes
+        cdef int64_t now = b.t
+        views = self.views()
+        first = views["W"].reshape(self.n_features + 1, LINEAR_EXPERTS, C)[slots]
+        seen = views["seen"][slots]
+        lags = np.array([lag_product(since, now) if slot and since < now else 1.0 for slot, since in zip(slots, seen)])
+        if b.mixture.n <= NEWTON_AT:
+            return first, lags
+        second = np.zeros((len(slots), NEWTON_EXPERTS, C))
+        covered = slots < b.newton.n
+        second[covered] = views["newton_W"].reshape(b.newton.n, NEWTON_EXPERTS, C)[slots[covered]]
+        return np.concatenate([first, second], axis=1), lags
+
+    def _centres(self):
+        """The slots of the features that are mostly there, and their means."""
+        cdef bank *b = &self.bank
+        cdef Py_ssize_t i
+        slots = [b.dense[i] for i in range(b.n_dense)]
+        return np.array(slots, np.int32), np.array([b.features[<Py_ssize_t>i].mean for i in slots])
 
     @property
     def expert_weights(self):

@@ -1,5 +1,8 @@
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from online_softmax._kernel.bulk import BulkModel
 from online_softmax.rows import Rows
 
@@ -28,3 +31,4 @@ class Softmax(BulkModel):
         class_weights: dict[Any, float],
     ) -> None: ...
     def _learn_batch(self, rows: Rows) -> None: ...
+    def _weights_at(self, slots: NDArray[np.int32]) -> NDArray[np.float64]: ...

@@ -176,6 +176,10 @@ cdef class Softmax(BulkModel):
         softmax_rollback_many(&self.model, classes)
         return 0
 
+    def _weights_at(self, slots):
+        """The weights of each slot, of shape (slots, classes)."""
+        return self.views()["B"][slots, 0]
+
     def _learn_batch(self, rows):
         """One step with the mean gradient of the rows, X^T (softmax(XB) - Y) / n."""
         cdef Py_ssize_t n = len(rows), i, features, known, n_ids
