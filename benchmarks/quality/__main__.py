@@ -24,7 +24,7 @@ from benchmarks import ROOT
 from benchmarks.common.conditions import conditions
 from benchmarks.common.results import keep, read, write
 from benchmarks.quality import RESULTS
-from benchmarks.quality.rivals import CAPYMOA, CONTEXT, LINEAR, OURS, OURS_LINEAR, PACKAGE, STRONG, missing
+from benchmarks.quality.rivals import CAPYMOA, CONTEXT, LINEAR, OURS, OURS_LINEAR, PACKAGE, SHARES, STRONG, missing
 from benchmarks.quality.score import score
 from benchmarks.quality.streams import STREAMS, sha
 
@@ -59,7 +59,8 @@ def line(rival: str, name: str, **found) -> dict:
 def one(rival: str, name: str) -> dict:
     """Score every setting of the rival on the stream, here."""
     runs = importlib.import_module(f"benchmarks.quality.rivals.{rival}").runs(STREAMS[name])
-    return line(rival, name, settings={setting: score(model, triples) for setting, model, triples in runs})
+    shares = SHARES if rival in STRONG else (0.0,)
+    return line(rival, name, settings={setting: score(model, triples, shares) for setting, model, triples in runs})
 
 
 def process(rival: str, name: str, limit: float = LIMIT) -> dict:

@@ -12,7 +12,7 @@ from benchmarks.common.conditions import Conditions, printed
 from benchmarks.common.markdown import markdown
 from benchmarks.common.results import read
 from benchmarks.quality import RESULTS
-from benchmarks.quality.rivals import CONTEXT, HEAD, LINEAR, OURS, OURS_LINEAR, STRONG
+from benchmarks.quality.rivals import CONTEXT, HEAD, LINEAR, OURS, OURS_LINEAR, SHARES, STRONG
 from benchmarks.quality.streams import STREAMS
 
 NAMES = {
@@ -218,13 +218,14 @@ CONTEXT_NOTES = f"""\
 First {HEAD:,} rows at most, log loss / accuracy %; river's learners mixed with 1 % uniform. On the sparse streams the
 tree and the forest see only the words that are present, which they are not made for."""
 
-STRONG_NOTES = """\
-All rows, log loss / accuracy %, mixed with 1 % uniform, too. CapyMOA's ensembles have 100 members on one thread, SAMkNN
-the better of raw and standardised features, and all else is as it comes. CapyMOA wants features and classes in advance:
-it gets those of the whole stream, all numeric, an absent one as 0, and its answers are cut to the classes seen so far.
-Its time has Java's compilation of hot code in it, too, which weighs on the shortest streams. LightGBM, as it comes on
-one thread, is trained anew on all rows so far at 50 rows and whenever they have grown by 10 %; before, it answers how
-often each class has come. Its answers between two trainings are made in one call, in its favour."""
+STRONG_NOTES = f"""\
+All rows, log loss / accuracy %, mixed with {100 * SHARES[0]:g} or {100 * SHARES[1]:g} % uniform, whichever is better.
+CapyMOA's ensembles have 100 members on one thread, SAMkNN the better of raw and standardised features, and all else is
+as it comes. CapyMOA wants features and classes in advance: it gets those of the whole stream, all numeric, an absent
+one as 0, and its answers are cut to the classes seen so far. Its time has Java's compilation of hot code in it, too,
+which weighs on the shortest streams. LightGBM, as it comes on one thread, is trained anew on all rows so far at 50 rows
+and whenever they have grown by 10 %; before, it answers how often each class has come. Its answers between two
+trainings are made in one call, in its favour."""
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from importlib.util import find_spec
 from itertools import pairwise
@@ -12,10 +13,9 @@ import pytest
 
 from benchmarks.quality import __main__ as quality
 from benchmarks.quality import rivals, table
-from benchmarks.quality.rivals import CAPYMOA, CONTEXT, LINEAR, OURS, OURS_LINEAR, STRONG
+from benchmarks.quality.rivals import CAPYMOA, CONTEXT, LINEAR, OURS, OURS_LINEAR, SHARES, STRONG
 from benchmarks.quality.rivals.known_classes import among
 from benchmarks.quality.rivals.refitted import FIRST, Refitted, next_fit
-from benchmarks.quality.rivals.uniform import Mixed
 from benchmarks.quality.score import plain, score
 
 RIVALS = OURS, OURS_LINEAR, *LINEAR, *CONTEXT, *STRONG
@@ -93,14 +93,32 @@ def test_it_is_not_fitted_to_one_class_nor_after_the_last_row():
     assert Shares.fits == [55]
 
 
-def test_a_class_that_came_after_the_last_fit_has_a_chance():
+def test_a_class_that_came_after_the_last_fit_has_a_share_of_the_uniform_law():
     Shares.fits = []
     rows = plain([({"x": 0.0}, y) for y in [*labels(50), "c", "c"]])
-    model = Mixed(Refitted(Shares, rows))
-    for x, _, y in rows:
-        p = model.predict_proba_one(x)
-        model.learn_one(x, y)
-    assert p == pytest.approx({"a": 0.495 + 0.01 / 3, "b": 0.495 + 0.01 / 3, "c": 0.01 / 3})
+    known = -sum(math.log(0.99 * [*labels(t)].count(y) / t + 0.005) for t, y in enumerate(labels(50)) if t > 1)
+    figures = score(Refitted(Shares, rows), rows, shares=(0.01,))
+    assert figures["log_loss"] == pytest.approx((known - math.log(0.01 / 3)) / 49, abs=1e-6)
+
+
+class Sure:
+    """The first class that came, for sure."""
+
+    first = None
+
+    def predict_proba_one(self, x):
+        return {self.first: 1.0} if self.first else {}
+
+    def learn_one(self, x, y):
+        self.first = self.first or y
+
+
+@pytest.mark.parametrize(("labels", "best"), [("abaaaa", 0.001), ("abbbbb", 0.01)])
+def test_the_better_share_of_the_uniform_law_counts(labels, best):
+    rows = plain([({}, y) for y in labels])
+    losses = {share: score(Sure(), rows, shares=(share,))["log_loss"] for share in SHARES}
+    assert min(losses, key=losses.get) == best
+    assert score(Sure(), rows, shares=SHARES)["log_loss"] == losses[best]
 
 
 @pytest.mark.parametrize("rival", [*CAPYMOA, "lightgbm_refitted", "vowpal_wabbit"])

@@ -13,6 +13,7 @@ CONTEXT = "forest", "adaptive_tree", "neighbours"
 HEAD = 5000  # the rows of the comparison with the rivals in CONTEXT
 CAPYMOA = "sam_knn", "random_patches", "capymoa_forest", "leveraging_bagging"
 STRONG = *CAPYMOA, "lightgbm_refitted"
+SHARES = 0.001, 0.01  # of the uniform law in the answers of the rivals in STRONG: the better in hindsight counts
 PACKAGE = {"vowpal_wabbit": "vowpalwabbit", "lightgbm_refitted": "lightgbm", **dict.fromkeys(CAPYMOA, "capymoa")}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lightgbm import LGBMClassifier
 
 from benchmarks.quality.rivals.refitted import Refitted
-from benchmarks.quality.rivals.uniform import Mixed
 from benchmarks.quality.score import plain
 
 
@@ -15,4 +14,4 @@ def model():
 
 def runs(stream):
     rows = plain(stream.rows())
-    yield "default", Mixed(Refitted(model, rows)), rows
+    yield "default", Refitted(model, rows), rows

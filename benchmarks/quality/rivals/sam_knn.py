@@ -6,7 +6,6 @@ from capymoa.classifier import SAMkNN
 
 from benchmarks.quality.rivals.moa import Moa
 from benchmarks.quality.rivals.softmax_grid import scaled
-from benchmarks.quality.rivals.uniform import Mixed
 from benchmarks.quality.score import plain
 
 
@@ -14,4 +13,4 @@ def runs(stream):
     rows = stream.rows()
     inputs = {"raw": plain(rows), "scaled": list(scaled(rows))}
     for setting, triples in inputs.items():
-        yield setting, Mixed(Moa(SAMkNN, triples)), triples
+        yield setting, Moa(SAMkNN, triples), triples
