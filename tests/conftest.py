@@ -115,9 +115,10 @@ def moody() -> Moody:
 
 
 def figures_of(result: Any, *less: str) -> dict[str, Any]:
-    """Give what a validation found, but for the times and what else is named."""
+    """Give what a validation found, but for the times, the memory and what else is named."""
+    less = ("seconds", "microseconds_per_row", "memory", *less)
     content = result if isinstance(result, dict) else result.to_dict()
-    content = {name: value for name, value in content.items() if name not in ("seconds", *less)}
+    content = {name: value for name, value in content.items() if name not in less}
     return content | {"rows": [{**row, "seconds": None} for row in content["rows"]]}
 
 

@@ -2,12 +2,13 @@
 """Many rows at a time: without the GIL, but for new names and labels."""
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport NAN, isfinite
+from libc.math cimport isfinite
 from libc.stdint cimport int32_t
 
+from online_softmax._kernel.answers cimport Answers, say
 from online_softmax._kernel.arrays cimport Buffer
 from online_softmax._kernel.checks cimport check_label, feature_value, sample_weight
-from online_softmax._kernel.model cimport Model, Scratch, largest
+from online_softmax._kernel.model cimport Model, Scratch
 from online_softmax._kernel.reader cimport Reader
 
 import numpy as np
@@ -95,18 +96,15 @@ cdef class BulkModel(Model):
 
         `scale` is None or the counts, means and variances of river's StandardScaler for `rows.names`, updated in place.
 
-        Returns the number of rows done, the predicted positions (-1 while there was no class), and p of the true
-        labels (nan where the label was unseen). Where a row is refused, it and the rows after it are not done.
+        Returns the number of rows done, and what was answered to all. Where a row is refused, it and the rows after it are
+        not done.
         """
         cdef Py_ssize_t n = len(rows), i = 0, done = 0, known, features
         cdef bint fits = True
         cdef int32_t position
         cdef double *p
         cdef Scratch *own = NULL
-        predicted, chances = np.full(n, -1, np.int32), np.full(n, np.nan)
-        cdef Buffer predicted_ = Buffer(predicted, "i", n, True), chances_ = Buffer(chances, "d", n, True)
-        cdef int32_t *best = <int32_t *>predicted_.view.buf
-        cdef double *chance = <double *>chances_.view.buf
+        cdef Answers said = Answers(n)
         cdef Reader r
         self.enter_to_change()
         try:
@@ -129,28 +127,23 @@ cdef class BulkModel(Model):
                             p = self.probabilities(own, r.known_slots, r.known_x, r.n_known)
                             if p == NULL:
                                 break
-                            best[i] = largest(p, known)
-                            if position >= 0:
-                                chance[i] = p[position]
+                            say(said.at + i, p, known, position)
                         fits = r.learn_scale() and r.transform()
                     p = self._learn_row(r, own) if fits else NULL
                     if p == NULL:
                         self._dismiss_row(features, known)
                         if r.scaled:
                             r.unlearn_scale()
-                        best[i], chance[i] = -1, NAN
                         break
                     if known and not r.scaled:
-                        best[i] = largest(p, known)
-                        if position >= 0:
-                            chance[i] = p[position]
+                        say(said.at + i, p, known, position)
                     done = i + 1
                     if self.budget and self.n_features > self.budget and not self._evict_after(r):
                         break
         finally:
             self.give_back(own)
             self.leave_changing()
-        return done, predicted, chances
+        return done, said.array
 
     def _learn_rows(self, rows):
         """Learn every row in turn, or none."""

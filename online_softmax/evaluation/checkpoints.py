@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from online_softmax.evaluation.curves import Curves
+from online_softmax.evaluation.experts import ExpertLog
+from online_softmax.evaluation.ranking import FINEST
 from online_softmax.evaluation.result import Figures, Offender
+from online_softmax.evaluation.sums import PARTS_OF_N, N
 from online_softmax.evaluation.tally import OFFENDERS, Tally, marks_until
 from online_softmax.models import saving
 from online_softmax.storage import container, names
@@ -22,10 +26,12 @@ TEXT = {
     "version": str,
     "source": dict | None,
     "window": int,
+    "top_k": int,
     "run": dict,
     "scores": dict,
+    "experts": dict | None,
 }
-KINDS = {1: TEXT}
+KINDS = {2: TEXT}
 FORMAT = max(KINDS)
 COUNTS = ("n_taken", "n_bad")
 FIGURES = [name for name in Figures.__dataclass_fields__ if name != "n_samples"]
@@ -56,9 +62,13 @@ def _to_bytes(path: Path, run: Tally, stream: Any) -> bytes:
         "version": version("online-softmax"),
         "source": _fingerprint(stream),
         "window": run.scores.window,
+        "top_k": run.scores.k,
         "run": {**{name: getattr(run, name) for name in COUNTS}, "seconds": run.seconds, "bad": run.bad},
         "scores": numbers,
+        "experts": None,
     }
+    if run.experts is not None:
+        about["experts"], arrays["experts"] = run.experts.state()
     try:
         arrays["model"] = np.frombuffer(saving.to_bytes(run.scorer.model), np.uint8)
         arrays["labels"] = names.to_bytes("label", run.scorer.labels.known())
@@ -82,12 +92,15 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
         about, arrays = container.from_bytes(path.read_bytes(), KINDS, KEY)
         _same("source", about["source"], _fingerprint(stream))
         _same("window", about["window"], run.scores.window)
+        _same("top_k", about["top_k"], run.scores.k)
         if about["run"]["n_bad"] and not run.scorer.skips and getattr(stream, "on_bad", "raise") == "raise":
             raise ValueError("it has passed over bad rows, and they are to raise now")
         labels = names.from_bytes("label", arrays["labels"])
         _check(about, arrays, len(labels))
         run.scorer.labels.restore(labels)
         run.scores.restore(about["scores"], arrays)
+        if run.experts is not None and about["experts"] is not None:
+            run.experts.restore(about["experts"], arrays["experts"])
         n_samples = marks_until(run.n_samples)
         run.marks = [Figures(n, *figures) for n, figures in zip(n_samples, arrays["marks"].tolist(), strict=True)]
         for name in COUNTS:
@@ -107,9 +120,8 @@ def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
     run, scores = about["run"], about["scores"]
     check_value("n_samples", Number(int, 0, MOST), scores.get("n_samples"))
     n = scores["n_samples"]
-    for name in ("n_unseen", "hits", "n_losses"):
-        check_value(name, Number(int, 0, n), scores.get(name))
-    check_value("loss", Number(float, 0), scores.get("loss"))
+    for name, least, most in (("n_unseen", 0, n), ("last", -1, n_labels - 1), ("leader", -1, n_labels - 1)):
+        check_value(name, Number(int, least, most), scores.get(name))
     check_value("n_bad", Number(int, 0, MOST), run.get("n_bad"))
     check_value("n_taken", Number(int, n + run["n_bad"], n + run["n_bad"]), run.get("n_taken"))
     check_value("seconds", Number(float, 0), run.get("seconds"))
@@ -119,8 +131,25 @@ def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
     for one in bad:
         if not (isinstance(one, list) and [type(part) for part in one] == [int, str]):
             raise ValueError(f"{one!r} is no bad row")
-    if arrays.keys() != {"model", "labels", "marks", "counts", "last_hits", "last_losses"}:
+    curves = Curves.layout(about["window"], scores)
+    wanted = {"model", "labels", "marks", "counts", "last_hits", "last_losses", "support", "ranking", *curves}
+    if arrays.keys() != wanted | ({"experts"} if about["experts"] is not None else set()):
         raise ValueError("its arrays are incomplete")
+    for name, array in curves.items():
+        check_value(name, array, np.nan_to_num(arrays[name]) if name == "points" else arrays[name])
+    for name in ("open", "total", "fading", "in_window", "windows"):
+        if (arrays[name][..., PARTS_OF_N] > arrays[name][..., [N]]).any():
+            raise ValueError(f"{name!r} counts more rows than it has")
+    if arrays["total"][N] + arrays["open"][N] != n:
+        raise ValueError("its sums are not those of its rows")
+    support = len(arrays["support"])
+    check_value("support", Array("i8", (support,), 0, n), arrays["support"])
+    if not max(scores["last"], scores["leader"]) < support <= n_labels:
+        raise ValueError("its baselines are not those of its labels")
+    if (ranking := arrays["ranking"]).size:
+        check_value("ranking", Array("i8", (2, FINEST), 0, n), ranking)
+    if about["experts"] is not None:
+        ExpertLog.check(about["experts"], arrays["experts"])
     check_value("marks", Array("f8", (len(marks_until(n)), len(FIGURES))), np.nan_to_num(arrays["marks"]))
     size, counts = len(arrays["last_hits"]), arrays["counts"]
     check_value("window", Number(int, 1, MOST), about["window"])

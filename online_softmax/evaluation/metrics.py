@@ -1,14 +1,31 @@
-"""Metrics: scores that add up over chunks of rows."""
+"""Metrics: the running scores of a stream of predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from online_softmax.evaluation.baselines import Baselines
+from online_softmax.evaluation.curves import Curves
+from online_softmax.evaluation.ranking import Ranking
+from online_softmax.evaluation.sums import (
+    BIN_CONFIDENCE,
+    BIN_HITS,
+    BIN_N,
+    BINS,
+    HITS,
+    LOSS,
+    N_LOSSES,
+    N,
+    Outcomes,
+    metrics,
+    widened,
+)
 
 CLIP = 1e-15  # the least probability a log loss is taken of
 
@@ -39,6 +56,16 @@ class ClassScores:
     support: int
 
 
+class Bin(NamedTuple):
+    """The rows whose prediction had a probability from `start` to `end`: how many, its mean, and the part that was right."""
+
+    start: float
+    end: float
+    n: int
+    confidence: float
+    accuracy: float
+
+
 class Scores:
     """The running scores of a stream of predictions.
 
@@ -48,6 +75,8 @@ class Scores:
     ----------
     window
         How many of the last rows the window figures are about.
+    k
+        How many of the most probable classes the label has to be among, to count for `top_k`.
 
     Attributes
     ----------
@@ -55,6 +84,8 @@ class Scores:
         How many rows have been added.
     n_unseen
         How many of them had a label the model could not know.
+    curves
+        The metrics along the way.
 
     Examples
     --------
@@ -71,14 +102,14 @@ class Scores:
 
     """
 
-    def __init__(self, window: int) -> None:
-        self.window = window
+    def __init__(self, window: int, k: int = 3) -> None:
+        self.window, self.k = window, k
         self.n_samples = 0
         self.n_unseen = 0
-        self._hits = 0
-        self._loss = 0.0
-        self._n_losses = 0
+        self.curves = Curves(window)
         self._counts: dict[tuple[int, int], int] = {}
+        self._baselines = Baselines()
+        self._ranking = Ranking()
         self._last_hits = np.empty(0, dtype=bool)
         self._last_losses = np.empty(0)
 
@@ -88,6 +119,9 @@ class Scores:
         predicted: Sequence[int] | NDArray[np.int32],
         p: Sequence[float] | NDArray[np.float64],
         unseen: Sequence[bool] | NDArray[np.bool_] | None = None,
+        confidence: Sequence[float] | NDArray[np.float64] | None = None,
+        squares: Sequence[float] | NDArray[np.float64] | None = None,
+        rank: Sequence[int] | NDArray[np.int32] | None = None,
     ) -> None:
         """Add rows, in order.
 
@@ -101,34 +135,76 @@ class Scores:
             The probability of the row's label; nan leaves the row out of the log loss.
         unseen
             Whether the model could not know the row's label; without it, that is so where `p` is nan.
+        confidence, squares
+            The largest of the row's probabilities, and the sum of the squares of all; nan where there are none, which
+            leaves the row out of `ece` and `brier`. A label without a probability has one of 0 for these.
+        rank
+            How many classes were more probable than the label; -1 where the label was not among them.
 
         """
-        if not len(true):
+        if not (n := len(true)):
             return
         labels = np.asarray(true, dtype=np.int64)
         choices = np.asarray(predicted, dtype=np.int64)
-        losses = -np.log(np.clip(np.asarray(p, dtype=np.float64), CLIP, 1.0))
-        known = losses[~np.isnan(losses)]
+        chances = np.asarray(p, dtype=np.float64)
+        losses = -np.log(np.clip(chances, CLIP, 1.0))
         hits = labels == choices
+        most, squared = (
+            np.full(n, nan) if one is None else np.asarray(one, np.float64) for one in (confidence, squares)
+        )
+        ranks = np.full(n, -1) if rank is None else np.asarray(rank)
+        known = np.where(np.isnan(chances), 0.0, chances)
 
         self._remember(hits, losses)
         self._count(labels, choices)
-        self.n_samples += len(labels)
+        self.n_samples += n
         self.n_unseen += int(np.count_nonzero(np.isnan(losses) if unseen is None else unseen))
-        self._hits += int(np.count_nonzero(hits))
-        # One by one from the left, so that the sum does not depend on how the rows were cut into chunks.
-        self._loss = float(np.add.accumulate(np.append(self._loss, known))[-1])
-        self._n_losses += len(known)
+        self._ranking.add(labels, choices, known, ~np.isnan(most))
+        no_change, majority = self._baselines.add(labels)
+        top_k = (ranks >= 0) & (ranks < self.k)
+        rows = Outcomes(labels, choices, hits, no_change, majority, top_k, losses, squared - 2 * known + 1, most)
+        self.curves.add(rows)
 
     @property
     def accuracy(self) -> float:
         """Return the part of the rows that were predicted right."""
-        return self._hits / self.n_samples if self.n_samples else nan
+        return self._mean(HITS, N)
 
     @property
     def log_loss(self) -> float:
         """Return the mean of -ln p over the rows whose label had been seen."""
-        return self._loss / self._n_losses if self._n_losses else nan
+        return self._mean(LOSS, N_LOSSES)
+
+    @property
+    def roc_auc(self) -> float:
+        """Return the area under the ROC curve of two classes; nan for more."""
+        return self._ranking.area
+
+    def metrics(self) -> dict[str, float]:
+        """Return the metrics of all rows, by name."""
+        sums = widened(self.curves.sums, 0)
+        if len(self._counts):
+            true, predicted, n = self.counts.T
+            by_class = np.zeros((max(true.max(), predicted.max()) + 1, 3))
+            np.add.at(by_class[:, 0], true, n)
+            np.add.at(by_class[:, 1], predicted[predicted >= 0], n[predicted >= 0])
+            np.add.at(by_class[:, 2], true[true == predicted], n[true == predicted])
+            sums = np.concatenate([sums, by_class.ravel()])
+        return {name: value.item() for name, value in metrics(sums).items()}
+
+    def reliability(self) -> list[Bin]:
+        """Return how right the predictions of each confidence were."""
+        n, hits, confidence = (self.curves.sums[part].tolist() for part in (BIN_N, BIN_HITS, BIN_CONFIDENCE))
+        return [
+            Bin(
+                i / BINS,
+                (i + 1) / BINS,
+                int(n[i]),
+                confidence[i] / n[i] if n[i] else nan,
+                hits[i] / n[i] if n[i] else nan,
+            )
+            for i in range(BINS)
+        ]
 
     @property
     def window_accuracy(self) -> float:
@@ -165,28 +241,31 @@ class Scores:
             if s + c
         ]
 
-    def state(self) -> tuple[dict[str, int | float], dict[str, NDArray[Any]]]:
+    def state(self) -> tuple[dict[str, int], dict[str, NDArray[Any]]]:
         """Return all that has been added up, as numbers and arrays."""
-        numbers: dict[str, int | float] = {
-            "n_samples": self.n_samples,
-            "n_unseen": self.n_unseen,
-            "hits": self._hits,
-            "loss": self._loss,
-            "n_losses": self._n_losses,
-        }
-        arrays: dict[str, NDArray[Any]] = {
+        numbers, arrays = self.curves.state()
+        last, leader = self._baselines.last, self._baselines.leader
+        return {"n_samples": self.n_samples, "n_unseen": self.n_unseen, "last": last, "leader": leader, **numbers}, {
             "counts": self.counts,
             "last_hits": self._last_hits.astype(np.uint8),
             "last_losses": self._last_losses,
+            "support": self._baselines.support,
+            "ranking": self._ranking.counts,
+            **arrays,
         }
-        return numbers, arrays
 
     def restore(self, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over what `state` returned."""
         self.n_samples, self.n_unseen = numbers["n_samples"], numbers["n_unseen"]
-        self._hits, self._loss, self._n_losses = numbers["hits"], numbers["loss"], numbers["n_losses"]
         self._counts = {(true, predicted): n for true, predicted, n in arrays["counts"].tolist()}
         self._last_hits, self._last_losses = arrays["last_hits"].astype(np.bool_), arrays["last_losses"].copy()
+        self._baselines.last, self._baselines.leader = numbers["last"], numbers["leader"]
+        self._baselines.support, self._ranking.counts = arrays["support"].copy(), arrays["ranking"].copy()
+        self.curves.restore(numbers, arrays)
+
+    def _mean(self, of: int, over: int) -> float:
+        sums = self.curves.sums
+        return float(sums[of] / sums[over]) if sums[over] else nan
 
     def _remember(self, hits: NDArray[np.bool_], losses: NDArray[np.float64]) -> None:
         """Write the rows over the oldest ones of the window, which grows to its size as it fills."""

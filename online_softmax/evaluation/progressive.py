@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,9 +12,12 @@ from typing import Any, Protocol
 from online_softmax.checks import check_count, check_on_bad
 from online_softmax.evaluation import checkpoints
 from online_softmax.evaluation.columns import ColumnCounter
+from online_softmax.evaluation.delayed import DelayedScorer, Lateness
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
-from online_softmax.evaluation.scorer import Numbering, Scorer, said
-from online_softmax.evaluation.tally import FIRST_MARK, Tally
+from online_softmax.evaluation.river_metrics import river_metrics
+from online_softmax.evaluation.runs import RefusedError, Runs, last_row
+from online_softmax.evaluation.scorer import Numbering, Scorer, message
+from online_softmax.evaluation.tally import FIRST_MARK, Tally, marks_until
 from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, chunk_of, open_stream
 from online_softmax.streams.ahead import ahead
 
@@ -25,16 +29,17 @@ EVERY = 100_000  # rows between two checkpoints
 class Progress(Protocol):
     """Called as the validation goes on.
 
-    If it has a method `note`, too, that is called with a sentence on whatever is probably wrong, once it shows.
+    If it has a method `note`, too, that is called with a sentence on whatever is probably wrong, once it shows. If it has
+    a method `look`, that is called after every chunk with a function, which returns what plots and pages draw.
     """
 
-    def __call__(self, row: Figures, *, mark: bool, fraction: float | None) -> None:
+    def __call__(self, row: Any, *, mark: bool, fraction: float | None) -> None:
         """Take the figures so far.
 
         Parameters
         ----------
         row
-            The figures.
+            The `Figures`; of several models, a dictionary of them by name.
         mark
             Whether `row` is one of the result's rows.
         fraction
@@ -56,7 +61,11 @@ def progressive_validation(
     checkpoint: str | os.PathLike[str] | None = None,
     every: int = EVERY,
     resume: bool = False,
-) -> Result:
+    delay: Any = None,
+    moment: Any = None,
+    metrics: Iterable[Any] = (),
+    top_k: int = 3,
+) -> Any:
     """Predict, score, then learn every row of a stream.
 
     The model that predicts a row has learned the rows before it, and no other, so that no row is ever scored by a model
@@ -72,7 +81,8 @@ def progressive_validation(
         a pandas, polars or pyarrow frame, an array, or an iterable of `(x, y)` or `(x, y, {"w": weight})` such as
         river's datasets. Of files, frames and arrays the next rows are read in another thread while these are learned.
     model
-        A river classifier, or a pipeline that ends with one. It is trained in place.
+        A river classifier, or a pipeline that ends with one. It is trained in place. Or a dictionary of several, by
+        name, which see the same rows in one pass.
     target
         The column that holds the label, in a file or frame; or the labels of a frame or an array, as an array, a list
         or a series, in the order of the rows.
@@ -97,11 +107,23 @@ def progressive_validation(
     resume
         Whether to go on from the checkpoint, if there is one: to the last bit the same as a run that was never
         interrupted. Its source, its window and the parameters of its model must be the same.
+    delay
+        How late the labels come, with the meaning that it has in river's `progressive_val_score`: an amount, the name
+        of a feature that holds it, or a function of x and y. A row is predicted when it comes, and learned and scored
+        when its label does.
+    moment
+        When a row comes, for a delay: the name of a feature that holds it, or a function of x. Without it rows come at
+        0, 1, 2, .., and the delay counts rows.
+    metrics
+        Metrics of river to be updated with each row, or their names; they are in the result's `river`. One that needs
+        the probabilities of all classes makes the rows go one by one.
+    top_k
+        How many of the most probable classes the label has to be among, to count for the metric `top_k`.
 
     Returns
     -------
     result
-        The figures of the whole run, of each class, and along the way.
+        A `Result`: the figures of the whole run, of each class, and along the way. For several models a `Comparison`.
 
     Raises
     ------
@@ -128,69 +150,88 @@ def progressive_validation(
     2,310 rows: 82.5%, the last 1,000 85.8%
 
     """
-    for name, count in (("window", window), ("limit", limit), ("every", every)):
+    for name, count in (("window", window), ("limit", limit), ("every", every), ("top_k", top_k)):
         if name != "limit" or count is not None:
             check_count(name, count)
     check_on_bad(on_bad)
     path = None if checkpoint is None else Path(checkpoint)
-    if path is None and resume:
-        raise ValueError("resume goes with a checkpoint")
-    if path is not None and yield_predictions:
-        raise ValueError("yield_predictions keeps every row, and a checkpoint does not hold them")
-    scorer = Scorer(model, Numbering(), skips=on_bad == "skip")
-    stream = open_stream(source, target, on_bad=on_bad, model=model)
-    run = _tally(stream, scorer, window, yield_predictions)
+    several = isinstance(model, Mapping)
+    lateness = None if delay is None and moment is None else Lateness(delay, moment)
+    asked = river_metrics(metrics)
+    _check_checkpoint(
+        path,
+        resume,
+        {
+            "yield_predictions keeps every row": yield_predictions,
+            "a delay keeps rows whose labels are to come": lateness is not None,
+            "metrics of river have a state of their own": bool(asked),
+            "there are several models": several,
+        },
+    )
+    models: dict[Any, Any] = dict(model) if several else {None: model}
+    if several and not models:
+        raise ValueError("there is no model to run")
+    labels = Numbering()
+    scorers = {name: _scorer(one, labels, on_bad == "skip", asked, lateness) for name, one in models.items()}
+    stream = open_stream(source, target, on_bad=on_bad, model=None if several else model)
+    tallies = {}
+    for name, scorer in scorers.items():
+        own = copy.deepcopy(asked) if several else asked
+        tallies[name] = _tally(stream, scorer, window, yield_predictions, k=top_k, river=own, alone=not several)
+    runs, run = Runs(tallies), next(iter(tallies.values()))
     if path is not None:
-        if path.exists() and not resume:
-            raise FileExistsError(f"the checkpoint {path} exists: resume it, or remove it")
-        if path.exists():
-            checkpoints.resume(path, run, stream)
-            if limit is not None and run.n_samples > limit:
-                raise ValueError(f"the checkpoint {path} is at {run.n_samples:,} rows, and the limit is {limit:,}")
-        else:
-            checkpoints.check(path, run, stream)
+        _resume(path, run, stream, resume, limit)
 
-    def tell(row: Figures, *, mark: bool) -> None:
-        if progress is not None:
-            parts = [part for part in (stream.fraction, limit and row.n_samples / limit) if part is not None]
-            progress(row, mark=mark, fraction=max(parts, default=None))
-            if mark and row.n_samples == FIRST_MARK and (hint := run.hint()) and hasattr(progress, "note"):
-                progress.note(hint)
+    def tell(row: Figures | dict[str, Figures], *, mark: bool) -> None:
+        if progress is None:
+            return
+        n = run.n_samples
+        parts = [part for part in (stream.fraction, limit and n / limit) if part is not None]
+        progress(row, mark=mark, fraction=max(parts, default=None))
+        if hasattr(progress, "look"):
+            progress.look(runs.document)
+        if mark and n == FIRST_MARK and (hint := run.hint()) and hasattr(progress, "note"):
+            progress.note(hint)
 
     def rows_left() -> int:
-        """Return how many rows there are to the next mark, checkpoint or limit."""
-        n = run.n_samples
-        stops = [run.next_mark()]
+        """Return how many rows there are to the next look, checkpoint or limit."""
+        n = runs.n_asked
+        stops = [runs.rows_left()]
         if limit is not None:
-            stops.append(limit)
+            stops.append(limit - n)
         if path is not None:
-            stops.append(n - n % every + every)
-        return min(stops) - n
+            stops.append(every - n % every)
+        return min(stops)
+
+    def news() -> None:
+        row, is_mark = runs.row()
+        tell(row, mark=is_mark)
 
     for row in run.marks:
         tell(row, mark=True)
     try:
-        with closing(_chunks(stream, run)) as chunks:
+        with closing(_chunks(stream, runs)) as chunks:
             for chunk in chunks:
                 while chunk and (n := rows_left()):
-                    part, chunk = chunk.split(min(n, scorer.step(chunk)))
-                    scored = scorer.score(part)
-                    run.add(scored)
-                    if len(scored):
-                        row, is_mark = run.row()
-                        tell(row, mark=is_mark)
-                    if scored.error is not None:
-                        raise _StopError from scored.error
-                    if path is not None and len(scored) and run.n_samples % every == 0:
+                    part, chunk = chunk.split(min(n, runs.step(chunk)))
+                    n_scored, refusal = runs.take(part)
+                    if n_scored:
+                        news()
+                    if refusal is not None:
+                        raise refusal
+                    if path is not None and n_scored and run.n_samples % every == 0:
                         checkpoints.write(path, run, stream)
                 if not (run.behind or rows_left()):
                     break
-    except _StopError as stop:
+        n_scored, refusal = runs.finish()
+        if n_scored:
+            news()
+        if refusal is not None:
+            raise refusal
+    except RefusedError as end:
         if path is not None and run.n_taken:
             checkpoints.write(path, run, stream)
-        error = stop.__cause__
-        assert isinstance(error, Exception)
-        raise RowError(said(error), run.result()) from error
+        raise RowError(str(end), runs.result(whole=True)) from end.__cause__
     if run.behind:
         raise checkpoints.CheckpointError(f"the source ends {run.behind:,} rows before the place of the checkpoint")
     if not run.n_samples:
@@ -198,30 +239,54 @@ def progressive_validation(
         raise ValueError("the stream has no rows" + (f": all {gone:,} were skipped" if gone else ""))
     if path is not None:
         checkpoints.write(path, run, stream)
-    result = run.result()
-    if len(result.rows) > len(run.marks):
-        tell(result.rows[-1], mark=True)
+    result = runs.result(whole=True)
+    if run.n_samples not in marks_until(run.n_samples):
+        tell(last_row(result), mark=True)
     return result
 
 
-def _tally(stream: Stream, scorer: Scorer, window: int, keep: bool) -> Tally:
+def _check_checkpoint(path: Path | None, resume: bool, hindrances: Mapping[str, bool]) -> None:
+    """Refuse a checkpoint of what it does not hold."""
+    if path is None and resume:
+        raise ValueError("resume goes with a checkpoint")
+    for reason, is_so in hindrances.items() if path is not None else ():
+        if is_so:
+            raise ValueError(f"{reason}, and a checkpoint does not hold them")
+
+
+def _resume(path: Path, run: Tally, stream: Stream, resume: bool, limit: int | None) -> None:
+    """Find out whether the run can be kept in a file, and bring it to where that of the file was, if there is one."""
+    if not path.exists():
+        checkpoints.check(path, run, stream)
+        return
+    if not resume:
+        raise FileExistsError(f"the checkpoint {path} exists: resume it, or remove it")
+    checkpoints.resume(path, run, stream)
+    if limit is not None and run.n_samples > limit:
+        raise ValueError(f"the checkpoint {path} is at {run.n_samples:,} rows, and the limit is {limit:,}")
+
+
+def _scorer(model: Any, labels: Numbering, skips: bool, river: Mapping[str, Any], lateness: Lateness | None) -> Scorer:
+    keeps = any(not one.requires_labels for one in river.values())
+    if lateness is not None:
+        return DelayedScorer(model, labels, skips, keeps=keeps, lateness=lateness)
+    return Scorer(model, labels, skips, keeps=keeps)
+
+
+def _tally(stream: Stream, scorer: Scorer, window: int, keep: bool, **keywords: Any) -> Tally:
     """Return the tally of a run that begins with a stream just opened."""
     if not isinstance(stream, RowStream):
-        return Tally(scorer, window, keep)
+        return Tally(scorer, window, keep, **keywords)
     columns = ColumnCounter(stream.kinds, stream.reading, stream.code_columns) if stream.kinds else None
-    return Tally(scorer, window, keep, stream.seconds_to_open, columns)
+    return Tally(scorer, window, keep, stream.seconds_to_open, columns, **keywords)
 
 
-class _StopError(Exception):
-    """Ends a run before its stream ends; the cause is the error of a row, or of the stream."""
-
-
-def _chunks(stream: Stream, run: Tally) -> Generator[Chunk | PairChunk, None, None]:
+def _chunks(stream: Stream, runs: Runs) -> Generator[Chunk | PairChunk, None, None]:
     """Yield the chunks of a stream, without the rows that a resumed run has behind it."""
     # Pairs are not read ahead: their source may wait for the model.
     with closing(ahead(stream)) if isinstance(stream, RowStream) else nullcontext(stream) as chunks:
         try:
             for chunk in chunks:
-                yield run.pass_over(chunk_of(chunk))
+                yield runs.pass_over(chunk_of(chunk))
         except Exception as error:
-            raise _StopError from error
+            raise RefusedError(message(error)) from error

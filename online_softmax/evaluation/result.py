@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+import os
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -12,7 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.evaluation.columns import Columns
-from online_softmax.evaluation.metrics import ClassScores
+from online_softmax.evaluation.curves import Curve
+from online_softmax.evaluation.drift import Drift
+from online_softmax.evaluation.experts import Experts
+from online_softmax.evaluation.metrics import Bin, ClassScores
+from online_softmax.evaluation.sums import METRICS
 from online_softmax.streams.spelling import PLAIN
 
 
@@ -37,6 +42,7 @@ Row = Figures  # its name until 1.0
 
 ENOUGH = 1000  # rows to judge a target by
 MOST_CLASSES = 1000  # of a confusion matrix in a dictionary
+COUNTS = ("n_samples", "n_unseen", "n_zeroed", "n_skipped", "n_bad", "n_evicted")
 
 
 class Offender(NamedTuple):
@@ -80,8 +86,25 @@ class Result:
     log_loss
         The mean of -ln p, where p is the probability the model gave the label, at least 1e-15. nan for a model that
         gives no probabilities.
+    balanced_accuracy
+        The mean of the classes' recall.
     macro_f1
         The mean of the classes' F1.
+    kappa, kappa_t, kappa_m
+        How far the accuracy is above that of chance, of saying the last label again, and of saying the label that was
+        the most frequent so far: 1 for no error, 0 for no better, nan where these make no error.
+    brier
+        The mean of the sum over the classes of (p - [y = class])^2, from 0 to 2.
+    ece
+        The expected calibration error: the mean distance between confidence and accuracy, over 15 bins of confidence.
+    top_k
+        The part of the rows whose label was among the `k` most probable classes.
+    no_change_accuracy, majority_accuracy
+        The part of the rows that would have been right to say the last label again, and the most frequent one so far.
+    roc_auc
+        The area under the ROC curve; nan for other than two classes.
+    k
+        How many classes `top_k` is about.
     seconds
         The time it took, opening and reading the source included.
     window
@@ -108,6 +131,25 @@ class Result:
         Label, prediction and probability of every row, where they were asked for.
     columns
         What the columns of the source were read as; None where it has none, as pairs and svmlight text.
+    windows
+        The metrics in tumbling windows of `window` rows, or of twice, four times .. as many where there would be more
+        than 1,000. The last may be shorter.
+    fading
+        The metrics of rows that fade, each weighing 1 - 1 / `window` of the next; and of all rows up to each point.
+    reliability
+        How right the predictions of each confidence were.
+    drifts
+        Where the loss changed.
+    experts
+        The weights of the model's experts along the run; None for a model without any.
+    river
+        The metrics of river that were asked for, by name.
+    model
+        The class of the model, or those of the steps of a pipeline.
+    memory
+        How many bytes the model takes at the end, as river counts them; None before, or where that is not known.
+    delay
+        How late the labels came; None where they were there at once.
 
     """
 
@@ -115,12 +157,32 @@ class Result:
     n_unseen: int
     accuracy: float
     log_loss: float
+    balanced_accuracy: float
     macro_f1: float
+    kappa: float
+    kappa_t: float
+    kappa_m: float
+    brier: float
+    ece: float
+    top_k: float
+    no_change_accuracy: float
+    majority_accuracy: float
+    roc_auc: float
+    k: int
     seconds: float
     window: int
     classes: list[ClassScores]
     counts: NDArray[np.int64]
     rows: list[Figures]
+    windows: Curve
+    fading: Curve
+    reliability: list[Bin]
+    drifts: list[Drift] = field(default_factory=list)
+    experts: Experts | None = None
+    river: dict[str, float] = field(default_factory=dict)
+    model: str = "model"
+    memory: int | None = None
+    delay: str | None = None
     n_zeroed: int = 0
     n_skipped: int = 0
     n_bad: int = 0
@@ -133,6 +195,23 @@ class Result:
     def hint(self) -> str | None:
         """Return what is probably wrong with the target, if anything is."""
         return target_hint(self.n_samples, self.n_unseen, self.labels)
+
+    @property
+    def verdict(self) -> str | None:
+        """Return which way of answering without looking at the features is right more often, if any is."""
+        baselines = {
+            "saying the last label again": self.no_change_accuracy,
+            "always saying the most frequent label so far": self.majority_accuracy,
+        }
+        way = max(baselines, key=baselines.__getitem__)
+        if not baselines[way] > self.accuracy:
+            return None
+        return f"{way} is right more often than the model: {baselines[way]:.2%} of the rows, not {self.accuracy:.2%}"
+
+    @property
+    def microseconds_per_row(self) -> float:
+        """Return how long a row took."""
+        return 1e6 * self.seconds / max(self.n_samples, 1)
 
     @property
     def labels(self) -> list[Hashable]:
@@ -149,24 +228,53 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values, ready for JSON: nan becomes None, as does a confusion of many classes."""
         return {
-            "n_samples": self.n_samples,
-            "n_unseen": self.n_unseen,
-            "n_zeroed": self.n_zeroed,
-            "n_skipped": self.n_skipped,
-            "n_bad": self.n_bad,
-            "n_evicted": self.n_evicted,
-            "accuracy": _plain(self.accuracy),
-            "log_loss": _plain(self.log_loss),
-            "macro_f1": _plain(self.macro_f1),
+            "model": self.model,
+            **{name: getattr(self, name) for name in COUNTS},
+            **{name: _plain(getattr(self, name)) for name in (*METRICS, "roc_auc")},
+            "k": self.k,
+            "river": {name: _plain(value) for name, value in self.river.items()},
+            "verdict": self.verdict,
             "seconds": self.seconds,
+            "microseconds_per_row": self.microseconds_per_row,
+            "memory": self.memory,
             "window": self.window,
+            "delay": self.delay,
             "hint": self.hint,
             "columns": None if self.columns is None else self.columns.to_dict(),
             "bad": [one._asdict() for one in self.bad],
-            "rows": [{name: _plain(value) for name, value in asdict(row).items()} for row in self.rows],
-            "classes": [{name: _plain(value) for name, value in asdict(one).items()} for one in self.classes],
+            "rows": [_plainly(asdict(row)) for row in self.rows],
+            "drifts": [one._asdict() for one in self.drifts],
+            "windows": self.windows.to_dict(),
+            "fading": self.fading.to_dict(),
+            "reliability": [
+                _plainly({"from": one.start, "to": one.end, **one._asdict()}, but=("start", "end"))
+                for one in self.reliability
+            ],
+            "experts": None if self.experts is None else self.experts.to_dict(),
+            "classes": [_plainly(asdict(one)) for one in self.classes],
             "confusion": self.confusion.tolist() if len(self.classes) <= MOST_CLASSES else None,
         }
+
+    def document(self, **conditions: Any) -> dict[str, Any]:
+        """Return what plots and pages draw: the conditions of the run, and the run under the name of its model."""
+        return {"conditions": conditions, "runs": {self.model: self.to_dict()}, "comparison": None}
+
+    def plot(self, kind: str = "curves", metric: str | None = None, path: str | os.PathLike[str] | None = None) -> Any:
+        """Draw the run by matplotlib; see `online_softmax.drawing.plots.plot`."""
+        from online_softmax.drawing.plots import plot
+
+        return plot(self.document(), kind, metric=metric, path=path)
+
+    def save_html(self, path: str | os.PathLike[str], **conditions: Any) -> None:
+        """Write a page about the run that stands alone, with its conditions."""
+        from online_softmax.drawing.page import write_page
+
+        write_page(self.document(**conditions), path)
+
+    def _repr_html_(self) -> str:
+        from online_softmax.drawing.notebook import result_cell
+
+        return result_cell(self.to_dict())
 
     def __repr__(self) -> str:
         return (
@@ -216,6 +324,10 @@ def target_hint(n_samples: int, n_unseen: int, labels: Collection[Hashable]) -> 
 
 def _spells_number(label: Hashable) -> bool:
     return isinstance(label, int | float) or (isinstance(label, str) and bool(PLAIN.fullmatch(label.strip())))
+
+
+def _plainly(values: Mapping[str, Any], but: Collection[str] = ()) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in values.items() if name not in but}
 
 
 def _plain(value: Any) -> Any:

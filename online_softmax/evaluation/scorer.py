@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from math import isnan, nan
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax._kernel.answers import ANSWER, NONE, answers
 from online_softmax.models.scaled import native
 from online_softmax.rows import Rows
 from online_softmax.streams import Chunk, Note, PairChunk
@@ -43,12 +45,16 @@ class Scored:
 
     Attributes
     ----------
-    true, predicted
-        Codes of the labels and of the predictions; -1 where the model knew no class.
-    p
-        The probability the model gave the label; nan where it gave none.
+    true
+        Codes of the labels.
+    answers
+        What the model said, with the fields of `ANSWER`; `predicted` is a code, -1 where the model knew no class.
     unseen
         Whether the model could not know the label.
+    at
+        The numbers of these samples among all that the scorer has been given.
+    n_taken
+        How many rows of the stream were taken, scored or passed over.
     n_mended, n_left_out
         How many values were set to 0 in these rows, and how many rows were left out before or between them.
     bad
@@ -57,26 +63,44 @@ class Scored:
         Why the row after these was refused, if it was.
     part
         The rows themselves, those left out and passed over among them.
+    probabilities
+        The probability of each class, as the model gave it, row by row; None unless they are kept.
 
     """
 
     true: NDArray[np.int32]
-    predicted: NDArray[np.int32]
-    p: NDArray[np.float64]
+    answers: NDArray[np.void]
     unseen: NDArray[np.bool_]
+    at: NDArray[np.int64]
+    n_taken: int
     n_mended: int = 0
     n_left_out: int = 0
     bad: tuple[Note, ...] = ()
     error: Exception | None = None
     part: Chunk | PairChunk | None = None
+    probabilities: list[dict[Hashable, float] | None] | None = None
 
     @property
-    def n_taken(self) -> int:
-        """Return how many rows of the stream these are, scored or passed over."""
-        return len(self) + len(self.bad)
+    def predicted(self) -> NDArray[np.int32]:
+        """Return the codes of the predictions."""
+        return self.answers["predicted"]
+
+    @property
+    def p(self) -> NDArray[np.float64]:
+        """Return the probability the model gave each label; nan where it gave none."""
+        return self.answers["p"]
 
     def __len__(self) -> int:
         return len(self.true)
+
+
+class Answer(NamedTuple):
+    """What a model said of one row: the code of its label, the fields of `ANSWER`, and whether the label was unseen."""
+
+    true: int
+    said: tuple[int, int, float, float, float]
+    unseen: bool
+    probabilities: dict[Hashable, float] | None
 
 
 class Passed(NamedTuple):
@@ -100,20 +124,31 @@ class Scorer:
         The numbering of the labels, which several scorers may share.
     skips
         Whether a row that the model refuses is passed over.
+    keeps
+        Whether to keep the probability of each class, row by row. The rows then go one by one.
 
     """
 
-    def __init__(self, model: Any, labels: Numbering | None = None, skips: bool = False) -> None:
+    def __init__(
+        self, model: Any, labels: Numbering | None = None, skips: bool = False, *, keeps: bool = False
+    ) -> None:
         if not callable(getattr(model, "learn_one", None)) or not callable(getattr(model, "predict_proba_one", None)):
             raise TypeError(f"a model that learns from labels is a river classifier, not {type(model).__name__!r}")
         self.model, self.labels, self.skips = model, Numbering() if labels is None else labels, skips
-        found = native(model)
+        self.keeps = keeps
+        self._n = 0  # samples it has been given
+        found = None if keeps else native(model)
         self._native = found if found is not None and found.can_progress else None
         self._classes = np.empty(0, dtype=np.int32)  # the codes of the model's classes, in the model's order
         self._learned: set[Hashable] = set()
         self._has_probabilities = True
         parameters = inspect.signature(model.learn_one).parameters.values()
         self._takes_weights = any(one.name == "w" or one.kind is one.VAR_KEYWORD for one in parameters)
+
+    @property
+    def pending(self) -> int:
+        """Return how many rows have been predicted and wait for their labels."""
+        return 0
 
     def step(self, chunk: Chunk | PairChunk) -> int:
         """Return how many rows of a chunk to score at once: few enough to tell in time how far the run has come."""
@@ -123,51 +158,98 @@ class Scorer:
         """Predict each sample by the model that the samples before it made, then learn it."""
         if self._native is None or isinstance(chunk, PairChunk):
             return self._scored_one_by_one(chunk, self._progress_one)
-        predicted, p, passed = self._progress(chunk.rows)
-        known = self._known(self._native.classes)
-        return _scored(chunk, self._true(chunk.rows, passed), known[predicted], p, np.isnan(p), passed)
+        said, passed = self._progress(chunk.rows)
+        true, said = self._true(chunk.rows, passed), self._coded(said, self._native.classes)
+        return self._scored(chunk, true, said, np.isnan(said["p"]), passed)
+
+    def finish(self) -> Scored | None:
+        """Return what is still to be scored at the end of the stream."""
+        return None
 
     def predict(self, chunk: Chunk | PairChunk) -> Scored:
         """Predict each sample by the model as it stands."""
         if self._native is None or isinstance(chunk, PairChunk):
-            return self._scored_one_by_one(chunk, self._predict_one)
+            return self._scored_one_by_one(chunk, self.answer)
         rows = chunk.rows
         try:
             P, classes = self._native.predict_rows(rows)
         except (ValueError, ArithmeticError):  # of which row, it does not say
-            return self._scored_one_by_one(chunk, self._predict_one)
+            return self._scored_one_by_one(chunk, self.answer)
         at = {label: i for i, label in enumerate(classes)}
-        position = np.array([at.get(label, -1) for label in rows.labels], np.int32)[rows.codes]
-        p = np.column_stack([P, np.full(len(P), nan)])[np.arange(len(P)), position]  # the last is of position -1
-        best = P.argmax(axis=1) if classes else np.full(len(P), -1)
-        passed = Passed(len(rows), {}, None)
-        return _scored(chunk, self._true(rows, passed), self._known(classes)[best], p, np.isnan(p), passed)
+        positions = np.array([at.get(label, -1) for label in rows.labels], np.int32)[rows.codes]
+        said, passed = self._coded(answers(P, positions), classes), Passed(len(rows), {}, None)
+        return self._scored(chunk, self._true(rows, passed), said, np.isnan(said["p"]), passed)
 
     def learn(self, chunk: Chunk | PairChunk) -> Passed:
         """Learn each sample."""
         if self._native is None or isinstance(chunk, PairChunk):
-            return self._each(chunk, self._learn_one)[1]
-        return self._progress(chunk.rows)[2]
+            return self._each(chunk, self.learn_one)[1]
+        return self._progress(chunk.rows)[1]
 
-    def _progress(self, rows: Rows) -> tuple[NDArray[np.int32], NDArray[np.float64], Passed]:
-        """Predict, then learn, each row in the kernel; return positions and probabilities of those not refused."""
+    def answer(self, x: Any, y: Hashable, keywords: Mapping[str, Any]) -> Answer:
+        """Predict a sample."""
+        context = _without_weight(keywords)
+        known = y in self._learned
+        if self._has_probabilities:
+            try:
+                probabilities = self.model.predict_proba_one(x, **context)
+            except NotImplementedError:
+                self._has_probabilities = False
+            else:
+                known = known or y in probabilities
+                said = self._said(probabilities, y)
+                if known and isnan(said[2]):
+                    said = (*said[:2], 0.0, *said[3:])
+                return Answer(self.labels.code(y), said, not known, probabilities if self.keeps else None)
+        answer = self.model.predict_one(x, **context)
+        code = -1 if answer is None else self.labels.code(answer)
+        return Answer(self.labels.code(y), (code, -1, nan, nan, nan), not known, None)
+
+    def learn_one(self, x: Any, y: Hashable, keywords: Mapping[str, Any]) -> None:
+        """Learn a sample."""
+        model = self._native or self.model
+        model.learn_one(x, y, **(keywords if self._takes_weights else _without_weight(keywords)))
+        self._learned.add(y)
+
+    def _progress_one(self, x: Any, y: Hashable, keywords: Mapping[str, Any]) -> Answer:
+        answer = self.answer(x, y, keywords)
+        self.learn_one(x, y, keywords)
+        return answer
+
+    def _said(self, probabilities: Mapping[Hashable, float], y: Hashable) -> tuple[int, int, float, float, float]:
+        """Return what the kernel would have said."""
+        if not probabilities:
+            return -1, -1, nan, nan, nan
+        choice = max(probabilities, key=probabilities.__getitem__)
+        squares = 0.0
+        for p in probabilities.values():  # in their order, not by sum(), which is exact: the kernel's is not
+            squares += p * p
+        code, confidence = self.labels.code(choice), float(probabilities[choice])
+        if y not in probabilities:
+            return code, -1, nan, confidence, squares
+        p_y = probabilities[y]
+        ties = takewhile(lambda label: label != y, probabilities)
+        rank = sum(p > p_y for p in probabilities.values()) + sum(probabilities[label] == p_y for label in ties)
+        return code, rank, float(p_y), confidence, squares
+
+    def _progress(self, rows: Rows) -> tuple[NDArray[np.void], Passed]:
+        """Predict, then learn, each row in the kernel; return what was said of those not refused."""
         assert self._native is not None
-        predicted, p = [np.empty(0, np.int32)], [np.empty(0)]
+        said = [NONE[:0]]
         refused: dict[int, str] = {}
         done = 0
         while done < len(rows):
             left = rows.slice(done, len(rows)) if done else rows
-            n, best, chances = self._native.progress(left)
-            predicted.append(best[:n])
-            p.append(chances[:n])
+            n, found = self._native.progress(left)
+            said.append(found[:n])
             done += n
             if done < len(rows):
                 error = self._refusal(left, n)
                 if not self.skips:
-                    return np.concatenate(predicted), np.concatenate(p), Passed(done, refused, error)
-                refused[done] = said(error)
+                    return np.concatenate(said), Passed(done, refused, error)
+                refused[done] = message(error)
                 done += 1
-        return np.concatenate(predicted), np.concatenate(p), Passed(done, refused, None)
+        return np.concatenate(said), Passed(done, refused, None)
 
     def _refusal(self, rows: Rows, i: int) -> Exception:
         """Return why the model refuses row `i`."""
@@ -179,27 +261,26 @@ class Scorer:
             return refusal
         raise RuntimeError(f"{self.model} refused the row {rows.x(i)!r} in bulk and took it alone")
 
-    def _known(self, classes: list[Hashable]) -> NDArray[np.int32]:
-        """Return the codes of the native model's classes; position -1, no class, is the last."""
+    def _coded(self, said: NDArray[np.void], classes: list[Hashable]) -> NDArray[np.void]:
+        """Return the native model's answers with codes for the positions of its classes."""
         new = [self.labels.code(label) for label in classes[len(self._classes) :]]
         self._classes = np.append(self._classes, new).astype(np.int32)
-        return np.append(self._classes, np.int32(-1))
+        said["predicted"] = np.append(self._classes, np.int32(-1))[said["predicted"]]  # the last is of position -1
+        return said
 
     def _true(self, rows: Rows, passed: Passed) -> NDArray[np.int32]:
         codes = np.array([self.labels.code(label) for label in rows.labels], np.int32)[rows.codes[: passed.n]]
         return np.delete(codes, list(passed.refused)) if passed.refused else codes
 
-    def _scored_one_by_one(self, chunk: Chunk | PairChunk, use: Callable[..., Any]) -> Scored:
-        answers, passed = self._each(chunk, use)
-        true, predicted, p, unseen = zip(*answers, strict=True) if answers else ((), (), (), ())
-        return _scored(
-            chunk,
-            np.array(true, dtype=np.int32),
-            np.array(predicted, dtype=np.int32),
-            np.array(p, dtype=np.float64),
-            np.array(unseen, dtype=np.bool_),
-            passed,
-        )
+    def _scored_one_by_one(self, chunk: Chunk | PairChunk, use: Callable[..., Answer]) -> Scored:
+        found, passed = self._each(chunk, use)
+        scored = self._scored(chunk, *self._arrays(found), passed)
+        return replace(scored, probabilities=[one.probabilities for one in found]) if self.keeps else scored
+
+    def _arrays(self, found: Sequence[Answer]) -> tuple[NDArray[np.int32], NDArray[np.void], NDArray[np.bool_]]:
+        """Return the codes of the labels, the answers, and whether the labels were unseen."""
+        true = np.array([one.true for one in found], np.int32)
+        return true, np.array([one.said for one in found], ANSWER), np.array([one.unseen for one in found], np.bool_)
 
     def _each(self, chunk: Chunk | PairChunk, use: Callable[..., Any]) -> tuple[list[Any], Passed]:
         """Use each sample of a chunk; return what came of those that were not refused."""
@@ -219,62 +300,34 @@ class Scorer:
             except Exception as refusal:
                 if not self.skips:
                     return answers, Passed(n, refused, refusal)
-                refused[n] = said(refusal)
+                refused[n] = message(refusal)
 
-    def _progress_one(self, x: Any, y: Hashable, keywords: Mapping[str, Any]) -> tuple[int, int, float, bool]:
-        answer, p, known = self._answer(x, y, _without_weight(keywords))
-        self._learn_one(x, y, keywords)
-        return self.labels.code(y), answer, p, not known
-
-    def _predict_one(self, x: Any, y: Hashable, keywords: Mapping[str, Any]) -> tuple[int, int, float, bool]:
-        answer, p, known = self._answer(x, y, _without_weight(keywords))
-        return self.labels.code(y), answer, p, not known
-
-    def _learn_one(self, x: Any, y: Hashable, keywords: Mapping[str, Any]) -> None:
-        model = self._native or self.model
-        model.learn_one(x, y, **(keywords if self._takes_weights else _without_weight(keywords)))
-        self._learned.add(y)
-
-    def _answer(self, x: Any, y: Hashable, context: Mapping[str, Any]) -> tuple[int, float, bool]:
-        """Return the code of the predicted label, the probability of `y`, and whether the model could know `y`."""
-        known = y in self._learned
-        if self._has_probabilities:
-            try:
-                probabilities = self.model.predict_proba_one(x, **context)
-            except NotImplementedError:
-                self._has_probabilities = False
-            else:
-                known = known or y in probabilities
-                p = float(probabilities.get(y, 0.0)) if known else nan
-                choice = self.labels.code(max(probabilities, key=probabilities.get)) if probabilities else -1
-                return choice, 0.0 if known and isnan(p) else p, known
-        answer = self.model.predict_one(x, **context)
-        return -1 if answer is None else self.labels.code(answer), nan, known
+    def _scored(
+        self,
+        chunk: Chunk | PairChunk,
+        true: NDArray[np.int32],
+        said: NDArray[np.void],
+        unseen: NDArray[np.bool_],
+        passed: Passed,
+    ) -> Scored:
+        """Return what a chunk came to, with the notes on those of its rows that the model got through."""
+        if passed.error is not None:
+            places = chunk.places()
+            chunk = chunk.upto(passed.n) if passed.n < len(places) else chunk
+        n_taken = passed.n + len(chunk.bad)
+        bad = chunk.bad
+        if passed.refused:
+            places = chunk.places()
+            bad = sorted([*bad, *(Note(int(places[i]), reason) for i, reason in passed.refused.items())])
+        if len(chunk.left_out):
+            bad = [Note(place - int(np.searchsorted(chunk.left_out, place)), reason) for place, reason in bad]
+        at = self._n + np.delete(np.arange(passed.n), [*passed.refused])
+        self._n += passed.n
+        counts = len(chunk.mended), len(chunk.left_out)
+        return Scored(true, said, unseen, at, n_taken, *counts, tuple(bad), passed.error, chunk)
 
 
-def _scored(
-    chunk: Chunk | PairChunk,
-    true: NDArray[np.int32],
-    predicted: NDArray[np.int32],
-    p: NDArray[np.float64],
-    unseen: NDArray[np.bool_],
-    passed: Passed,
-) -> Scored:
-    """Return what a chunk came to, with the notes on those of its rows that the model got through."""
-    if passed.error is not None:
-        places = chunk.places()
-        chunk = chunk.upto(passed.n) if passed.n < len(places) else chunk
-    bad = chunk.bad
-    if passed.refused:
-        places = chunk.places()
-        bad = sorted([*bad, *(Note(int(places[i]), reason) for i, reason in passed.refused.items())])
-    if len(chunk.left_out):
-        bad = [Note(place - int(np.searchsorted(chunk.left_out, place)), reason) for place, reason in bad]
-    counts = len(chunk.mended), len(chunk.left_out)
-    return Scored(true, predicted, p, unseen, *counts, tuple(bad), passed.error, chunk)
-
-
-def said(error: Exception) -> str:
+def message(error: Exception) -> str:
     """Return what an error says, with its kind where that says more."""
     return str(error) if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {error}"
 

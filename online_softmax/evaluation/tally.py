@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from math import fsum, nan
 from time import perf_counter
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.evaluation.columns import ColumnCounter
+from online_softmax.evaluation.drift import drifts
+from online_softmax.evaluation.experts import ExpertLog
 from online_softmax.evaluation.metrics import ClassScores, Scores
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, target_hint
 from online_softmax.evaluation.scorer import Scored, Scorer
@@ -37,11 +39,20 @@ class Tally:
         The seconds that the run has taken already: to open its stream, and before it was resumed.
     columns
         Counts what the columns hold, where the source has columns.
+    k
+        How many of the most probable classes the label has to be among, to count for `top_k`.
+    river
+        Metrics of river, by name.
+    alone
+        Whether the run is that of one model: its seconds are those of the clock then, reading and opening included, and
+        those of predicting, scoring and learning where several models share the rows.
 
     Attributes
     ----------
     scores
         The running scores.
+    experts
+        Looks at the weights of the model's experts; None where it has none.
     marks
         The figures after 1,000, 2,000, 4,000 .. rows.
     n_taken
@@ -60,8 +71,16 @@ class Tally:
         keep: bool = False,
         before: float = 0.0,
         columns: ColumnCounter | None = None,
+        *,
+        k: int = 3,
+        river: Mapping[str, Any] | None = None,
+        alone: bool = True,
     ) -> None:
-        self.scorer, self.scores = scorer, Scores(window)
+        self.scorer, self.scores = scorer, Scores(window, k)
+        self.river = {} if river is None else river
+        self._alone, self._busy = alone, 0.0
+        last = _last(scorer.model)
+        self.experts = ExpertLog(last) if hasattr(last, "expert_weights") else None
         self.marks: list[Figures] = []
         self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = self.behind = 0
         self.bad: list[Offender] = []
@@ -78,11 +97,35 @@ class Tally:
     @property
     def seconds(self) -> float:
         """Return how long the run has taken."""
-        return self.before + perf_counter() - self._start
+        return self.before + (perf_counter() - self._start if self._alone else self._busy)
 
-    def next_mark(self) -> int:
-        """Return the first of 1,000, 2,000, 4,000 .. rows that is still to come."""
-        return _next_mark(self.n_samples)
+    @property
+    def n_asked(self) -> int:
+        """Return how many rows have been predicted: scored, or waiting for their labels."""
+        return self.n_samples + self.scorer.pending
+
+    def rows_left(self) -> int:
+        """Return how many rows there are to the next mark, or to the next look at the experts."""
+        stops = [_next_mark(self.n_samples) - self.n_samples]
+        if self.experts is not None:
+            stops.append(self.experts.every - self.n_asked % self.experts.every)
+        return min(stops)
+
+    def take(self, part: Chunk | PairChunk) -> Scored:
+        """Predict, score and learn rows."""
+        start = perf_counter()
+        scored = self.scorer.score(part)
+        self.add(scored)
+        self._busy += perf_counter() - start
+        return scored
+
+    def finish(self) -> Scored | None:
+        """Score the rows that still wait for their labels, at the end of the stream."""
+        start = perf_counter()
+        if (scored := self.scorer.finish()) is not None:
+            self.add(scored)
+        self._busy += perf_counter() - start
+        return scored
 
     def pass_over(self, chunk: Chunk | PairChunk) -> Chunk | PairChunk:
         """Return what is left of a chunk after the rows that a resumed run has behind it."""
@@ -102,10 +145,38 @@ class Tally:
         if not len(scored):
             return
         if self._every is not None:
-            self._every.append((scored.true, scored.predicted, scored.p))
-        self.scores.add(scored.true, scored.predicted, scored.p, scored.unseen)
-        if self.n_samples == _next_mark(self.n_samples - 1):
-            self.marks.append(self._row())
+            self._every.append((scored.true, scored.predicted.copy(), scored.p.copy()))
+        if self.river:
+            self._update_river(scored)
+        start = 0
+        while start < len(scored):  # labels that were late may come many at a time
+            stop = min(len(scored), start + _next_mark(self.n_samples) - self.n_samples)
+            said = scored.answers[start:stop]
+            self.scores.add(
+                scored.true[start:stop],
+                said["predicted"],
+                said["p"],
+                scored.unseen[start:stop],
+                said["confidence"],
+                said["squares"],
+                said["rank"],
+            )
+            start = stop
+            if self.n_samples == _next_mark(self.n_samples - 1):
+                self.marks.append(self._row())
+        if self.experts is not None and self.n_asked % self.experts.every == 0:
+            self.experts.look(self.n_samples)
+
+    def _update_river(self, scored: Scored) -> None:
+        labels = [*self.scorer.labels.known(), None]
+        probabilities = scored.probabilities or [None] * len(scored)
+        for true, predicted, chances in zip(
+            scored.true.tolist(), scored.predicted.tolist(), probabilities, strict=True
+        ):
+            for metric in self.river.values():
+                said = labels[predicted] if metric.requires_labels else chances
+                if said is not None and said != {}:
+                    metric.update(labels[true], said)
 
     def _count(self, n_mended: int, n_left_out: int, part: Chunk | PairChunk | None) -> None:
         self.n_zeroed, self.n_skipped = self.n_zeroed + n_mended, self.n_skipped + n_left_out
@@ -121,19 +192,20 @@ class Tally:
         is_mark = bool(self.marks) and self.marks[-1].n_samples == self.n_samples
         return (self.marks[-1] if is_mark else self._row()), is_mark
 
-    def result(self) -> Result:
-        """Return what has been found so far."""
+    def result(self, *, whole: bool = False) -> Result:
+        """Return what has been found so far; the memory of the model only where the run is `whole`."""
         last, is_mark = self.row()
         labels, scores = self.scorer.labels, self.scores
         known = labels.known()
         classes = _sorted(scores.classes(known))
         codes = [labels.code(one.label) for one in classes]
+        lateness = getattr(self.scorer, "lateness", None)
         found = Result(
             n_samples=scores.n_samples,
             n_unseen=scores.n_unseen,
-            accuracy=scores.accuracy,
-            log_loss=scores.log_loss,
-            macro_f1=fsum(one.f1 for one in classes) / len(classes) if classes else nan,
+            **scores.metrics(),
+            roc_auc=scores.roc_auc,
+            k=scores.k,
             seconds=last.seconds,
             window=scores.window,
             classes=classes,
@@ -147,6 +219,15 @@ class Tally:
             columns=None
             if self._columns is None
             else self._columns.columns(one.label for one in classes if one.support),
+            windows=scores.curves.windows(),
+            fading=scores.curves.fading(),
+            reliability=scores.reliability(),
+            drifts=drifts(scores.curves.trace()),
+            experts=None if self.experts is None else self.experts.experts(scores.n_samples),
+            river={name: metric.get() for name, metric in self.river.items()},
+            model=_described(self.scorer.model),
+            memory=_memory(self.scorer.model) if whole else None,
+            delay=None if lateness is None else str(lateness),
         )
         return found if self._every is None else replace(found, predictions=self._predictions(codes))
 
@@ -183,12 +264,34 @@ def _next_mark(n: int) -> int:
     return FIRST_MARK << (n // FIRST_MARK).bit_length()
 
 
+def _steps(model: Any) -> list[Any]:
+    """Return the steps of a pipeline, or the model alone."""
+    steps = getattr(model, "steps", None)
+    return [*steps.values()] if isinstance(steps, dict) and steps else [model]
+
+
+def _last(model: Any) -> Any:
+    """Return the model, or the one that ends a pipeline."""
+    return _steps(model)[-1]
+
+
 def _evicted(model: Any) -> int:
     """Return how many features have made room in our model, or in the one that ends a pipeline."""
-    steps = getattr(model, "steps", None)
-    last = [*steps.values()][-1] if isinstance(steps, dict) and steps else model
-    n = getattr(last, "n_evicted", 0)
+    n = getattr(_last(model), "n_evicted", 0)
     return n if isinstance(n, int) else 0
+
+
+def _described(model: Any) -> str:
+    """Return a model in a line: the classes of its steps."""
+    return " | ".join(type(step).__name__ for step in _steps(model))
+
+
+def _memory(model: Any) -> int | None:
+    """Return how many bytes a model takes; None where nobody can tell."""
+    try:
+        return int(model._raw_memory_usage)
+    except Exception:  # river's way follows every attribute, which foreign ones may not bear
+        return None
 
 
 def _sorted(classes: list[ClassScores]) -> list[ClassScores]:

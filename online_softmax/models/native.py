@@ -64,14 +64,13 @@ class NativeModel:
         """Learn a sample, or change nothing."""
         self.model.learn_one(x, y, **keywords)
 
-    def progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
+    def progress(self, rows: Rows) -> tuple[int, NDArray[np.void]]:
         """Predict, then learn, each row in turn.
 
-        Returns how many rows are done; the position of each prediction in `classes`, or -1 where no class was known;
-        and the probability of each label, or nan where it had never been seen. If fewer than all are done, the model
+        Returns how many rows are done, and what was said of each, an array of `ANSWER`. If fewer than all are done, the model
         has refused the next row and is unchanged by it: predicting or learning that row alone raises the reason.
         """
-        done: tuple[int, NDArray[np.int32], NDArray[np.float64]] = self.model._progress(rows)
+        done: tuple[int, NDArray[np.void]] = self.model._progress(rows)
         return done
 
     def predict_rows(self, rows: Rows) -> tuple[NDArray[np.float64], list[Hashable]]:

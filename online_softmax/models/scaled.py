@@ -142,12 +142,12 @@ class ScaledModel(NativeModel):
                 part.update(kept)
             raise
 
-    def progress(self, rows: Rows) -> tuple[int, NDArray[np.int32], NDArray[np.float64]]:
+    def progress(self, rows: Rows) -> tuple[int, NDArray[np.void]]:
         """Predict, then learn, each row in turn, as `NativeModel` does; the scaler learns a row before the model."""
         counts, means, variances = scale = self._scale(rows.names)
         before = counts.copy()
         try:
-            done: tuple[int, NDArray[np.int32], NDArray[np.float64]] = self.model._progress(rows, scale)
+            done: tuple[int, NDArray[np.void]] = self.model._progress(rows, scale)
             return done
         finally:  # after Ctrl-C, too
             used = rows.ids if rows.starts is None else rows.ids[rows.starts[0] : rows.starts[-1]]

@@ -42,6 +42,23 @@ class PairChunk:
         """Return the next n samples, which have to be taken first, and the rest."""
         return PairChunk(self._take(n), self.on_bad), self
 
+    def copies(self, n: int) -> list[PairChunk]:
+        """Take all that is left, and return n chunks that each give it."""
+        items: list[tuple[int, Any]] = []
+        error: Exception | None = None
+        try:
+            for item in self._items:
+                items.append(item)
+        except Exception as broken:
+            error = broken
+
+        def again() -> Iterator[tuple[int, Any]]:
+            yield from items
+            if error is not None:
+                raise error
+
+        return [PairChunk(again(), self.on_bad) for _ in range(n)]
+
     def places(self) -> Places:
         """Return the places of the samples that have been taken."""
         return others([place for place, _ in self.bad], self._n)

@@ -48,13 +48,17 @@ def figures_of_scaler(pipeline):
 @pytest.mark.parametrize("rows", [shared_rows(), ragged_rows()], ids=["shared", "ragged"])
 def test_rows_are_learned_as_one_by_one(make_pipeline, learned, rows):
     by_rows, one_by_one = make_pipeline(), make_pipeline()
-    done, predicted, p = native(by_rows).progress(rows)
+    done, said = native(by_rows).progress(rows)
     assert done == len(rows)
     for i, (x, y, keywords) in enumerate(rows.pairs()):
         expected = one_by_one.predict_proba_one(x)
         labels = list(expected)
-        assert predicted[i] == (labels.index(max(expected, key=expected.get)) if expected else -1)
-        assert p[i] == expected[y] if y in expected else np.isnan(p[i])
+        assert said["predicted"][i] == (labels.index(max(expected, key=expected.get)) if expected else -1)
+        np.testing.assert_equal(said["confidence"][i], max(expected.values(), default=np.nan))
+        if y in expected:
+            assert (said["p"][i], said["rank"][i]) == (expected[y], sorted(expected, key=expected.get)[::-1].index(y))
+        else:
+            assert (np.isnan(said["p"][i]), said["rank"][i]) == (True, -1)
         one_by_one.learn_one(x, y, **keywords)
     assert figures_of_scaler(by_rows) == figures_of_scaler(one_by_one)
     assert learned(native(by_rows).model) == learned(native(one_by_one).model)

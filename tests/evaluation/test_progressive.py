@@ -88,7 +88,8 @@ def test_every_source_and_every_chunk_gives_the_same_bits(name, make, figures):
 def test_kernel_and_python_give_the_same_bits(figures):
     ours, hidden = SoftmaxRegression(), SoftmaxRegression()
 
-    assert figures(progressive_validation("digits", ours)) == figures(progressive_validation("digits", Python(hidden)))
+    kernel, python = progressive_validation("digits", ours), progressive_validation("digits", Python(hidden))
+    assert figures(kernel, "model") == figures(python, "model")
     assert pickle.dumps(ours) == pickle.dumps(hidden)
 
 
@@ -98,7 +99,7 @@ def test_string_columns_give_the_same_bits_in_the_kernel_and_in_python(tmp_path,
 
     kernel = progressive_validation(path, SoftmaxRegression(), target="y")
     python = progressive_validation(path, Python(SoftmaxRegression()), target="y")
-    assert figures(kernel) == figures(python)
+    assert figures(kernel, "model") == figures(python, "model")
 
 
 @pytest.mark.parametrize("make", [SoftmaxRegression, lambda: Python(SoftmaxRegression())])
@@ -256,7 +257,7 @@ def test_flawed_row_keeps_the_result_so_far(tmp_path, make, figures):
         progressive_validation(path, model, target="y")
 
     whole = progressive_validation(path, SoftmaxRegression(), target="y", limit=3)
-    assert figures(caught.value.result) == figures(whole)
+    assert figures(caught.value.result, "model") == figures(whole, "model")
     assert isinstance(caught.value, ValueError)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_softmax import SoftmaxRegression
+from online_softmax._kernel.answers import NONE
 from online_softmax.evaluation.scorer import Scored, Scorer
 from online_softmax.evaluation.tally import FIRST_MARK, OFFENDERS, Tally, marks_until
 from online_softmax.rows import Rows
@@ -20,8 +21,10 @@ def tally(**options):
 
 def scored(n, bad=(), **counts):
     """Give n rows of one label, every second of them predicted right."""
-    codes = np.zeros(n, np.int32)
-    return Scored(codes, np.arange(n, dtype=np.int32) % 2, np.full(n, 0.5), np.zeros(n, np.bool_), bad=bad, **counts)
+    said = np.repeat(NONE, n)
+    said["predicted"], said["p"] = np.arange(n) % 2, 0.5
+    seen = np.zeros(n, np.bool_)
+    return Scored(np.zeros(n, np.int32), said, seen, np.arange(n), n + len(bad), bad=bad, **counts)
 
 
 def test_what_parts_came_to_is_added():
@@ -53,7 +56,7 @@ def test_the_first_bad_rows_are_kept_and_all_are_counted(sizes):
 def test_marks_stand_at_the_doublings():
     run = tally()
     while run.n_samples < 5000:
-        run.add(scored(min(777, run.next_mark() - run.n_samples)))
+        run.add(scored(min(777, run.rows_left())))
 
     assert [row.n_samples for row in run.marks] == marks_until(run.n_samples) == [1000, 2000, 4000]
     assert FIRST_MARK == 1000

@@ -1,0 +1,97 @@
+"""Runs: the models of one pass over a stream, each with its own tally."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from online_softmax.evaluation.comparing import Comparison, Pairing
+from online_softmax.evaluation.result import Figures, Result
+from online_softmax.evaluation.scorer import Scored, message
+from online_softmax.evaluation.tally import Tally
+from online_softmax.streams import Chunk, PairChunk
+
+
+class Runs:
+    """The run of one model, or the runs of several over the same rows.
+
+    Parameters
+    ----------
+    tallies
+        The tally of each run, by name; under None, that of a model alone.
+
+    """
+
+    def __init__(self, tallies: Mapping[str | None, Tally]) -> None:
+        self._tallies = tallies
+        self.first = next(iter(tallies.values()))
+        self._pairing = None if None in tallies else Pairing(len(tallies))
+
+    @property
+    def n_asked(self) -> int:
+        """Return how many rows have been predicted, by the model that was asked most."""
+        return max(one.n_asked for one in self._tallies.values())
+
+    def step(self, chunk: Chunk | PairChunk) -> int:
+        """Return how many rows of a chunk to take at once."""
+        if self._pairing is not None and isinstance(chunk, PairChunk):
+            return 1  # its source may give one dictionary again and again
+        return min(one.scorer.step(chunk) for one in self._tallies.values())
+
+    def rows_left(self) -> int:
+        """Return how many rows there are to where a run has to stop and look."""
+        return min(one.rows_left() for one in self._tallies.values())
+
+    def pass_over(self, chunk: Chunk | PairChunk) -> Chunk | PairChunk:
+        """Return what is left of a chunk after the rows that a resumed run has behind it."""
+        return self.first.pass_over(chunk)
+
+    def take(self, part: Chunk | PairChunk) -> tuple[int, RefusedError | None]:
+        """Have each model predict, score and learn rows; return how many were scored, and what ended that."""
+        parts = part.copies(len(self._tallies)) if isinstance(part, PairChunk) else [part] * len(self._tallies)
+        return self._add([one.take(part) for one, part in zip(self._tallies.values(), parts, strict=True)])
+
+    def finish(self) -> tuple[int, RefusedError | None]:
+        """Have each model learn the rows that wait for their labels; return how many, and what ended that."""
+        return self._add([scored for one in self._tallies.values() if (scored := one.finish()) is not None])
+
+    def row(self) -> tuple[Figures | dict[str, Figures], bool]:
+        """Return the figures so far, by name where there are several runs, and whether they are one of the marks."""
+        row, is_mark = self.first.row()
+        return (row if self._pairing is None else self._figures()), is_mark
+
+    def result(self, *, whole: bool = False) -> Result | Comparison:
+        """Return what has been found so far."""
+        results = {name: one.result(whole=whole) for name, one in self._tallies.items()}
+        if self._pairing is None:
+            return results[None]
+        return self._pairing.comparison({str(name): result for name, result in results.items()})
+
+    def document(self) -> dict[str, Any]:
+        """Return what plots and pages draw of it."""
+        return self.result().document()
+
+    def _figures(self) -> dict[str, Figures]:
+        return {str(name): one.row()[0] for name, one in self._tallies.items()}
+
+    def _add(self, scored: Sequence[Scored]) -> tuple[int, RefusedError | None]:
+        if self._pairing is not None and scored:
+            self._pairing.add(scored)
+        n, errors = max(map(len, scored), default=0), [one.error for one in scored]
+        for name, error in zip(self._tallies, errors, strict=False):
+            if error is not None:
+                refusal = RefusedError(message(error) if all(errors) else f"model {name!r}: {message(error)}")
+                refusal.__cause__ = error
+                return n, refusal
+        return n, None
+
+
+def last_row(result: Result | Comparison) -> Figures | dict[str, Figures]:
+    """Return the last figures of a result; of several models, by name."""
+    if isinstance(result, Result):
+        return result.rows[-1]
+    return {name: one.rows[-1] for name, one in result.results.items()}
+
+
+class RefusedError(Exception):
+    """Ends a run before its stream ends: what a model, or the stream, said."""
