@@ -61,6 +61,7 @@ STOREYS = [
         "streams.ahead",
     },
     {"streams"},
+    {"drawing"},
     {"evaluation"},
     {"reports"},
     {"cli"},

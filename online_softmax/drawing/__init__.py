@@ -1,0 +1,1 @@
+"""Drawing: plots and pages of what validation found, from plain values alone."""
