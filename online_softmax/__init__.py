@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from online_softmax.evaluation import CheckpointError, RowError, progressive_validation
 from online_softmax.models.auto import AutoSoftmaxRegression
 from online_softmax.models.explanation import explain_one
+from online_softmax.models.inspection import inspection
 from online_softmax.models.saving import ModelFileError, load, save
 from online_softmax.models.softmax import SoftmaxRegression
 from online_softmax.streams import open_stream
@@ -21,6 +22,7 @@ __all__ = [
     "RowError",
     "SoftmaxRegression",
     "explain_one",
+    "inspection",
     "load",
     "open_stream",
     "progressive_validation",

@@ -79,6 +79,7 @@ def test_the_public_names():
         "RowError",
         "SoftmaxRegression",
         "explain_one",
+        "inspection",
         "load",
         "open_stream",
         "progressive_validation",

@@ -17,6 +17,7 @@ from online_softmax.cli import options
 from online_softmax.cli.columns import print_columns
 from online_softmax.cli.evaluating import Keeping, Learner
 from online_softmax.cli.evaluating import evaluate as evaluate_along
+from online_softmax.cli.inspecting import inspect_file
 from online_softmax.cli.predicting import predict_rows
 from online_softmax.reports import print_summary, write_json
 
@@ -159,6 +160,20 @@ def columns(
 ) -> Callable[[], None]:
     """Print what each column of a source is read as, by its first 1,000 rows, and what would be refused."""
     return partial(print_columns, source, target, reading.keywords)
+
+
+@app.command()
+def inspect(
+    model: Annotated[Path, typer.Argument(help="The model's file.", metavar="MODEL")],
+    *,
+    top: Annotated[int, typer.Option(min=0, help="How many features to show for each class: the strongest.")] = 5,
+    class_: Annotated[str | None, typer.Option("--class", help="Show this class alone.", metavar="LABEL")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write it as JSON to this file, too; - prints JSON alone, for machines.")
+    ] = None,
+) -> Callable[[], None]:
+    """Print what a saved model is: its classes and their strongest features, its sizes, optimiser and experts."""
+    return partial(inspect_file, model, top, class_, json)
 
 
 @app.command()

@@ -203,16 +203,15 @@ def _exact(value: Callable[[NDArray[np.bool_]], Array], n: int, rows: int) -> Ar
     return values
 
 
-def linear_weights(model: Any) -> Array:
-    """Return the weights of a bank's linear part, of shape (intercept and features, classes)."""
-    n, labels = len(model.features) + 1, model.classes
-    weights = np.zeros((n, len(labels)))
-    step = max(1, CELLS // (8 * max(1, len(labels))))
-    for start in range(0, n if labels else 0, step):
-        slots = np.arange(start, min(start + step, n), dtype=np.int32)
-        B, lags = model._linear_at(slots)
-        one = np.ones(len(slots))
-        weights[slots] = _linear_terms(model, one, one, B, lags)
+def linear_weights(model: Any, slots: NDArray[np.int32]) -> Array:
+    """Return the weights of a bank's linear part at slots, the intercept's being 0: of shape (slots, classes)."""
+    weights = np.zeros((len(slots), len(model.classes)))
+    step = max(1, CELLS // (8 * max(1, weights.shape[1])))
+    for start in range(0, len(slots) if weights.size else 0, step):
+        some = slots[start : start + step]
+        B, lags = model._linear_at(some)
+        one = np.ones(len(some))
+        weights[start : start + step] = _linear_terms(model, one, one, B, lags)
     return weights
 
 

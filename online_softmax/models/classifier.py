@@ -16,6 +16,7 @@ from online_softmax._kernel.forgetting import without_class, without_features
 from online_softmax.frames import UNLABELLED, frame_of, is_array, label_array, rows_of
 from online_softmax.hashing import bucket
 from online_softmax.models import saving
+from online_softmax.models.inspection import inspection
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
@@ -156,6 +157,10 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
             return without_class(state, state["labels"].index(label))
 
         self._replace(change)
+
+    def _repr_html_(self) -> str:
+        """Return what the model is and what it has met as HTML, for a notebook."""
+        return inspection(self, top=0)._repr_html_()
 
     def copy(self) -> Self:
         """Return a snapshot: it has learned the same, and predicts while this model goes on learning."""

@@ -7,9 +7,9 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from online_softmax._kernel.bulk import BulkModel
 from online_softmax.models.attribution import Attribution
-from online_softmax.models.table import Table, box, folded, paragraph
+from online_softmax.models.inspection import inner_model
+from online_softmax.models.table import Table, box, folded, paragraph, plain
 
 MOST_FEATURES = 10  # of a table
 MOST_CLASSES = 4
@@ -176,18 +176,13 @@ def explain_one(model: Any, x: Mapping[Any, Any], **keywords: Any) -> Explanatio
     TypeError
         If there is no such model, or x is refused as `predict_proba_one` would.
     """
-    steps = [model] if issubclass(type(model), BulkModel) else list(getattr(model, "steps", {}).values())
-    if not steps or not hasattr(type(steps[-1]), "explain_one"):
-        raise TypeError(
-            "explain_one takes a SoftmaxRegression, an AutoSoftmaxRegression or a pipeline that ends with one, "
-            f"got {folded(model)}"
-        )
+    inner, steps = inner_model(model, "explain_one")
     given = x
-    for step in steps[:-1]:
+    for step in steps:
         if not hasattr(step, "transform_one"):
             raise TypeError(f"explain_one cannot see through the step {folded(step)}: it has no transform_one")
         x = step.transform_one(x)
-    found: Explanation = steps[-1].explain_one(x, **keywords)
+    found: Explanation = inner.explain_one(x, **keywords)
     if given is x:
         return found
     values = {name: given.get(name, value) for name, value in found.values.items()}
@@ -220,20 +215,6 @@ def explanation(of: str, found: Attribution) -> Explanation:
     if not finite:
         raise OverflowError("the scores of this sample leave the range of doubles: scale the features")
     return made
-
-
-def plain(thing: Any) -> Any:
-    """Return a name, a label or a value as JSON has it: what is no text, number or truth becomes its text."""
-    if thing is None or isinstance(thing, bool | str):
-        return thing
-    item = getattr(thing, "item", None)
-    if callable(item) and getattr(thing, "ndim", None) == 0:
-        return plain(item())
-    if isinstance(thing, int) and thing.bit_length() > 10_000:  # more than Python writes in decimal
-        return hex(thing)
-    if isinstance(thing, int) or (isinstance(thing, float) and math.isfinite(thing)):
-        return thing
-    return str(thing)
 
 
 def _value(value: Any) -> str:

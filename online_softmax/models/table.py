@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
+
+import numpy as np
 
 WIDEST = 40  # characters of a cell
 
@@ -35,10 +39,13 @@ class Table:
         A title for each column.
     rows
         As many cells each.
+    shares
+        Of each row a share of 1, which HTML shows as a bar; or none.
     """
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
+    shares: Sequence[float] = ()
 
     def __str__(self) -> str:
         lines = [self.head, *self.rows]
@@ -53,14 +60,16 @@ class Table:
         """Return the table as HTML, in the colours of the page around it."""
         style = "padding:.1em .6em;border:0;background:none;color:inherit;text-align:"
 
-        def line(tag: str, cells: Sequence[str]) -> str:
+        def line(tag: str, cells: Sequence[str], share: float | None = None) -> str:
             sides = ["left", *["right"] * (len(cells) - 1)]
-            inside = zip(cells, sides, strict=True)
-            return "".join(
-                ["<tr>", *(f'<{tag} style="{style}{side}">{escape(text)}</{tag}>' for text, side in inside), "</tr>"]
-            )
+            inside = [
+                f'<{tag} style="{style}{side}">{escape(text)}</{tag}>' for text, side in zip(cells, sides, strict=True)
+            ]
+            inside += [] if share is None else [f'<{tag} style="{style}left">{bar(share)}</{tag}>']
+            return f"<tr>{''.join(inside)}</tr>"
 
-        body = "".join(line("td", row) for row in self.rows)
+        shares: Sequence[float | None] = self.shares or [None] * len(self.rows)
+        body = "".join(line("td", row, share) for row, share in zip(self.rows, shares, strict=True))
         return (
             '<table style="border-collapse:collapse;color:inherit;background:none">'
             f"<thead>{line('th', self.head)}</thead><tbody>{body}</tbody></table>"
@@ -84,3 +93,16 @@ def box(*parts: str) -> str:
 def paragraph(text: str) -> str:
     """Return a text as a paragraph of HTML."""
     return f'<p style="margin:.3em 0">{escape(text)}</p>'
+
+
+def plain(thing: Any) -> Any:
+    """Return a name, a label or a value as JSON has it: what is no text, number or truth becomes its text."""
+    if isinstance(thing, np.generic):
+        return plain(thing.item())
+    if thing is None or isinstance(thing, bool | str):
+        return thing
+    if isinstance(thing, int) and thing.bit_length() > 10_000:  # more than Python writes in decimal
+        return hex(thing)
+    if isinstance(thing, int) or (isinstance(thing, float) and math.isfinite(thing)):
+        return thing
+    return str(thing)

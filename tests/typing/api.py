@@ -20,6 +20,7 @@ from online_softmax import (
     RowError,
     SoftmaxRegression,
     explain_one,
+    inspection,
     load,
     open_stream,
     progressive_validation,
@@ -71,6 +72,7 @@ assert_type(why, Explanation)
 assert_type(model.explain_one({"a": 1.0}).contributions, dict[Hashable, dict[Hashable, float]])
 assert_type(explain_one(model, {"a": 1.0}).scores, dict[Hashable, float])
 assert_type(why.to_dict(), dict[str, Any])
+assert_type(inspection(auto, top=3, labels=["yes"]).expert_weights, dict[str, float])
 
 # ---- model files ----
 

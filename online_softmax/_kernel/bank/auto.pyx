@@ -317,7 +317,7 @@ cdef class Auto(BulkModel):
             q.n, q.d = classes, d
         return 0
 
-    # ---- what an explanation looks at, while nobody changes the model ----
+    # ---- what an explanation or an inspection looks at, while nobody changes the model ----
 
     def _scaled(self, slots, x):
         """A sample as the experts see it: its slots, from the intercept's, and its values squashed at both widths."""
@@ -351,6 +351,10 @@ cdef class Auto(BulkModel):
         covered = slots < b.newton.n
         second[covered] = views["newton_W"].reshape(b.newton.n, NEWTON_EXPERTS, C)[slots[covered]]
         return np.concatenate([first, second], axis=1), lags
+
+    def _counts(self):
+        """How many samples have been learned, and of each class, times their weights."""
+        return self.bank.t, view(self.bank.labels.always, "f8", (self.n_classes,)).tolist()
 
     def _centres(self):
         """The slots of the features that are mostly there, and their means."""

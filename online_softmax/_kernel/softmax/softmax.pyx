@@ -176,6 +176,10 @@ cdef class Softmax(BulkModel):
         softmax_rollback_many(&self.model, classes)
         return 0
 
+    def _counts(self):
+        """How many samples have been learned since the oldest class came; of each class, that is not known."""
+        return int(max(self.views()["t"], default=self.first_t)) - self.first_t, None
+
     def _weights_at(self, slots):
         """The weights of each slot, of shape (slots, classes)."""
         return self.views()["B"][slots, 0]
