@@ -207,7 +207,8 @@ class Curves:
         self._blocks.n_samples = int(self.sums[N])
 
     def _faded(self, n: float) -> Vector:
-        return self._fading * (1 - 1 / self.window) ** n
+        left: Vector = self._fading * (1 - 1 / self.window) ** n
+        return left
 
     def _fold_windows(self, more: list[Vector]) -> None:
         """Join neighbours among the windows."""

@@ -73,9 +73,9 @@ class Pending(NamedTuple):
 class DelayedScorer(Scorer):
     """A scorer whose rows are learned, and scored, in the order in which their labels come.
 
-    Before a row is predicted, all rows are learned whose labels have come by its moment. Labels that are all late by the
-    same amount come in the order of their rows, whatever their moments. Those that are still to come at the end of the
-    stream come then.
+    Before a row is predicted, all rows are learned whose labels have come by its moment. Labels that are all late by
+    the same amount come in the order of their rows, whatever their moments. Those that are still to come at the end of
+    the stream come then.
 
     Parameters
     ----------

@@ -23,8 +23,8 @@ class Drift(NamedTuple):
     found
         After how many rows that was clear.
     before, after
-        The mean loss between the change before it and `row`, and between `row` and `found`: log loss, or the part of the
-        rows that were predicted wrong, where the model gives no probabilities.
+        The mean loss between the change before it and `row`, and between `row` and `found`: log loss, or the part of
+        the rows that were predicted wrong, where the model gives no probabilities.
 
     """
 
@@ -91,20 +91,20 @@ def _split(n: NDArray[np.float64], total: NDArray[np.float64]) -> int:
 
 
 class _Adwin:
-    """river's ADWIN, from the compiled core where it has one: `river.drift` imports scikit-learn, which takes a second."""
+    """river's ADWIN, from its compiled core if possible: `river.drift` imports scikit-learn, which takes a second."""
 
     def __init__(self) -> None:
         try:
             from river._river_rust.drift import AdaptiveWindowing
         except ImportError:
-            from river.drift import ADWIN
+            from river import drift
 
-            self._watch: Any = ADWIN(DELTA, clock=1)
-            self._update = lambda value: (self._watch.update(value), self._watch.drift_detected)[1]
+            kind: Any = drift.ADWIN
+            self._watch = kind(DELTA, clock=1)
         else:
-            self._watch = AdaptiveWindowing(delta=DELTA, clock=1, max_buckets=5, min_window_length=5, grace_period=10)
-            self._update = self._watch.update
+            self._watch = AdaptiveWindowing(DELTA, 1, max_buckets=5, min_window_length=5, grace_period=10)
 
     def update(self, value: float) -> bool:
         """Take a value; return whether the values have changed."""
-        return bool(self._update(value))
+        found = self._watch.update(value)
+        return bool(getattr(self._watch, "drift_detected", found))

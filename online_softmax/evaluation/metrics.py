@@ -57,7 +57,7 @@ class ClassScores:
 
 
 class Bin(NamedTuple):
-    """The rows whose prediction had a probability from `start` to `end`: how many, its mean, and the part that was right."""
+    """The rows whose prediction had a probability from `start` to `end`: how many, its mean, and their accuracy."""
 
     start: float
     end: float

@@ -7,11 +7,12 @@ import os
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack, overload
 
 from online_softmax.checks import check_count, check_on_bad
 from online_softmax.evaluation import checkpoints
 from online_softmax.evaluation.columns import ColumnCounter
+from online_softmax.evaluation.comparing import Comparison
 from online_softmax.evaluation.delayed import DelayedScorer, Lateness
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
 from online_softmax.evaluation.river_metrics import river_metrics
@@ -29,8 +30,8 @@ EVERY = 100_000  # rows between two checkpoints
 class Progress(Protocol):
     """Called as the validation goes on.
 
-    If it has a method `note`, too, that is called with a sentence on whatever is probably wrong, once it shows. If it has
-    a method `look`, that is called after every chunk with a function, which returns what plots and pages draw.
+    If it has a method `note`, too, that is called with a sentence on whatever is probably wrong, once it shows. If it
+    has a method `look`, that is called after every chunk with a function, which returns what plots and pages draw.
     """
 
     def __call__(self, row: Any, *, mark: bool, fraction: float | None) -> None:
@@ -46,6 +47,32 @@ class Progress(Protocol):
             The part of the stream that is done, 0 to 1, or None where its length is unknown.
 
         """
+
+
+class Options(TypedDict, total=False):
+    """The keywords of `progressive_validation`."""
+
+    target: Any
+    window: int
+    limit: int | None
+    progress: Progress | None
+    yield_predictions: bool
+    on_bad: str
+    checkpoint: str | os.PathLike[str] | None
+    every: int
+    resume: bool
+    delay: Any
+    moment: Any
+    metrics: Iterable[Any]
+    top_k: int
+
+
+@overload
+def progressive_validation(source: Any, model: Mapping[str, Any], **options: Unpack[Options]) -> Comparison: ...
+
+
+@overload
+def progressive_validation(source: Any, model: Any, **options: Unpack[Options]) -> Result: ...
 
 
 def progressive_validation(
@@ -65,7 +92,7 @@ def progressive_validation(
     moment: Any = None,
     metrics: Iterable[Any] = (),
     top_k: int = 3,
-) -> Any:
+) -> Result | Comparison:
     """Predict, score, then learn every row of a stream.
 
     The model that predicts a row has learned the rows before it, and no other, so that no row is ever scored by a model

@@ -291,11 +291,11 @@ class RowError(ValueError):
     reason
         What is wrong with it.
     result
-        What was found in the rows before it.
+        What was found in the rows before it: a `Result`, or a `Comparison` of several models.
 
     """
 
-    def __init__(self, reason: str, result: Result) -> None:
+    def __init__(self, reason: str, result: Any) -> None:
         n = result.n_samples
         super().__init__(f"{reason} ({n:,} {'row was' if n == 1 else 'rows were'} scored before it)")
         self.reason, self.result = reason, result

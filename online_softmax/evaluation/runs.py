@@ -48,7 +48,9 @@ class Runs:
 
     def take(self, part: Chunk | PairChunk) -> tuple[int, RefusedError | None]:
         """Have each model predict, score and learn rows; return how many were scored, and what ended that."""
-        parts = part.copies(len(self._tallies)) if isinstance(part, PairChunk) else [part] * len(self._tallies)
+        parts: Sequence[Chunk | PairChunk] = [part] * len(self._tallies)
+        if self._pairing is not None and isinstance(part, PairChunk):
+            parts = part.copies(len(parts))
         return self._add([one.take(part) for one, part in zip(self._tallies.values(), parts, strict=True)])
 
     def finish(self) -> tuple[int, RefusedError | None]:

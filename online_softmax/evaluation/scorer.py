@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax._kernel.answers import ANSWER, NONE, answers
+from online_softmax.models.native import ANSWER, NONE, answers
 from online_softmax.models.scaled import native
 from online_softmax.rows import Rows
 from online_softmax.streams import Chunk, Note, PairChunk

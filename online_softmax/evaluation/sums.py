@@ -70,7 +70,7 @@ class Outcomes:
 
 
 class Blocks:
-    """Adds rows up in blocks: a window is 20 blocks; fewer, where it has fewer rows; more, where they would be longer than 1,000 rows.
+    """Adds rows up in blocks: 20 a window, fewer where it has fewer rows, and more where they would pass 1,000 rows.
 
     Parameters
     ----------
@@ -209,5 +209,5 @@ def _counts(cells: NDArray[np.int64], n_blocks: int, width: int) -> NDArray[np.i
 
 def _added(cells: NDArray[np.int64], values: NDArray[np.float64], first: Vector, n: int) -> NDArray[np.float64]:
     """Add values up in n cells, the first of which hold something already."""
-    cells = np.concatenate([np.arange(len(first)), cells])
-    return np.bincount(cells, weights=np.concatenate([first, values]), minlength=n)
+    weights = np.concatenate([first, values])
+    return np.bincount(np.concatenate([np.arange(len(first)), cells]), weights, n).astype(np.float64, copy=False)

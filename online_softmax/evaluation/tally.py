@@ -199,11 +199,12 @@ class Tally:
         known = labels.known()
         classes = _sorted(scores.classes(known))
         codes = [labels.code(one.label) for one in classes]
+        metrics: dict[str, Any] = scores.metrics()
         lateness = getattr(self.scorer, "lateness", None)
         found = Result(
             n_samples=scores.n_samples,
             n_unseen=scores.n_unseen,
-            **scores.metrics(),
+            **metrics,
             roc_auc=scores.roc_auc,
             k=scores.k,
             seconds=last.seconds,

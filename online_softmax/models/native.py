@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel import state as layout
+from online_softmax._kernel.answers import ANSWER, NONE, answers
 from online_softmax._kernel.bulk import BulkModel
 from online_softmax.rows import Rows
+
+__all__ = ["ANSWER", "NONE", "NativeModel", "answers"]
 
 
 class NativeModel:
@@ -67,8 +70,8 @@ class NativeModel:
     def progress(self, rows: Rows) -> tuple[int, NDArray[np.void]]:
         """Predict, then learn, each row in turn.
 
-        Returns how many rows are done, and what was said of each, an array of `ANSWER`. If fewer than all are done, the model
-        has refused the next row and is unchanged by it: predicting or learning that row alone raises the reason.
+        Returns how many rows are done, and what was said of each, an array of `ANSWER`. If fewer than all are done, the
+        model has refused the next row and is unchanged by it: predicting or learning that row alone raises the reason.
         """
         done: tuple[int, NDArray[np.void]] = self.model._progress(rows)
         return done

@@ -54,9 +54,10 @@ def test_rows_are_learned_as_one_by_one(make_pipeline, learned, rows):
         expected = one_by_one.predict_proba_one(x)
         labels = list(expected)
         assert said["predicted"][i] == (labels.index(max(expected, key=expected.get)) if expected else -1)
+        ranked = sorted(expected, key=lambda label: -expected[label])
         np.testing.assert_equal(said["confidence"][i], max(expected.values(), default=np.nan))
         if y in expected:
-            assert (said["p"][i], said["rank"][i]) == (expected[y], sorted(expected, key=expected.get)[::-1].index(y))
+            assert (said["p"][i], said["rank"][i]) == (expected[y], ranked.index(y))
         else:
             assert (np.isnan(said["p"][i]), said["rank"][i]) == (True, -1)
         one_by_one.learn_one(x, y, **keywords)

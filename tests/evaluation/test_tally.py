@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_softmax import SoftmaxRegression
-from online_softmax._kernel.answers import NONE
 from online_softmax.evaluation.scorer import Scored, Scorer
 from online_softmax.evaluation.tally import FIRST_MARK, OFFENDERS, Tally, marks_until
+from online_softmax.models.native import NONE
 from online_softmax.rows import Rows
 from online_softmax.streams import Chunk, Note, open_stream
 
