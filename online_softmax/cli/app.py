@@ -6,20 +6,23 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from online_softmax.cli import options
 from online_softmax.cli.columns import print_columns
-from online_softmax.cli.evaluating import Keeping, Learner
+from online_softmax.cli.comparing import DEFAULT_MODELS
+from online_softmax.cli.comparing import compare as compare_along
+from online_softmax.cli.evaluating import Keeping, Learner, Making, own_version
 from online_softmax.cli.evaluating import evaluate as evaluate_along
 from online_softmax.cli.inspecting import inspect_file
 from online_softmax.cli.predicting import predict_rows
-from online_softmax.reports import print_summary, write_json
+from online_softmax.cli.scoring import Scoring
+from online_softmax.cli.showing import Showing
+from online_softmax.reports import print_comparison, print_summary
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -40,7 +43,7 @@ def main(*args: str) -> int:
     """
     try:
         # typer only reads the arguments: the work it returns runs outside, where its handling of errors does not reach
-        work = app(args, prog_name="online-softmax", standalone_mode=False)
+        work = app(options.with_ports(args), prog_name="online-softmax", standalone_mode=False)
         if callable(work):
             work()
         return work if isinstance(work, int) else 0
@@ -66,7 +69,7 @@ def online_softmax(
 ) -> None:
     """Softmax regression, learned one sample at a time."""
     if show_version:
-        print(f"online-softmax {_version()}")
+        print(f"online-softmax {own_version()}")
     elif context.invoked_subcommand is None:
         print(context.get_help())
     else:
@@ -81,10 +84,12 @@ def evaluate(
     *,
     target: options.Target = None,
     learner: Learner,
+    scoring: Scoring,
     reading: options.ReadingOptions,
     limit: options.Limit = None,
     window: options.Window = 1000,
     json: options.Json = None,
+    showing: Showing,
     save: options.Save = None,
     keeping: Keeping,
 ) -> Callable[[], None]:
@@ -93,14 +98,53 @@ def evaluate(
 
     def work() -> None:
         console = Console(highlight=False)
-        result, stream = evaluate_along(
-            source, target, asked, learner, keeping, limit=limit, window=window, save=save, json=json, console=console
+        rows: dict[str, Any] = {"limit": limit, "window": window}
+        result = evaluate_along(
+            *(source, target, asked, learner, keeping),
+            **rows,
+            console=console,
+            scoring=scoring,
+            showing=showing,
+            save=save,
+            json=json,
         )
-        if json is not None:
-            conditions = {"online_softmax": _version(), "source": source, "target": stream.target, **asked}
-            write_json(result, json, **conditions, **learner.conditions, limit=limit, resumed=keeping.resume)
         console.print()
         print_summary(result, console)
+        showing.tell(console)
+
+    return work
+
+
+@app.command()
+@options.grouped
+def compare(
+    source: options.Source,
+    *,
+    target: options.Target = None,
+    model: options.Models = None,
+    making: Making,
+    scoring: Scoring,
+    reading: options.ReadingOptions,
+    limit: options.Limit = None,
+    window: options.Window = 1000,
+    json: options.Json = None,
+    showing: Showing,
+) -> Callable[[], None]:
+    """Evaluate several models over the same rows, in one pass."""
+    asked = reading.keywords
+
+    def work() -> None:
+        console = Console(highlight=False)
+        comparison = compare_along(
+            *(source, target, asked, model or DEFAULT_MODELS, making, scoring, showing),
+            limit=limit,
+            window=window,
+            console=console,
+            json=json,
+        )
+        console.print()
+        print_comparison(comparison, console)
+        showing.tell(console)
 
     return work
 
@@ -123,7 +167,7 @@ def train(
 
     def work() -> None:
         console = Console(highlight=False)
-        result, _ = evaluate_along(
+        result = evaluate_along(
             source, target, asked, learner, keeping, limit=limit, window=window, save=save, console=console
         )
         console.print()
@@ -185,13 +229,6 @@ def datasets() -> None:
     print(f"{'name':{width}}  {'rows':>7}  {'features':>8}  {'classes':>7}  description")
     for one in BUNDLED.values():
         print(f"{one.name:{width}}  {one.n_rows:>7,}  {one.n_features:>8,}  {one.n_classes:>7,}  {one.description}")
-
-
-def _version() -> str:
-    try:
-        return version("online-softmax")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _fail(message: str, status: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ from rich.console import Console
 
 from online_softmax.cli import options
 from online_softmax.cli.models import DEFAULT_MODEL, is_optimizer, is_rival, parse_model
+from online_softmax.cli.scoring import Scoring
+from online_softmax.cli.showing import Showing
 from online_softmax.evaluation import EVERY, Result, RowError, progressive_validation
 from online_softmax.models import saving
 from online_softmax.models.scaled import scaler_for
-from online_softmax.reports import LiveTable
+from online_softmax.reports import LiveTable, write_json
 from online_softmax.streams import Known, RowStream, open_stream
 from online_softmax.streams.many import paths_of
+
+PLAIN, UNSEEN = Scoring(), Showing()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +60,11 @@ class Making:
     def room(self) -> dict[str, int | None]:
         """Return the flags that bound a model."""
         return {"--max-features": self.max_features, "--hash-bits": self.hash_bits}
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Return how models were made, for the record."""
+        return {"no_scale": self.no_scale, "intercept": self.intercept, **self._room}
 
     @property
     def _room(self) -> dict[str, Any]:
@@ -133,34 +143,41 @@ def evaluate(
     limit: int | None,
     window: int,
     console: Console,
+    scoring: Scoring = PLAIN,
+    showing: Showing = UNSEEN,
     save: Path | None = None,
     json: Path | None = None,
-) -> tuple[Result, RowStream]:
-    """Run a model along a stream under a table that grows; return what was found, and the stream."""
-    sources = [("source", one) for one in paths_of(source) or [Path(source)]]
-    kept = [("save", save), ("checkpoint", keeping.checkpoint), ("json", json)]
-    options.check_distinct([*sources, *kept])
-    options.check_distinct([("from", learner.from_), *kept[1:]])  # a model may be saved where it came from
-    learner.check_kept(kept[:2])
+) -> Result:
+    """Run a model along a stream under a table that grows, keep what is to be kept, and return what was found."""
+    kept = [("save", save), ("checkpoint", keeping.checkpoint)]
+    written = [*kept, ("json", json), ("report", showing.report)]
+    options.check_distinct([*sources(source), *written])
+    options.check_distinct([("from", learner.from_), *written[1:]])  # a model may be saved where it came from
+    learner.check_kept(kept)
     if json is not None:
         options.check_writable(json, whole=False)
     if save is not None:
         options.check_writable(save)
     keeping.check()
+    showing.check()
+    measured = scoring.keywords()
     model, stream = learner.opened(source, target, reading)
-    table = LiveTable(console, window, alone=save is not None or json is not None)
+    run = {**learner.conditions, "limit": limit, "resumed": keeping.resume, **scoring.conditions}
+    conditions = {"online_softmax": own_version(), "source": source, "target": stream.target, **reading, **run}
+    table = LiveTable(console, window, alone=any(file is not None for _, file in written))
     try:
-        with table:
+        with showing.progress(table, console, conditions) as progress, table:
             result = progressive_validation(
                 stream,
                 model,
                 window=window,
                 limit=limit,
-                progress=table,
+                progress=progress,
                 on_bad=reading["on_bad"],
                 checkpoint=keeping.checkpoint,
                 every=keeping.every or EVERY,
                 resume=keeping.resume,
+                **measured,
             )
     except KeyboardInterrupt:
         said = f"interrupted after {table.n_samples:,} rows"
@@ -177,7 +194,23 @@ def evaluate(
         raise ValueError(f"{error}; the model of {of} is saved to {save}") from error
     if save is not None:
         _save(model, save)
-    return result, stream
+    if json is not None:
+        write_json(result, json, **conditions)
+    showing.finish(result, conditions)
+    return result
+
+
+def sources(source: str) -> list[tuple[str, Path]]:
+    """Return the files of a source, to be compared with those that are written."""
+    return [("source", one) for one in paths_of(source) or [Path(source)]]
+
+
+def own_version() -> str:
+    """Return the version of this package."""
+    try:
+        return version("online-softmax")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _save(model: Any, path: Path) -> None:

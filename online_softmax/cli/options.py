@@ -6,7 +6,7 @@ import csv
 import inspect
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
@@ -35,6 +35,15 @@ Model = Annotated[
         f"on, or vw:'-l 0.5'. [default: {DEFAULT_MODEL}]"
     ),
 ]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="One of the models, by a name as in evaluate: give it again for each. [default: auto, auto-linear and "
+        "'SGD(0.1)']",
+    ),
+]
 NoScale = Annotated[
     bool, typer.Option("--no-scale", help="Under an optimiser: take numbers as they are, not standardised.")
 ]
@@ -44,6 +53,31 @@ HashBits = Annotated[int | None, typer.Option(help="Hash the features' names int
 From = Annotated[Path | None, typer.Option("--from", help="Go on with the model in this file.", metavar="MODEL")]
 Window = Annotated[int, typer.Option(min=1, help="How many rows the figures of the last rows are about.")]
 Json = Annotated[Path | None, typer.Option(help="Write the result to this file, too.")]
+Report = Annotated[
+    Path | None, typer.Option(help="Write a page about it to this file: HTML that needs nothing else.", metavar="FILE")
+]
+Live = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        metavar="[PORT]",
+        help="Show that page while it goes on, at a port of this machine: one that is free, or the number behind it.",
+    ),
+]
+Delay = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N", help="Each label comes N rows after its row; or N later by --moment, of a date in seconds."
+    ),
+]
+Moment = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The feature column that says when a row comes, for --delay.")
+]
+Metric = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A metric of river besides, as 'WeightedF1()'; may be given again."),
+]
 Save = Annotated[Path | None, typer.Option(help="Save the model to this file at the end.", metavar="MODEL")]
 Checkpoint = Annotated[Path | None, typer.Option(help="Keep the state of the run in this file, to resume it.")]
 Every = Annotated[int | None, typer.Option(min=1, help="How many rows there are between two checkpoints.")]
@@ -155,6 +189,30 @@ def as_options(sentence: str) -> str:
     return re.sub(columns, lambda found: found[1] + _flag(found[2]), sentence)
 
 
+def with_ports(args: Sequence[str]) -> list[str]:
+    """Return arguments in which --live has its port: the number behind it, or 0.
+
+    Examples
+    --------
+    >>> from online_softmax.cli.options import with_ports
+
+    >>> with_ports(["evaluate", "--live", "8765", "a.csv"]), with_ports(["evaluate", "--live", "a.csv"])
+    (['evaluate', '--live=8765', 'a.csv'], ['evaluate', '--live=0', 'a.csv'])
+
+    """
+    found: list[str] = []
+    left = list(args)
+    while left:
+        arg = left.pop(0)
+        if arg == "--":
+            return [*found, arg, *left]
+        if arg == "--live":
+            port = left.pop(0) if left and left[0].isascii() and left[0].isdigit() else "0"
+            arg = f"--live={port}"
+        found.append(arg)
+    return found
+
+
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
@@ -170,7 +228,8 @@ def grouped(command: Callable[..., Any]) -> Callable[..., Any]:
             flat.append(one.replace(kind=keyword))
             continue
         types = get_type_hints(one.annotation, include_extras=True)
-        for part in fields(one.annotation):
+        declared = inspect.get_annotations(one.annotation)
+        for part in sorted(fields(one.annotation), key=lambda part: part.name not in declared):  # inherited ones last
             flat.append(inspect.Parameter(part.name, keyword, default=part.default, annotation=types[part.name]))
 
     @wraps(command)

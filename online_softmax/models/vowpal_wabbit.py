@@ -103,6 +103,11 @@ class VowpalWabbit(base.Classifier):
         total = sum(p.values())
         return {label: value / total for label, value in p.items()} if total else dict.fromkeys(p, 1 / max(len(p), 1))
 
+    @property
+    def _raw_memory_usage(self) -> int:
+        tables = sum(4 * workspace.num_weights() * workspace.get_stride() for workspace in self._workspaces)
+        return int(super()._raw_memory_usage + tables)
+
     def _open(self, size: int) -> None:
         """Open a workspace for `size` classes."""
         try:

@@ -33,6 +33,21 @@ def number(value: float) -> str:
     return f"{value:.4f}" if isfinite(value) else "-"
 
 
+def size(n_bytes: int) -> str:
+    """Return a number of bytes as a person says it.
+
+    Examples
+    --------
+    >>> size(900), size(81_234), size(1_234_567), size(5_200_000_000)
+    ('900 bytes', '81 kB', '1.2 MB', '5.2 GB')
+    """
+    if n_bytes < 1000:
+        return f"{n_bytes} bytes"
+    power = min(3, (len(str(n_bytes)) - 1) // 3)
+    value = n_bytes / 1000**power
+    return f"{value:.{int(value < 10 and power > 1)}f} {' kMG'[power]}B"
+
+
 def name_of(label: object) -> str:
     """Return a label as a cell of a table: printable and not too wide.
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from online_softmax.evaluation import Result
+from online_softmax.evaluation import Comparison, Result
 from online_softmax.storage.atomic import write
 
 
-def write_json(result: Result, path: str | Path, **conditions: Any) -> None:
+def write_json(result: Result | Comparison, path: str | Path, **conditions: Any) -> None:
     """Write a result as a JSON file, after the conditions it was found under.
 
     Examples
@@ -28,7 +28,7 @@ def write_json(result: Result, path: str | Path, **conditions: Any) -> None:
       "n_samples": 1250,
 
     """
-    content = {**conditions, **result.to_dict()}
+    content = {**conditions, **result.to_dict(), **conditions}  # in this order, and what was asked for is not replaced
     lines = ",\n".join(f"  {json.dumps(name)}: {_compact(value)}" for name, value in content.items())
     data, path = f"{{\n{lines}\n}}\n".encode(), Path(path)
     if path.exists() and not path.is_file():  # a pipe, say
@@ -38,7 +38,10 @@ def write_json(result: Result, path: str | Path, **conditions: Any) -> None:
 
 
 def _compact(value: Any) -> str:
-    """Write a value in JSON: a list with one line for each item, everything else on one line."""
+    """Write a value in JSON: a list, and a dictionary of dictionaries, with a line for each item, all else on one."""
+    if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
+        pairs = ",\n".join(f"    {json.dumps(name)}: {json.dumps(one, allow_nan=False)}" for name, one in value.items())
+        return f"{{\n{pairs}\n  }}"
     if not isinstance(value, list) or not value:
         return json.dumps(value, allow_nan=False)
     items = ",\n".join(f"    {json.dumps(item, allow_nan=False)}" for item in value)

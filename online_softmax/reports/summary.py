@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 
 from rich.console import Console
 
 from online_softmax.evaluation import Columns, Result
 from online_softmax.evaluation.columns import MOST_VALUES
-from online_softmax.reports.cells import NOTE, name_of, number, percent, write
+from online_softmax.evaluation.drift import Drift
+from online_softmax.reports.cells import NOTE, name_of, number, percent, size, write
 
 MOST_CLASSES = 40  # lines of a summary
+MOST_DRIFTS = 3  # lines, too
 MOST_NAMES = 8  # of the columns of a line
 LONG = 90  # characters
 LABELS = {"int": "integers", "float": "numbers", "bool": "true or false", "text": "text", "mixed": "of several kinds"}
@@ -27,6 +29,9 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
 
     >>> print_summary(progressive_validation("phishing", SoftmaxRegression()), Console())
     1,250 rows in ... s: accuracy 74.08%, log loss 0.4970, macro F1 70.55%
+    balanced accuracy 70.88%, kappa 0.4429, Brier score 0.3260, calibration error 9.96%
+    without a model: 51.52% by the last label again, 55.68% by the most frequent one
+    ... µs a row; the model takes 4 kB
     numbers: 9 columns; labels: integers
     2 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss
     <BLANKLINE>
@@ -41,6 +46,14 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
         f"log loss {number(result.log_loss)}, macro F1 {percent(result.macro_f1)}",
         "bold",
     )
+    _write_figures(result, console)
+    write_reading(result, console)
+    if classes:
+        _write_classes(result, console)
+
+
+def write_reading(result: Result, console: Console) -> None:
+    """Write how the source of a run was read, and what stood out in it."""
     if result.columns is not None:
         for line in _kinds(result.columns):
             write(console, line)
@@ -67,8 +80,38 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
     if result.columns is not None:
         for line in _doubts(result.columns):
             write(console, line, NOTE)
-    if classes:
-        _print_classes(result, console)
+
+
+def _write_figures(result: Result, console: Console) -> None:
+    """Write the other metrics, what knows no features reaches, where the loss changed, and what it cost."""
+    top = f", top {result.k} {percent(result.top_k)}" if len(result.classes) > result.k else ""
+    write(
+        console,
+        f"balanced accuracy {percent(result.balanced_accuracy)}, kappa {number(result.kappa)}, "
+        f"Brier score {number(result.brier)}, calibration error {percent(result.ece)}{top}",
+    )
+    last, most = percent(result.no_change_accuracy), percent(result.majority_accuracy)
+    write(console, f"without a model: {last} by the last label again, {most} by the most frequent one")
+    if result.verdict:
+        write(console, result.verdict, NOTE)
+    for line in drift_lines(result.drifts):
+        write(console, line)
+    if result.river:
+        write(console, ", ".join(f"{name} {number(value)}" for name, value in result.river.items()))
+    if result.delay:
+        write(console, f"labels came late: by {result.delay}")
+    memory = "" if result.memory is None else f"; the model takes {size(result.memory)}"
+    write(console, f"{result.microseconds_per_row:,.1f} µs a row{memory}")
+
+
+def drift_lines(drifts: Sequence[Drift]) -> Iterator[str]:
+    """Say where the loss changed most."""
+    largest = sorted(drifts, key=lambda one: -abs(one.after - one.before))[:MOST_DRIFTS]
+    for one in sorted(largest):
+        way = "rose" if one.is_worse else "fell"
+        yield f"the loss {way} at about row {one.row:,}: {one.before:.2f} -> {one.after:.2f}"
+    if more := len(drifts) - len(largest):
+        yield f"and changed less {more:,} time{'s' * (more > 1)} more"
 
 
 def _kinds(columns: Columns) -> list[str]:
@@ -143,7 +186,7 @@ def _listed(said: list[str]) -> str:
     return ", ".join(said) if more <= 1 else f"{', '.join(said[:MOST_NAMES])} and {more:,} more"
 
 
-def _print_classes(result: Result, console: Console) -> None:
+def _write_classes(result: Result, console: Console) -> None:
     write(console, "")
     classes = result.classes
     if hidden := max(0, len(classes) - MOST_CLASSES):

@@ -43,6 +43,10 @@ def test_classes_may_come_without_end():
     assert right > 0.9 * len(classes)
 
 
+def test_memory_is_that_of_the_tables_of_weights():
+    assert 2**22 < VowpalWabbit("-b 18")._raw_memory_usage < VowpalWabbit("-b 19")._raw_memory_usage < 2**24
+
+
 def test_weight_counts():
     light, heavy = VowpalWabbit(), VowpalWabbit()
     for model, w in ((light, 0.1), (heavy, 5.0)):

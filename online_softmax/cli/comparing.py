@@ -1,0 +1,92 @@
+"""Comparing: several models along one stream, as `compare` does it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from online_softmax.cli import options
+from online_softmax.cli.evaluating import Making, own_version, sources
+from online_softmax.cli.scoring import Scoring
+from online_softmax.cli.showing import Showing
+from online_softmax.evaluation import Comparison, progressive_validation
+from online_softmax.reports import CompareTable, write_json
+from online_softmax.streams import RowStream, open_stream
+
+DEFAULT_MODELS = ("auto", "auto-linear", "SGD(0.1)")
+MOST_MODELS = 10
+
+
+def compare(
+    source: str,
+    target: str | None,
+    reading: dict[str, Any],
+    names: Sequence[str],
+    making: Making,
+    scoring: Scoring,
+    showing: Showing,
+    *,
+    limit: int | None,
+    window: int,
+    console: Console,
+    json: Path | None = None,
+) -> Comparison:
+    """Run models along a stream under a table that grows, and return what was found."""
+    if not 2 <= len(names) <= MOST_MODELS:
+        n = "one" if len(names) == 1 else f"{len(names)}"
+        raise ValueError(f"compare takes 2 to {MOST_MODELS} models, a --model for each, and there are {n}")
+    written = [("json", json), ("report", showing.report)]
+    options.check_distinct([*sources(source), *written])
+    if json is not None:
+        options.check_writable(json, whole=False)
+    showing.check()
+    measured = scoring.keywords()
+    made = making.made(names)
+    stream = open_stream(source, target, **reading)
+    assert isinstance(stream, RowStream)
+    models = {
+        said: making.behind_a_scaler(name, model, stream)
+        for said, name, model in zip(numbered(names), names, made, strict=True)
+    }
+    run = {"models": [*models], **making.conditions, "limit": limit, **scoring.conditions}
+    conditions = {"online_softmax": own_version(), "source": source, "target": stream.target, **reading, **run}
+    table = CompareTable(console, [*models], window, alone=any(file is not None for _, file in written))
+    try:
+        with showing.progress(table, console, conditions) as progress, table:
+            comparison = progressive_validation(
+                stream, models, window=window, limit=limit, progress=progress, on_bad=reading["on_bad"], **measured
+            )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted after {table.n_samples:,} rows") from None
+    assert isinstance(comparison, Comparison)
+    if json is not None:
+        write_json(comparison, json, **conditions)
+    showing.finish(comparison, conditions)
+    return comparison
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Return names of which no two are equal.
+
+    Examples
+    --------
+    >>> from online_softmax.cli.comparing import numbered
+
+    >>> numbered(["auto", "vw", "auto"])
+    ['auto', 'vw', 'auto (2)']
+
+    """
+    seen: Counter[str] = Counter()
+    found: list[str] = []
+    for name in names:
+        seen[name] += 1
+        said = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        while said in found:
+            seen[name] += 1
+            said = f"{name} ({seen[name]})"
+        found.append(said)
+    return found

@@ -1,0 +1,143 @@
+"""A comparison in a terminal: a line a model, while it goes on and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite
+from typing import Self
+
+from rich.console import Console
+
+from online_softmax.evaluation import Comparison, Figures
+from online_softmax.reports.cells import NOTE, columns, name_of, number, percent, write
+from online_softmax.reports.summary import write_reading
+from online_softmax.reports.terminal import Watch
+
+MOST_NAMES = 6  # columns of models in the table that grows
+NARROW = 14  # characters of a name there
+
+
+class CompareTable:
+    """A table of log losses that grows as a comparison goes on; in a terminal all figures so far stand below it.
+
+    Parameters
+    ----------
+    console
+        Where to write.
+    names
+        What the models are called.
+    window
+        How many rows the window figures are about.
+    alone
+        Whether the comparison goes on where nobody reads the table any more.
+
+    Attributes
+    ----------
+    n_samples
+        The rows that had been scored when it was last told.
+
+    """
+
+    def __init__(self, console: Console, names: Sequence[str], window: int, alone: bool = False) -> None:
+        self.n_samples = 0
+        self._console, self._names, self._window, self._alone = console, names, window, alone
+        self._watch = Watch(console)
+        self._has_header = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._watch.__exit__(*error)
+
+    def __call__(self, rows: Mapping[str, Figures], *, mark: bool, fraction: float | None) -> None:
+        """Take the figures so far of each model: write them where they are a row of the table, and those in place."""
+        first = next(iter(rows.values()))
+        self.n_samples = first.n_samples
+        try:
+            if mark:
+                self._write_row(rows)
+            if self._watch.starts(first.seconds):
+                self._watch.show(self._standing(rows), first, fraction)
+        except (BrokenPipeError, SystemExit):  # rich ends the process, quiet from then on
+            if not self._alone:
+                raise
+
+    def note(self, sentence: str) -> None:
+        """Write a sentence between the rows of the table."""
+        write(self._console, sentence, NOTE)
+
+    def _write_row(self, rows: Mapping[str, Figures]) -> None:
+        names = self._names[:MOST_NAMES]
+        widths = [max(8, min(NARROW, len(name_of(name)))) for name in names]
+        if not self._has_header:
+            self._has_header = True
+            titles = (f"{_cut(name_of(name), width):>{width}}" for name, width in zip(names, widths, strict=True))
+            more = f"  and {len(self._names) - len(names)} more" if len(names) < len(self._names) else ""
+            write(self._console, f"{'':10}  log loss", "bold")
+            write(self._console, f"{'rows':>10}  {'  '.join(titles)}{more}", "bold")
+        cells = (f"{number(rows[name].log_loss):>{width}}" for name, width in zip(names, widths, strict=True))
+        write(self._console, f"{self.n_samples:>10,}  {'  '.join(cells)}")
+
+    def _standing(self, rows: Mapping[str, Figures]) -> list[str]:
+        width = max(len(name_of(name)) for name in rows)
+        header = f"{'':{width}} {columns('log loss', 'accuracy', f'last {self._window:,}:', 'log loss', 'accuracy')}"
+        ranked = sorted(rows, key=lambda name: _rank(rows[name].log_loss))
+        found = []
+        for name in ranked:
+            row = rows[name]
+            last = number(row.window_log_loss), percent(row.window_accuracy)
+            found.append(f"{name_of(name):{width}} {columns(number(row.log_loss), percent(row.accuracy), '', *last)}")
+        return [header, *found]
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print what a comparison found: a line a model, the best first, with its distance to the best.
+
+    Examples
+    --------
+    >>> from rich.console import Console
+    >>> from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
+    >>> from online_softmax.reports import print_comparison
+
+    >>> models = {"auto": AutoSoftmaxRegression(), "plain": SoftmaxRegression()}
+    >>> print_comparison(progressive_validation("phishing", models), Console(width=100))
+    1,250 rows that every model has scored, in 62 blocks
+    numbers: 9 columns; labels: integers
+    2 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss
+    without a model: 51.52% by the last label again, 55.68% by the most frequent one
+    <BLANKLINE>
+    model   log loss   accuracy  behind by       95 % interval    µs/row
+    auto      0.2196     90.80%          -                           ...
+    plain     0.4970     74.08%     0.2774    0.2436 .. 0.3112       ...
+
+    """
+    first = next(iter(comparison.results.values()))
+    blocks = f", in {comparison.n_blocks} blocks" if comparison.n_blocks > 1 else ""
+    write(console, f"{comparison.n_common:,} rows that every model has scored{blocks}", "bold")
+    write_reading(first, console)
+    last, most = percent(first.no_change_accuracy), percent(first.majority_accuracy)
+    write(console, f"without a model: {last} by the last label again, {most} by the most frequent one")
+    if verdict := comparison.results[comparison.best].verdict:
+        write(console, f"{name_of(comparison.best)}: {verdict}", NOTE)
+    write(console, "")
+    width = max(map(len, ("model", *map(name_of, comparison.standings))))
+    titles = columns("log loss", "accuracy", "behind by")
+    write(console, f"{'model':{width}} {titles}  {'95 % interval':>18}  {'µs/row':>8}", "bold")
+    ranked = sorted(comparison.standings, key=lambda name: _rank(comparison.standings[name].difference))
+    for name in ranked:
+        one = comparison.standings[name]
+        is_best = name == comparison.best
+        cells = columns(number(one.log_loss), percent(one.accuracy), "-" if is_best else number(one.difference))
+        between = f"{one.low:.4f} .. {one.high:.4f}" if isfinite(one.low) else ""
+        said = "  may be noise" if one.is_noise else ""
+        line = f"{name_of(name):{width}} {cells}  {between:>18}  {one.microseconds_per_row:>8,.1f}{said}"
+        write(console, line, "bold" if is_best else "")
+
+
+def _rank(loss: float) -> float:
+    return loss if isfinite(loss) else inf
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 2]}.."
