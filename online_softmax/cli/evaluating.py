@@ -194,6 +194,7 @@ def evaluate(
         raise ValueError(f"{error}; the model of {of} is saved to {save}") from error
     if save is not None:
         _save(model, save)
+    assert isinstance(result, Result)
     if json is not None:
         write_json(result, json, **conditions)
     showing.finish(result, conditions)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from online_softmax.cli import options
 from online_softmax.evaluation import Comparison, Result
-from online_softmax.reports import CompareTable, LivePage, LiveTable
+from online_softmax.reports import CompareTable, LiveTable
 from online_softmax.reports.cells import write
 
 
@@ -31,13 +31,13 @@ class Showing:
             html_page({"conditions": {}, "runs": {}, "comparison": None})
 
     @contextmanager
-    def progress(
-        self, table: LiveTable | CompareTable, console: Console, conditions: dict[str, Any]
-    ) -> Iterator[LiveTable | CompareTable | Both]:
+    def progress(self, table: LiveTable | CompareTable, console: Console, conditions: dict[str, Any]) -> Iterator[Any]:
         """Give what a run tells how far it is: the table, or the table and a page that is served meanwhile."""
         if self.live is None:
             yield table
             return
+        from online_softmax.reports.live import LivePage
+
         with LivePage(self.live, conditions) as page:
             write(console, f"the run is shown at {page.url}")
             yield Both(table, page, conditions)
@@ -56,7 +56,7 @@ class Showing:
 class Both:
     """A table in a terminal and a page, which are told the same."""
 
-    def __init__(self, table: LiveTable | CompareTable, page: LivePage, conditions: dict[str, Any]) -> None:
+    def __init__(self, table: LiveTable | CompareTable, page: Any, conditions: dict[str, Any]) -> None:
         self._table, self._page, self._conditions = table, page, conditions
 
     def __call__(self, row: Any, *, mark: bool, fraction: float | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from online_softmax.evaluation.checkpoints import CheckpointError
 from online_softmax.evaluation.columns import ColumnCounter, Columns
+from online_softmax.evaluation.comparing import Comparison
 from online_softmax.evaluation.metrics import ClassScores, Scores
 from online_softmax.evaluation.progressive import EVERY, Progress, progressive_validation
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
@@ -14,6 +15,7 @@ __all__ = [
     "ClassScores",
     "ColumnCounter",
     "Columns",
+    "Comparison",
     "Figures",
     "Offender",
     "Predictions",

@@ -49,7 +49,7 @@ def test_table_and_json_are_those_of_python(said, tmp_path):
     assert f"{found.n_common:,} rows that every model has scored, in {found.n_blocks} blocks" in lines
     table = {line.split()[0]: line.split()[1:] for line in lines[-3:]}
     assert [*table] == sorted(ours(), key=lambda name: found.standings[name].log_loss)
-    assert [*table][0] == found.best
+    assert next(iter(table)) == found.best
     for name, cells in table.items():
         one = found.standings[name]
         assert cells[:2] == [f"{one.log_loss:.4f}", f"{one.accuracy:.2%}"]
