@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite
+from time import perf_counter
 from typing import Self
 
 from rich.console import Console
@@ -43,6 +44,7 @@ class CompareTable:
         self._console, self._names, self._window, self._alone = console, names, window, alone
         self._watch = Watch(console)
         self._has_header = False
+        self._start = perf_counter()  # a model's seconds are its own
 
     def __enter__(self) -> Self:
         return self
@@ -52,13 +54,13 @@ class CompareTable:
 
     def __call__(self, rows: Mapping[str, Figures], *, mark: bool, fraction: float | None) -> None:
         """Take the figures so far of each model: write them where they are a row of the table, and those in place."""
-        first = next(iter(rows.values()))
-        self.n_samples = first.n_samples
+        self.n_samples = next(iter(rows.values())).n_samples
+        seconds = perf_counter() - self._start
         try:
             if mark:
                 self._write_row(rows)
-            if self._watch.starts(first.seconds):
-                self._watch.show(self._standing(rows), first, fraction)
+            if self._watch.starts(seconds):
+                self._watch.show(self._standing(rows), self.n_samples / seconds, fraction)
         except (BrokenPipeError, SystemExit):  # rich ends the process, quiet from then on
             if not self._alone:
                 raise

@@ -53,11 +53,11 @@ class Watch:
         """Whether a run of so many seconds is to be watched."""
         return self._is_terminal and seconds > PATIENCE
 
-    def show(self, lines: list[str], row: Figures, fraction: float | None) -> None:
-        """Put lines in the place of the last ones, and move the bar."""
+    def show(self, lines: list[str], rate: float, fraction: float | None) -> None:
+        """Put lines in the place of the last ones, and move the bar: so many rows a second, so far along the stream."""
         self._lines = lines
         total = None if fraction is None else 1.0
-        self._bar.update(self._task, completed=fraction or 0.0, total=total, rate=row.rows_per_second)
+        self._bar.update(self._task, completed=fraction or 0.0, total=total, rate=rate)
         if not self._live.is_started:
             self._live.start(refresh=True)
 
@@ -122,7 +122,7 @@ class LiveTable:
         if mark:
             write(self._console, line)
         if watched:
-            self._watch.show([] if mark else [line], row, fraction)
+            self._watch.show([] if mark else [line], row.rows_per_second, fraction)
 
     def _write_header(self) -> None:
         if self._window is not None:

@@ -136,7 +136,8 @@ def row(n, loss, seconds):
 
 
 @pytest.mark.parametrize(("terminal", "in_place"), [(True, True), (False, False)])
-def test_all_figures_so_far_stand_below_in_a_terminal_the_best_first(terminal, in_place):
+def test_all_figures_so_far_stand_below_in_a_terminal_the_best_first(terminal, in_place, monkeypatch):
+    monkeypatch.setattr("online_softmax.reports.terminal.PATIENCE", 0.0)
     out = Console(file=io.StringIO(), width=100, highlight=False, force_terminal=terminal, _environ={"TERM": "xterm"})
     with CompareTable(out, ["slow", "[b]quick[/b]"], window=2000) as table:
         table({"slow": row(1500, 2.0, 9), "[b]quick[/b]": row(1500, 1.0, 9)}, mark=False, fraction=0.5)
