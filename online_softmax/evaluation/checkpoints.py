@@ -120,8 +120,11 @@ def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
     run, scores = about["run"], about["scores"]
     check_value("n_samples", Number(int, 0, MOST), scores.get("n_samples"))
     n = scores["n_samples"]
-    for name, least, most in (("n_unseen", 0, n), ("last", -1, n_labels - 1), ("leader", -1, n_labels - 1)):
-        check_value(name, Number(int, least, most), scores.get(name))
+    for name in ("n_unseen", "hits", "n_losses"):
+        check_value(name, Number(int, 0, n), scores.get(name))
+    for name in ("last", "leader"):
+        check_value(name, Number(int, -1, n_labels - 1), scores.get(name))
+    check_value("loss", Number(float, 0), scores.get("loss"))
     check_value("n_bad", Number(int, 0, MOST), run.get("n_bad"))
     check_value("n_taken", Number(int, n + run["n_bad"], n + run["n_bad"]), run.get("n_taken"))
     check_value("seconds", Number(float, 0), run.get("seconds"))

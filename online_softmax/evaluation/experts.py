@@ -100,6 +100,6 @@ class ExpertLog:
         self.every = about["every"]
         self.points = [(int(n), dict(zip(about["names"], weights, strict=True))) for n, *weights in points.tolist()]
 
-    def _weights(self) -> Mapping[str, float]:
-        weights: Mapping[str, float] = self._model.expert_weights
+    def _weights(self) -> dict[str, float]:
+        weights: dict[str, float] = self._model.expert_weights
         return weights

@@ -18,15 +18,12 @@ from online_softmax.evaluation.sums import (
     BIN_HITS,
     BIN_N,
     BINS,
-    HITS,
-    LOSS,
-    N_LOSSES,
-    N,
     Outcomes,
     metrics,
     widened,
 )
 
+MANY = 1 << 14  # rows to add up at once
 CLIP = 1e-15  # the least probability a log loss is taken of
 
 
@@ -84,8 +81,6 @@ class Scores:
         How many rows have been added.
     n_unseen
         How many of them had a label the model could not know.
-    curves
-        The metrics along the way.
 
     Examples
     --------
@@ -106,7 +101,12 @@ class Scores:
         self.window, self.k = window, k
         self.n_samples = 0
         self.n_unseen = 0
-        self.curves = Curves(window)
+        self._hits = 0
+        self._loss = 0.0
+        self._n_losses = 0
+        self._waiting: list[tuple[NDArray[Any], ...]] = []
+        self._n_waiting = 0
+        self._curves = Curves(window)
         self._counts: dict[tuple[int, int], int] = {}
         self._baselines = Baselines()
         self._ranking = Ranking()
@@ -153,44 +153,53 @@ class Scores:
             np.full(n, nan) if one is None else np.asarray(one, np.float64) for one in (confidence, squares)
         )
         ranks = np.full(n, -1) if rank is None else np.asarray(rank)
-        known = np.where(np.isnan(chances), 0.0, chances)
 
         self._remember(hits, losses)
-        self._count(labels, choices)
         self.n_samples += n
         self.n_unseen += int(np.count_nonzero(np.isnan(losses) if unseen is None else unseen))
-        self._ranking.add(labels, choices, known, ~np.isnan(most))
-        no_change, majority = self._baselines.add(labels)
-        top_k = (ranks >= 0) & (ranks < self.k)
-        rows = Outcomes(labels, choices, hits, no_change, majority, top_k, losses, squared - 2 * known + 1, most)
-        self.curves.add(rows)
+        self._hits += int(np.count_nonzero(hits))
+        known = losses[~np.isnan(losses)]
+        # One by one from the left, so that the sum does not depend on how the rows were cut into chunks.
+        self._loss = float(np.add.accumulate(np.append(self._loss, known))[-1])
+        self._n_losses += len(known)
+        self._waiting.append((labels, choices, chances, losses, hits, most, squared, ranks))
+        self._n_waiting += n
+        if self._n_waiting >= MANY:
+            self._add_waiting()
 
     @property
     def accuracy(self) -> float:
         """Return the part of the rows that were predicted right."""
-        return self._mean(HITS, N)
+        return self._hits / self.n_samples if self.n_samples else nan
 
     @property
     def log_loss(self) -> float:
         """Return the mean of -ln p over the rows whose label had been seen."""
-        return self._mean(LOSS, N_LOSSES)
+        return self._loss / self._n_losses if self._n_losses else nan
 
     @property
     def roc_auc(self) -> float:
         """Return the area under the ROC curve of two classes; nan for more."""
+        self._add_waiting()
         return self._ranking.area
+
+    @property
+    def curves(self) -> Curves:
+        """Return the metrics along the way."""
+        self._add_waiting()
+        return self._curves
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics of all rows, by name."""
         sums = widened(self.curves.sums, 0)
-        if len(self._counts):
+        if self._counts:
             true, predicted, n = self.counts.T
             by_class = np.zeros((max(true.max(), predicted.max()) + 1, 3))
             np.add.at(by_class[:, 0], true, n)
             np.add.at(by_class[:, 1], predicted[predicted >= 0], n[predicted >= 0])
             np.add.at(by_class[:, 2], true[true == predicted], n[true == predicted])
             sums = np.concatenate([sums, by_class.ravel()])
-        return {name: value.item() for name, value in metrics(sums).items()}
+        return {name: value.item() for name, value in metrics(sums).items()} | {"log_loss": self.log_loss}
 
     def reliability(self) -> list[Bin]:
         """Return how right the predictions of each confidence were."""
@@ -222,6 +231,7 @@ class Scores:
     @property
     def counts(self) -> NDArray[np.int64]:
         """Return how often each label met each prediction: rows of the two codes and the count."""
+        self._add_waiting()
         return np.array([(*pair, n) for pair, n in self._counts.items()], np.int64).reshape(-1, 3)
 
     def classes(self, labels: Sequence[Hashable]) -> list[ClassScores]:
@@ -229,6 +239,7 @@ class Scores:
         support = np.zeros(len(labels), dtype=np.int64)
         chosen = np.zeros(len(labels), dtype=np.int64)
         right = np.zeros(len(labels), dtype=np.int64)
+        self._add_waiting()
         for (true, predicted), n in self._counts.items():
             support[true] += n
             if predicted >= 0:
@@ -241,11 +252,20 @@ class Scores:
             if s + c
         ]
 
-    def state(self) -> tuple[dict[str, int], dict[str, NDArray[Any]]]:
+    def state(self) -> tuple[dict[str, int | float], dict[str, NDArray[Any]]]:
         """Return all that has been added up, as numbers and arrays."""
         numbers, arrays = self.curves.state()
         last, leader = self._baselines.last, self._baselines.leader
-        return {"n_samples": self.n_samples, "n_unseen": self.n_unseen, "last": last, "leader": leader, **numbers}, {
+        own: dict[str, int | float] = {
+            "n_samples": self.n_samples,
+            "n_unseen": self.n_unseen,
+            "hits": self._hits,
+            "loss": self._loss,
+            "n_losses": self._n_losses,
+            "last": last,
+            "leader": leader,
+        }
+        return own | numbers, {
             "counts": self.counts,
             "last_hits": self._last_hits.astype(np.uint8),
             "last_losses": self._last_losses,
@@ -257,15 +277,28 @@ class Scores:
     def restore(self, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over what `state` returned."""
         self.n_samples, self.n_unseen = numbers["n_samples"], numbers["n_unseen"]
+        self._hits, self._loss, self._n_losses = numbers["hits"], numbers["loss"], numbers["n_losses"]
         self._counts = {(true, predicted): n for true, predicted, n in arrays["counts"].tolist()}
         self._last_hits, self._last_losses = arrays["last_hits"].astype(np.bool_), arrays["last_losses"].copy()
         self._baselines.last, self._baselines.leader = numbers["last"], numbers["leader"]
         self._baselines.support, self._ranking.counts = arrays["support"].copy(), arrays["ranking"].copy()
-        self.curves.restore(numbers, arrays)
+        self._curves.restore(numbers, arrays)
 
-    def _mean(self, of: int, over: int) -> float:
-        sums = self.curves.sums
-        return float(sums[of] / sums[over]) if sums[over] else nan
+    def _add_waiting(self) -> None:
+        """Add up what has come in small chunks: much of it costs as much for one row as for hundreds."""
+        if not self._waiting:
+            return
+        labels, choices, chances, losses, hits, most, squared, ranks = map(
+            np.concatenate, zip(*self._waiting, strict=True)
+        )
+        self._waiting, self._n_waiting = [], 0
+        p = np.where(np.isnan(chances), 0.0, chances)
+        self._count(labels, choices)
+        self._ranking.add(labels, choices, p, ~np.isnan(most))
+        no_change, majority = self._baselines.add(labels)
+        top_k = (ranks >= 0) & (ranks < self.k)
+        rows = Outcomes(labels, choices, hits, no_change, majority, top_k, losses, squared - 2 * p + 1, most)
+        self._curves.add(rows)
 
     def _remember(self, hits: NDArray[np.bool_], losses: NDArray[np.float64]) -> None:
         """Write the rows over the oldest ones of the window, which grows to its size as it fills."""

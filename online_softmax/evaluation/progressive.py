@@ -231,8 +231,9 @@ def progressive_validation(
         return min(stops)
 
     def news() -> None:
-        row, is_mark = runs.row()
-        tell(row, mark=is_mark)
+        if progress is not None:
+            row, is_mark = runs.row()
+            tell(row, mark=is_mark)
 
     for row in run.marks:
         tell(row, mark=True)
