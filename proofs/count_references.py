@@ -27,7 +27,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy import sparse
 
-from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, load
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, inspection, load
 
 ROUNDS = 4
 LEAST = 100  # calls of a method in a round
@@ -95,6 +95,9 @@ def calls(Model: Any) -> dict[str, Callable[[], object]]:
         "predict_proba_one": lambda: model.predict_proba_one(x),
         "predict_proba_one, empty": lambda: model.predict_proba_one(empty),
         "loss_one": lambda: model.loss_one(x, y),
+        "explain_one": lambda: model.explain_one(x),
+        "explain_one, refused": refused(model.explain_one, wrong),
+        "inspection": lambda: (inspection(model).to_dict(), model._repr_html_()),
         "learn_many, pandas": lambda: plain.learn_many(frame, series),
         "learn_many, pyarrow": lambda: model.learn_many(table, column),
         "learn_many, matrix": lambda: plain.learn_many(matrix, rows, [1.0, 2.0, 3.0]),
@@ -119,6 +122,7 @@ def calls(Model: Any) -> dict[str, Callable[[], object]]:
         out["weights"] = lambda: (model.weights, model.intercepts)
     else:
         out["expert_weights"] = lambda: model.expert_weights
+        out["explain_one, linear"] = lambda: model.explain_one(x, of="linear")
     return out
 
 

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from river import optim
 
-from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, ImplicitSGD, SoftmaxRegression
+from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, ImplicitSGD, SoftmaxRegression, inspection
 from proofs import hostile, hostile_frames
 from proofs.batches import run
 from proofs.spiteful import Moody, SpiteError
@@ -146,6 +146,17 @@ class Trial:
         assert self.model.loss_one(self.things.mapping(mood), self.things.label(mood)) >= 0
         return False
 
+    def explain_one(self, mood: float) -> bool:
+        part = {} if isinstance(self.model, SoftmaxRegression) else {"of": self.rng.choice(["whole", "linear"])}
+        explanation = self.model.explain_one(self.things.mapping(mood), **part)
+        assert all(map(math.isfinite, explanation.scores.values())), "a score is not finite"
+        self.sums_to_one(list(explanation.probabilities.values()))
+        return False
+
+    def inspect(self, mood: float) -> bool:
+        inspection(self.model, self.rng.choice([0, 1, 5])).to_dict()
+        return False
+
     def learn_many(self, mood: float) -> bool:
         self.model.learn_many(*hostile_frames.labelled(self.things, mood))
         return True
@@ -224,6 +235,7 @@ class Trial:
             *[(self.learn_one, 30), (self.predict_one, 12), (self.predict_proba_one, 12), (self.loss_one, 3)],
             *[(self.learn_many, 10), (self.predict_proba_many, 4), (self.predict_many, 4), (self.learn_batch, 2)],
             *[(self.forget_feature, 1), (self.forget_class, 1), (self.store, 1)],
+            *[(self.explain_one, 2), (self.inspect, 1)],
         ]
 
     def run(self, n: int) -> None:
