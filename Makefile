@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help test test-quick lint stubs coverage sanitize reliability \
-	bench-speed bench-threads bench-quality bench-long bench-files tables datasets golden clean
+	bench-speed bench-threads bench-quality bench-long bench-files tables pictures datasets golden clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -67,6 +67,9 @@ bench-files: .venv/bench  ## whole processes over files, against Vowpal Wabbit
 
 tables: .venv/dev  ## paste the kept figures into README.md and docs/
 	$(BIN)/python -m benchmarks.tables
+
+pictures: .venv/dev  ## draw the pictures of README.md and docs/ again
+	$(BIN)/python -m benchmarks.pictures
 
 datasets: .venv/dev  ## make datasets/*.csv again
 	$(BIN)/python -m datasets.make

@@ -5,6 +5,7 @@
     python -m benchmarks.long            python -m benchmarks.long.table          100,000 rows, beside a forest
     python -m benchmarks.files           python -m benchmarks.files.table         whole processes over files
     python -m benchmarks.tables                                                   pastes them all where they are named
+    python -m benchmarks.pictures                                                 draws what the pages show
 
 Each keeps its figures in a results.jsonl of its own, with the conditions they were measured under.
 """

@@ -57,6 +57,12 @@ def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) < 200
 
 
+@EACH_PAGE
+def test_pictures_are_there_and_small(page):
+    for path in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", prose(page)):
+        assert 1000 < (page.parent / path).stat().st_size < 150_000, path
+
+
 # ---- the constants of docs/auto.md ----
 
 

@@ -72,6 +72,7 @@ FEW = 12  # points of a line, which are marked
 MANY_WINDOWS = 200  # a thinner line
 MANY_RUNS = 3  # more of them are drawn without their windows
 MOST_EXPERTS = 8
+LEAST_WEIGHT = 0.02  # on average, of an expert that is shown
 MOST_CLASSES = 30  # of the confusion of a run
 MOST_CLASSES_EACH = 12  # of each of several
 FEW_CLASSES = 8  # three matrices stand side by side
@@ -325,16 +326,16 @@ def _curves_caption(runs: Document, metrics: Sequence[str]) -> list[str]:
             lines.append(folded(run["verdict"], 120))
         windows = run["windows"]["n"]
         lines.append(
-            f"Steps: windows of {max(windows, default=0):,} rows. Bold: a fading average, recent rows count most."
+            f"Steps: windows of {max(windows, default=0):,.0f} rows. Bold: a fading average, in which recent rows count most."
         )
     else:
         steps = " Steps: windows." if len(runs) <= MANY_RUNS else ""
-        lines.append(f"Lines: a fading average, to which recent rows count most. Figures: over all rows.{steps}")
+        lines.append(f"Lines: a fading average, in which recent rows count most. Figures: over all rows.{steps}")
     drifts = [drift for run in runs.values() for drift in run.get("drifts") or ()]
     if drifts:
         kinds = [f"▲ rose ({n:,})" for n in [sum(map(_is_worse, drifts))] if n]
         kinds += [f"▼ fell ({n:,})" for n in [len(drifts) - sum(map(_is_worse, drifts))] if n]
-        lines.append(f"Where the log loss changed for good: {', '.join(kinds)}.")
+        lines.append(f"Where the log loss changed: {', '.join(kinds)}.")
     for metric in metrics:
         if lacking := [name for name, run in runs.items() if not _has(run["fading"].get(metric))]:
             lines.append(f"No {METRICS[metric].title}: {_names(lacking)}.")
@@ -363,7 +364,7 @@ def _experts(figure: Figure, runs: Document, theme: Theme) -> None:
         for name, mean in zip(experts["names"], _points(experts["weights"]).mean(axis=0), strict=True):
             means[name] = max(means.get(name, 0.0), float(mean))
     ranked = sorted(means, key=lambda name: -means[name])
-    shown = ranked if len(ranked) <= MOST_EXPERTS + 1 else ranked[:MOST_EXPERTS]
+    shown = [name for name in ranked[:MOST_EXPERTS] if means[name] >= LEAST_WEIGHT]
     colours = _colours(shown, theme)
     labels = []
     for panel, (name, experts) in zip(panels, mixed.items(), strict=True):
@@ -372,11 +373,11 @@ def _experts(figure: Figure, runs: Document, theme: Theme) -> None:
         bands = {expert: at[expert] for expert in shown if expert in at}
         rest = [expert for expert in at if expert not in bands]
         if rest:
-            bands[f"{len(rest)} others"] = sum((at[expert] for expert in rest), np.zeros(len(x)))
+            bands[f"{len(rest)} other{'s' * (len(rest) > 1)}"] = sum((at[expert] for expert in rest), np.zeros(len(x)))
         if len(x) == 1:
             x, bands = np.array([0.0, x[0]]), {expert: np.repeat(band, 2) for expert, band in bands.items()}
         filled = [colours.get(expert, theme.faint) for expert in bands]
-        panel.stackplot(x, *bands.values(), colors=filled, edgecolor=theme.paper, linewidth=0.6)
+        panel.stackplot(x, *bands.values(), colors=filled, edgecolor=theme.paper, linewidth=0.4)
         panel.set_xlim(x[0], x[-1])
         panel.set_ylim(0, 1)
         middles = np.cumsum([band[-1] for band in bands.values()]) - [band[-1] / 2 for band in bands.values()]
@@ -426,7 +427,7 @@ def _reliability(figure: Figure, runs: Document, theme: Theme) -> None:
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     above.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle=(0, (4, 2)))
     above.text(
-        0.5, 0.51, "as often as it says", color=theme.muted, fontsize=SMALL, ha="center", va="bottom",
+        0.15, 0.16, "as often as it says", color=theme.muted, fontsize=SMALL, ha="center", va="bottom",
         rotation=45, rotation_mode="anchor", transform_rotates_text=True,
     )  # fmt: skip
     colours = _colours(runs, theme)
@@ -437,8 +438,10 @@ def _reliability(figure: Figure, runs: Document, theme: Theme) -> None:
         colour = colours[name]
         if len(binned) == 1:
             above.vlines(x, x, y, color=colour, linewidth=6, alpha=0.25)
-        above.plot(x, y, color=colour, marker="o", markersize=5, linewidth=1.5, label=label, zorder=3)
         counts = _points([one["n"] for one in bins])
+        above.plot(x, y, color=colour, linewidth=1, zorder=3)
+        sizes = 5 + 45 * np.sqrt(counts / counts.max())  # square points
+        above.scatter(x, y, sizes, color=colour, label=label, zorder=3, clip_on=False)
         left, right = _points([one["from"] for one in bins]), _points([one["to"] for one in bins])
         if len(binned) == 1:
             below.bar(left, counts, right - left, align="edge", color=colour, edgecolor=theme.paper, linewidth=1)
@@ -475,7 +478,7 @@ def _reliability(figure: Figure, runs: Document, theme: Theme) -> None:
     _caption(
         figure,
         [
-            "Below the diagonal: right less often than the probabilities say."
+            "Below the diagonal: right less often than the probabilities say. The larger a point, the more rows."
             + (" Figures: the expected calibration error." if len(binned) > 1 else ""),
             *([f"No probabilities: {_names(lacking)}."] if lacking else []),
         ],
@@ -497,7 +500,7 @@ def _confusion(figure: Figure, runs: Document, theme: Theme) -> None:
     n_across = min(len(tables), 3 if widest <= FEW_CLASSES and len(tables) != 4 else 2)
     n_down = -(-len(tables) // n_across)
     side = (WIDTH - 0.6) / n_across if len(tables) > 1 else min(3.0 + 0.15 * widest, WIDTH - 0.6)
-    figure.set_size_inches(max(n_across * side + 0.6, 5.6), n_down * side + 0.5)
+    figure.set_size_inches(max(n_across * side + 0.6, 6.2), n_down * side + 0.5)
     panels = figure.subplots(n_down, n_across, squeeze=False).ravel().tolist()
     for panel, (name, (labels, matrix, hidden)) in zip(panels, merged.items(), strict=False):
         image = _matrix(panel, labels, matrix, hidden, (side - 1.2) / len(labels), theme)

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 from online_softmax.drawing.notebook import comparison_cell, result_cell
 
 HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a & b", "two\nlines", "", "x" * 1_000_000]
@@ -173,3 +174,13 @@ def test_a_comparison_of_ten_is_small_and_escaped():
     assert len(html) < 20_000
     assert not {"script", "img"} & set(read.tags)
     assert read.text.index("model 3") < read.text.index("a & b")  # what has no log loss comes last
+
+
+def test_a_result_and_a_comparison_show_themselves():
+    models = {"auto": AutoSoftmaxRegression(), "SGD": SoftmaxRegression()}
+    comparison = progressive_validation("phishing", models, window=100)
+    result = comparison["auto"]
+    assert result._repr_html_() == result_cell(result.to_dict())
+    assert comparison._repr_html_() == comparison_cell(comparison.document())
+    assert f"{result.log_loss:.4f}" in Read(result._repr_html_()).text
+    assert f"{comparison.standings['SGD'].difference:+.4f}" in Read(comparison._repr_html_()).text

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 from online_softmax.drawing.plots import METRICS, plot
 
 FADING = ["log_loss", "balanced_accuracy", "macro_f1", "kappa", "kappa_t", "kappa_m", "brier", "ece", "top_k"]
@@ -382,3 +383,47 @@ def test_without_matplotlib_the_extra_is_named():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "plots are drawn by matplotlib: pip install 'online-softmax[plots]'\n"
+
+
+# ---- of a run ----
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    models = {"auto": AutoSoftmaxRegression(), "SGD": SoftmaxRegression()}
+    return progressive_validation("phishing", models, window=100)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_result_and_a_comparison_draw_themselves(comparison, kind, tmp_path):
+    result = comparison["auto"]
+    figure = result.plot(kind, path=tmp_path / "one.png")
+    assert (tmp_path / "one.png").read_bytes() == png(plot(result.document(), kind)) == png(figure)
+    comparison.plot(kind, path=tmp_path / "both.svg")
+    assert (tmp_path / "both.svg").read_bytes() == plot(comparison.document(), kind).to_bytes(".svg")
+
+
+def test_the_figures_are_those_of_the_dictionary(comparison):
+    plain = comparison.to_dict()["runs"]
+    shown = texts(comparison.plot())
+    for name, run in plain.items():
+        assert f"{name} {run['log_loss']:.4f}" in shown
+        assert f"{name} {run['accuracy']:.2%}" in shown
+    counts = texts(comparison["auto"].plot("confusion"))
+    assert all(str(n) in counts for row in plain["auto"]["confusion"] for n in row)
+
+
+def test_a_resumed_run_has_the_same_plots(tmp_path):
+    run = {"window": 100, "checkpoint": tmp_path / "run.safetensors", "every": 300}
+    progressive_validation("phishing", AutoSoftmaxRegression(), limit=700, **run)
+    resumed = progressive_validation("phishing", AutoSoftmaxRegression(), resume=True, **run)
+    whole = progressive_validation("phishing", AutoSoftmaxRegression(), window=100)
+    for kind in KINDS:
+        assert png(resumed.plot(kind)) == png(whole.plot(kind))
+
+
+def test_a_result_of_no_rows_is_not_drawn_but_shown():
+    result = progressive_validation([], AutoSoftmaxRegression())
+    with pytest.raises(ValueError, match="no row was scored"):
+        result.plot()
+    assert "0 rows" in result._repr_html_()
