@@ -41,13 +41,19 @@ _salting = Lock()
 class Figure(figure.Figure):
     """A matplotlib figure that needs no pyplot: a notebook shows it, and `save` writes it whole or not at all."""
 
-    def settle(self) -> None:
+    def make_plain(self) -> None:
         """Make all texts of the figure plain: no formula in them, and letters from any font that has them."""
         for text in self.findobj(Text):
             assert isinstance(text, Text)
             text.set_parse_math(False)
             text.set_usetex(False)
             text.set_fontfamily([*_fonts()])
+
+    def settle(self) -> None:
+        """Give everything its place, for good: drawn again, it is the same."""
+        self.make_plain()
+        self.draw_without_rendering()
+        self.set_layout_engine("none")
 
     def to_bytes(self, suffix: str = ".png") -> bytes:
         """Return the figure as a picture, the same bytes each time."""

@@ -187,7 +187,7 @@ def _curves(figure: Figure, runs: Document, metrics: Sequence[str], theme: Theme
     panels[-1].locator_params(axis="x", integer=True)
     _title(figure, _curves_title(runs, metrics), theme)
     _caption(figure, _curves_caption(runs, metrics), theme)
-    figure.settle()
+    figure.make_plain()
     figure.draw_without_rendering()
     for panel, ends in zip(panels, labels, strict=True):
         _label_ends(panel, ends, theme)
@@ -324,10 +324,8 @@ def _curves_caption(runs: Document, metrics: Sequence[str]) -> list[str]:
         (run,) = runs.values()
         if run.get("verdict"):
             lines.append(folded(run["verdict"], 120))
-        windows = run["windows"]["n"]
-        lines.append(
-            f"Steps: windows of {max(windows, default=0):,.0f} rows. Bold: a fading average, in which recent rows count most."
-        )
+        n = max(run["windows"]["n"], default=0)
+        lines.append(f"Steps: windows of {n:,.0f} rows. Bold: a fading average, in which recent rows count most.")
     else:
         steps = " Steps: windows." if len(runs) <= MANY_RUNS else ""
         lines.append(f"Lines: a fading average, in which recent rows count most. Figures: over all rows.{steps}")
@@ -400,7 +398,7 @@ def _experts(figure: Figure, runs: Document, theme: Theme) -> None:
     if any(runs[name].get("drifts") for name in mixed):
         caption[0] += " Lines: where the log loss changed."
     _caption(figure, [*caption, *([f"No experts: {_names(lacking)}."] if lacking else [])], theme)
-    figure.settle()
+    figure.make_plain()
     figure.draw_without_rendering()
     for panel, ends in zip(panels, labels, strict=True):
         _label_ends(panel, ends, theme)

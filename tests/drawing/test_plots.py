@@ -420,10 +420,3 @@ def test_a_resumed_run_has_the_same_plots(tmp_path):
     whole = progressive_validation("phishing", AutoSoftmaxRegression(), window=100)
     for kind in KINDS:
         assert png(resumed.plot(kind)) == png(whole.plot(kind))
-
-
-def test_a_result_of_no_rows_is_not_drawn_but_shown():
-    result = progressive_validation([], AutoSoftmaxRegression())
-    with pytest.raises(ValueError, match="no row was scored"):
-        result.plot()
-    assert "0 rows" in result._repr_html_()
