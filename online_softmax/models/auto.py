@@ -107,7 +107,8 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
             the linear experts' by their `expert_weights`; the probabilities are those of that part alone then.
         permutations
             The permutations for the Shapley values of more than 10 features, an even number; up to 10 features they are
-            exact. None takes as many as need some 3,200 predictions, and 2 at least.
+            exact. None takes as many as need some 3,200 predictions, and 2 at least; the time grows with the square of
+            the features then, to a second for 2,000.
 
         Returns
         -------
