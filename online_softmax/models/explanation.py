@@ -185,7 +185,7 @@ def explain_one(model: Any, x: Mapping[Any, Any], **keywords: Any) -> Explanatio
     found: Explanation = inner.explain_one(x, **keywords)
     if given is x:
         return found
-    values = {name: given.get(name, value) for name, value in found.values.items()}
+    values = {name: value if value is None else given.get(name, value) for name, value in found.values.items()}
     return Explanation(found.of, found.probabilities, found.base, found.contributions, values)
 
 

@@ -90,6 +90,14 @@ def test_pipelines_that_cannot_be_seen_through():
         explain_one(compose.Pipeline(), {"a": 1.0})
 
 
+def test_a_feature_that_a_pipeline_holds_back_has_no_value():
+    model = AutoSoftmaxRegression()
+    for i in range(30):
+        model.learn_one({"a": i % 3, "b": 5.0 + i % 2}, i % 3)
+    explanation = explain_one(compose.Select("a") | model, {"a": 1.0, "b": 6.0})
+    assert explanation.values == {"a": 1.0, "b": None}
+
+
 def test_features_that_a_pipeline_makes_have_the_values_it_made():
     model = compose.FuncTransformer(lambda x: {**x, "a*b": x["a"] * x["b"]}) | SoftmaxRegression()
     model.learn_one({"a": 2.0, "b": 3.0}, "yes")
