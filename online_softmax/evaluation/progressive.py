@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Generator, Iterable, Mapping
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, TypedDict, Unpack, overload
 
@@ -14,13 +14,13 @@ from online_softmax.evaluation import checkpoints
 from online_softmax.evaluation.columns import ColumnCounter
 from online_softmax.evaluation.comparing import Comparison
 from online_softmax.evaluation.delayed import DelayedScorer, Lateness
+from online_softmax.evaluation.distance import Distance
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
 from online_softmax.evaluation.river_metrics import river_metrics
 from online_softmax.evaluation.runs import RefusedError, Runs, last_row
 from online_softmax.evaluation.scorer import Numbering, Scorer, message
 from online_softmax.evaluation.tally import FIRST_MARK, Tally, marks_until
-from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, chunk_of, open_stream
-from online_softmax.streams.ahead import ahead
+from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, open_stream
 
 __all__ = ["Figures", "Offender", "Predictions", "Progress", "Result", "RowError", "progressive_validation"]
 
@@ -206,6 +206,7 @@ def progressive_validation(
         own = copy.deepcopy(asked) if several else asked
         tallies[name] = _tally(stream, scorer, window, yield_predictions, k=top_k, river=own, alone=not several)
     runs, run = Runs(tallies), next(iter(tallies.values()))
+    distance, left = Distance(stream), 0
     if path is not None:
         _resume(path, run, stream, resume, limit)
 
@@ -213,7 +214,7 @@ def progressive_validation(
         if progress is None:
             return
         n = run.n_samples
-        parts = [part for part in (stream.fraction, limit and n / limit) if part is not None]
+        parts = [part for part in (distance.fraction(left), limit and n / limit) if part is not None]
         progress(row, mark=mark, fraction=max(parts, default=None))
         if hasattr(progress, "look"):
             progress.look(runs.document)
@@ -238,10 +239,11 @@ def progressive_validation(
     for row in run.marks:
         tell(row, mark=True)
     try:
-        with closing(_chunks(stream, runs)) as chunks:
+        with closing(_chunks(distance, runs)) as chunks:
             for chunk in chunks:
                 while chunk and (n := rows_left()):
                     part, chunk = chunk.split(min(n, runs.step(chunk)))
+                    left = len(chunk) if isinstance(chunk, Chunk) else 0
                     n_scored, refusal = runs.take(part)
                     if n_scored:
                         news()
@@ -309,12 +311,11 @@ def _tally(stream: Stream, scorer: Scorer, window: int, keep: bool, **keywords: 
     return Tally(scorer, window, keep, stream.seconds_to_open, columns, **keywords)
 
 
-def _chunks(stream: Stream, runs: Runs) -> Generator[Chunk | PairChunk, None, None]:
+def _chunks(distance: Distance, runs: Runs) -> Generator[Chunk | PairChunk, None, None]:
     """Yield the chunks of a stream, without the rows that a resumed run has behind it."""
-    # Pairs are not read ahead: their source may wait for the model.
-    with closing(ahead(stream)) if isinstance(stream, RowStream) else nullcontext(stream) as chunks:
+    with closing(distance.chunks()) as chunks:
         try:
             for chunk in chunks:
-                yield runs.pass_over(chunk_of(chunk))
+                yield runs.pass_over(chunk)
         except Exception as error:
             raise RefusedError(message(error)) from error

@@ -169,8 +169,9 @@ class BatchStream(TableStream):
                 raise ValueError(f"{self.source}, row {self._done}: {wrong}") from None
             for start in range(0, batch.num_rows, BATCH):
                 table = pyarrow().Table.from_batches([batch.slice(start, BATCH)])
-                yield from self.told(self._sifted(table))
+                chunk = self._sifted(table)
                 self._done += table.num_rows
+                yield from self.told(chunk)
 
     def _sifted(self, table: pa.Table) -> Chunk:
         """Return a table's rows."""
