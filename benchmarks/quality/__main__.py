@@ -1,7 +1,7 @@
 """Run the rivals over the streams, one process a rival and stream, one JSON line each; what is there is not run again.
 
-A rival whose package, or Java, is missing is left out, with a word on what it needs. A run that takes longer than
-`--limit` is stopped, and its line says so in the place of figures.
+A rival whose package, or Java, is missing is left out, with a word on what it needs. A run that takes the processor for
+longer than `--limit` is stopped, and its line says so in the place of figures.
 
 python -m benchmarks.quality                                 # everything that is missing
 python -m benchmarks.quality --rival auto --again            # ours, anew
@@ -14,6 +14,8 @@ import argparse
 import importlib
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +31,7 @@ from benchmarks.quality.score import score
 from benchmarks.quality.streams import STREAMS, sha
 
 PACKAGES = "online-softmax", "river", "numpy", "scikit-learn"
-LIMIT = 1800.0  # seconds
+LIMIT = 600  # seconds of the processor
 
 
 def java(rival: str) -> dict[str, str]:
@@ -56,19 +58,19 @@ def line(rival: str, name: str, **found) -> dict:
     }
 
 
-def one(rival: str, name: str) -> dict:
-    """Score every setting of the rival on the stream, here."""
+def one(rival: str, name: str, limit: int = LIMIT) -> dict:
+    """Score every setting of the rival on the stream, here; the system ends the process at the limit."""
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     runs = importlib.import_module(f"benchmarks.quality.rivals.{rival}").runs(STREAMS[name])
     shares = SHARES if rival in STRONG else (0.0,)
     return line(rival, name, settings={setting: score(model, triples, shares) for setting, model, triples in runs})
 
 
-def process(rival: str, name: str, limit: float = LIMIT) -> dict:
-    """What `one` finds, in a process of its own; after so many seconds, that it found nothing."""
-    command = [sys.executable, "-m", "benchmarks.quality", "--one", rival, name]
-    try:
-        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=limit)
-    except subprocess.TimeoutExpired:
+def process(rival: str, name: str, limit: int = LIMIT) -> dict:
+    """What `one` finds, in a process of its own; at the limit, that it found nothing."""
+    command = [sys.executable, "-m", "benchmarks.quality", "--limit", f"{limit}", "--one", rival, name]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if run.returncode == -signal.SIGXCPU:
         return line(rival, name, settings={}, stopped=limit)
     if run.returncode:
         raise RuntimeError(f"{rival} on {name} failed:\n{run.stderr}")
@@ -86,12 +88,12 @@ def main() -> int:
     parser.add_argument("--stream", nargs="+", choices=STREAMS, default=STREAMS)
     parser.add_argument("--again", action="store_true", help="drop the chosen runs from the results, and run them anew")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
-    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds a run may take")
+    parser.add_argument("--limit", type=int, default=LIMIT, help="seconds of the processor a run may take")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--one", nargs=2, metavar=("RIVAL", "STREAM"), help="run one here and print its line")
     chosen = parser.parse_args()
     if chosen.one:
-        print(json.dumps(one(*chosen.one)))
+        print(json.dumps(one(*chosen.one, chosen.limit)))
         return 0
 
     for rival in chosen.rival:
