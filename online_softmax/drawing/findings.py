@@ -1,0 +1,145 @@
+"""Findings: what the figures of a run say, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from statistics import fmean, pvariance
+from typing import Any
+
+import numpy as np
+
+FEWEST = 8  # samples of a fading curve, to see whether it goes up or down
+CLEAR = 2.0  # standard errors
+LONGEST = 80  # characters of a text
+
+
+def shown(value: Any) -> Any:
+    """Return a value as it can be shown: a long text is cut, and an integer that JavaScript cannot hold is a text.
+
+    Examples
+    --------
+    >>> from online_softmax.drawing.findings import shown
+    >>> shown("a" * 1000000)[-25:], shown(2**60), shown(0.5)
+    ('a… (1,000,000 characters)', '1152921504606846976', 0.5)
+
+    """
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST else f"{value[:LONGEST]}… ({len(value):,} characters)"
+    if isinstance(value, int) and abs(value) > 2**53:
+        return shown(str(value)) if value.bit_length() < 10_000 else f"an integer of {value.bit_length():,} bits"
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, int | float) else shown(str(value))
+
+
+def label_text(label: Any) -> str:
+    """Return a label as text, cut where it is long."""
+    text = shown(label)
+    return text if isinstance(text, str) else str(text)
+
+
+def trend(result: dict[str, Any]) -> dict[str, str]:
+    """Say whether a run still improves: by its fading curve since the last drift, the third quarter against the last.
+
+    Examples
+    --------
+    >>> from online_softmax.drawing.findings import trend
+    >>> fading = {"n_samples": [100 * i for i in range(1, 21)], "log_loss": [1 / i for i in range(1, 21)]}
+    >>> trend({"window": 500, "fading": fading, "drifts": []})["sentence"]
+    'Still improving: the fading log loss fell from 0.0909 at row 1,100 to 0.0500 at row 2,000.'
+
+    """
+    name, points = _curve(result)
+    drift = max((one["row"] for one in result["drifts"] or ()), default=0)
+    since = [(row, value) for row, value in points if row > drift]
+    if len(since) < FEWEST:
+        if drift and len(points) >= FEWEST:
+            return _trend("unknown", f"Too early to tell: the loss changed at row {drift:,}, a short while ago.")
+        return _trend("unknown", "Too few rows to tell whether it improves.")
+    (row, value), (end, last) = since[len(since) // 2], since[-1]
+    quarters = since[len(since) // 2 : len(since) * 3 // 4], since[len(since) * 3 // 4 :]
+    before, after = ([value for _, value in quarter] for quarter in quarters)
+    apart = max(1.0, (end - row) / 2 / result["window"])  # windows in a quarter: samples within one go together
+    noise = ((pvariance(before) + pvariance(after)) / apart) ** 0.5
+    change = fmean(after) - fmean(before)
+    words = f"{_figure(name, value)} at row {row:,}", f"{_figure(name, last)} at row {end:,}"
+    if abs(change) <= CLEAR * noise or change * (last - value) <= 0 or words[0].split()[0] == words[1].split()[0]:
+        return _trend(
+            "level", f"Levelled off: the fading {_called(name)} was {words[0]} and is {words[1]}, no more than noise."
+        )
+    is_better = (change < 0) == (name == "log_loss")
+    return _trend(
+        "better" if is_better else "worse",
+        f"{'Still improving' if is_better else 'Getting worse'}: the fading {_called(name)} "
+        f"{'fell' if change < 0 else 'rose'} from {words[0]} to {words[1]}.",
+    )
+
+
+def drift_sentences(drifts: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each drift.
+
+    Examples
+    --------
+    >>> from online_softmax.drawing.findings import drift_sentences
+    >>> drift_sentences([{"row": 4000, "found": 4160, "before": 0.25, "after": 0.75}])
+    ['Row 4,000: the loss rose from 0.2500 to 0.7500.']
+
+    """
+    return [
+        f"Row {one['row']:,}: the loss {'rose' if one['after'] > one['before'] else 'fell'} from "
+        f"{one['before']:.4f} to {one['after']:.4f}."
+        for one in drifts
+    ]
+
+
+def confusions(result: dict[str, Any], most: int) -> list[dict[str, Any]]:
+    """Return the pairs of classes that were confused the most: the label, the prediction, how often, and of how many.
+
+    Examples
+    --------
+    >>> from online_softmax.drawing.findings import confusions
+    >>> classes = [{"label": label, "support": 10} for label in ("grass", "sky")]
+    >>> confusions({"classes": classes, "confusion": [[7, 3], [0, 10]]}, 5)
+    [{'true': 'grass', 'predicted': 'sky', 'n': 3, 'of': 10}]
+
+    """
+    classes, matrix = result["classes"], result["confusion"]
+    if not matrix:
+        return []
+    counts = np.array(matrix, np.int64)
+    np.fill_diagonal(counts, 0)
+    order = np.argsort(-counts, axis=None, kind="stable")[:most]
+    return [
+        {
+            "true": label_text(classes[true]["label"]),
+            "predicted": label_text(classes[predicted]["label"]),
+            "n": int(counts[true, predicted]),
+            "of": classes[true]["support"],
+        }
+        for true, predicted in zip(*np.unravel_index(order, counts.shape), strict=True)
+        if counts[true, predicted]
+    ]
+
+
+def _curve(result: dict[str, Any]) -> tuple[str, list[tuple[int, float]]]:
+    """Return the points of the fading log loss; of the accuracy, if the model gives no probabilities."""
+    fading = result["fading"]
+    for name in ("log_loss", "accuracy"):
+        values = fading.get(name) or ()
+        points = [(row, value) for row, value in zip(fading["n_samples"], values, strict=False) if value is not None]
+        if points:
+            return name, points
+    return "log_loss", []
+
+
+def _trend(direction: str, sentence: str) -> dict[str, str]:
+    return {"direction": direction, "sentence": sentence}
+
+
+def _called(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{value:.4f}" if name == "log_loss" else f"{value:.2%}"

@@ -1,0 +1,116 @@
+"""Folding: a document as JSON that fits a page, with its texts cut and its long lists thinned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from online_softmax.drawing.findings import confusions, drift_sentences, label_text, shown, trend
+
+POINTS = 1000  # of a curve
+CLASSES = 1000
+PAIRS = 400  # of classes that were confused
+ITEMS = 500  # of any other list
+MOST_CELLS = 30  # classes of a matrix that is drawn
+
+
+def folded(document: dict[str, Any], room: int) -> str:
+    r"""Return the document as ASCII that may stand in a script element, in at most `room` characters.
+
+    Examples
+    --------
+    >>> from online_softmax.drawing.folding import folded
+    >>> folded({"conditions": {"source": "<script>"}, "runs": {}, "comparison": None}, 1000)
+    '{"conditions":[["source","\\u003cscript\\u003e"]],"runs":[],"comparison":null}'
+
+    """
+    found = {name: _found(result) for name, result in document["runs"].items()}
+    for level in range(12):
+        text = _ascii(_folded(document, found, level))
+        if len(text) <= room:
+            return text
+    raise ValueError(
+        f"the document takes {len(text):,} bytes when folded and a page has room for {room:,}: draw fewer runs"
+    )
+
+
+def _found(result: dict[str, Any]) -> dict[str, Any]:
+    """Return what the figures say, before any of them is left out."""
+    return {
+        "trend": trend(result),
+        "confusions": confusions(result, PAIRS),
+        "changes": drift_sentences(result["drifts"] or ()),
+    }
+
+
+def _folded(document: dict[str, Any], found: dict[str, dict[str, Any]], level: int) -> dict[str, Any]:
+    comparison = document.get("comparison")
+    names = {name: shown(name) for name in document["runs"]}
+    return {
+        "conditions": [
+            [shown(name), _plain(value, level)] for name, value in _few(document["conditions"].items(), level)
+        ],
+        "runs": [
+            {
+                "name": names[name],
+                **_run(result, level),
+                **{key: _few(value, level) for key, value in found[name].items()},
+            }
+            for name, result in document["runs"].items()
+        ],
+        "comparison": comparison
+        and {
+            **_plain({name: value for name, value in comparison.items() if name != "models"}, level),
+            "models": [{"name": shown(name), **_plain(one, level)} for name, one in comparison["models"].items()],
+        },
+    }
+
+
+def _run(result: dict[str, Any], level: int) -> dict[str, Any]:
+    classes, matrix, experts = result["classes"], result["confusion"], result.get("experts")
+    kept = _frequent(classes, max(CLASSES >> 2 * level, 20))
+    special = "classes", "confusion", "windows", "fading", "experts", "reliability"
+    return {
+        **{name: _plain(value, level) for name, value in result.items() if name not in special},
+        "n_classes": len(classes),
+        "classes": [{**_plain(classes[i], level), "label": label_text(classes[i]["label"])} for i in kept],
+        "confusion": matrix if matrix and len(classes) <= MOST_CELLS else None,
+        "windows": _thinned(result["windows"], level),
+        "fading": _thinned(result["fading"], level),
+        "experts": experts
+        and {"names": [shown(name) for name in experts["names"]], **_thinned(experts, level, "names")},
+        "reliability": result["reliability"] or [],
+        "thinned": 1 << level,
+    }
+
+
+def _frequent(classes: list[dict[str, Any]], most: int) -> list[int]:
+    """Return the positions of the classes with the largest support, in order."""
+    return sorted(sorted(range(len(classes)), key=lambda i: -classes[i]["support"])[:most])
+
+
+def _thinned(columns: dict[str, list[Any]], level: int, but: str = "") -> dict[str, list[Any]]:
+    """Return every so manieth row of columns, the last one among them."""
+    n = max((len(column) for name, column in columns.items() if name != but), default=0)
+    step = max(1, -(-n // max(POINTS >> level, 20)))
+    return {name: column[(n - 1) % step :: step] for name, column in columns.items() if name != but}
+
+
+def _few(items: Iterable[Any], level: int) -> Any:
+    """Return the first of a list; anything else as it is."""
+    return items if isinstance(items, dict) else list(items)[: max(ITEMS >> level, 20)]
+
+
+def _plain(value: Any, level: int) -> Any:
+    """Return any plain value with its texts cut and its lists short."""
+    if isinstance(value, dict):
+        return {str(shown(str(name))): _plain(one, level) for name, one in _few(value.items(), level)}
+    if isinstance(value, list | tuple):
+        return [_plain(one, level) for one in _few(value, level)]
+    return shown(value)
+
+
+def _ascii(value: Any) -> str:
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
