@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from online_softmax.drawing.labels import folded
+
 FEWEST = 8  # samples of a fading curve, to see whether it goes up or down
 CLEAR = 2.0  # standard errors
 LONGEST = 80  # characters of a text
+LABEL = 60  # of a label
 
 
 def shown(value: Any) -> Any:
@@ -31,12 +34,6 @@ def shown(value: Any) -> Any:
     if isinstance(value, float) and not isfinite(value):
         return str(value)
     return value if value is None or isinstance(value, int | float) else shown(str(value))
-
-
-def label_text(label: Any) -> str:
-    """Return a label as text, cut where it is long."""
-    text = shown(label)
-    return text if isinstance(text, str) else str(text)
 
 
 def trend(result: dict[str, Any]) -> dict[str, str]:
@@ -112,8 +109,8 @@ def confusions(result: dict[str, Any], most: int) -> list[dict[str, Any]]:
     order = np.argsort(-counts, axis=None, kind="stable")[:most]
     return [
         {
-            "true": label_text(classes[true]["label"]),
-            "predicted": label_text(classes[predicted]["label"]),
+            "true": folded(classes[true]["label"], LABEL),
+            "predicted": folded(classes[predicted]["label"], LABEL),
             "n": int(counts[true, predicted]),
             "of": classes[true]["support"],
         }

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from online_softmax.drawing.findings import confusions, drift_sentences, label_text, shown, trend
+from online_softmax.drawing import labels
+from online_softmax.drawing.findings import LABEL, confusions, drift_sentences, shown, trend
 
 POINTS = 1000  # of a curve
 CLASSES = 1000
@@ -74,7 +75,7 @@ def _run(result: dict[str, Any], level: int) -> dict[str, Any]:
     return {
         **{name: _plain(value, level) for name, value in result.items() if name not in special},
         "n_classes": len(classes),
-        "classes": [{**_plain(classes[i], level), "label": label_text(classes[i]["label"])} for i in kept],
+        "classes": [{**_plain(classes[i], level), "label": labels.folded(classes[i]["label"], LABEL)} for i in kept],
         "confusion": matrix if matrix and len(classes) <= MOST_CELLS else None,
         "windows": _thinned(result["windows"], level),
         "fading": _thinned(result["fading"], level),

@@ -124,7 +124,7 @@ function drawFindings() {
 }
 
 const isRise = (drift) => drift.after > drift.before;
-const bdi = (text) => element("bdi", {}, text === "" ? element("i", {}, "empty") : text);
+const bdi = (text) => element("bdi", {}, text);
 
 // ---- curves over rows ----
 
