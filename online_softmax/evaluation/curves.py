@@ -123,10 +123,11 @@ class Curves:
         )
         windows: list[Vector] = []
         points: list[tuple[Vector, Vector, Vector]] = []
-        for sums in blocks:
+        fades = ((1 - 1 / self.window) ** blocks[:, N]).tolist()
+        for sums, fade in zip(blocks, fades, strict=True):
             self._n_blocks += 1
             self._total = self._total + sums
-            self._fading = self._faded(sums[N]) + sums
+            self._fading = self._fading * fade + sums
             self._in_window = self._in_window + sums
             self._since = self._since + sums[: LOSS + 1]
             if self._n_blocks % self._per_window == 0:
@@ -158,7 +159,8 @@ class Curves:
         """Return the metrics of rows that fade, and `run_accuracy` and `run_log_loss`, which are of all rows so far."""
         points = self._points
         if self._since[N] or self._blocks.open[N]:
-            now = self._faded(self._blocks.open[N]) + self._blocks.open
+            begun = self._blocks.open
+            now = self._fading * (1 - 1 / self.window) ** begun[N] + begun
             points = np.concatenate([points, _points(now[np.newaxis], self.sums[np.newaxis])])
         n_samples, n, *values = points.T
         return Curve(n_samples.astype(np.int64), n, dict(zip(POINT[2:], values, strict=True)))
@@ -205,10 +207,6 @@ class Curves:
             setattr(self, f"_{name}", arrays[name])
         self._blocks.open = arrays["open"]
         self._blocks.n_samples = int(self.sums[N])
-
-    def _faded(self, n: float) -> Vector:
-        left: Vector = self._fading * (1 - 1 / self.window) ** n
-        return left
 
     def _fold_windows(self, more: list[Vector]) -> None:
         """Join neighbours among the windows."""

@@ -321,7 +321,9 @@ class Scorer:
             bad = sorted([*bad, *(Note(int(places[i]), reason) for i, reason in passed.refused.items())])
         if len(chunk.left_out):
             bad = [Note(place - int(np.searchsorted(chunk.left_out, place)), reason) for place, reason in bad]
-        at = self._n + np.delete(np.arange(passed.n), [*passed.refused])
+        at = np.arange(self._n, self._n + passed.n)
+        if passed.refused:
+            at = np.delete(at, [*passed.refused])
         self._n += passed.n
         counts = len(chunk.mended), len(chunk.left_out)
         return Scored(true, said, unseen, at, n_taken, *counts, tuple(bad), passed.error, chunk)
