@@ -71,6 +71,7 @@ LEAST, SMALL, PLAIN, LARGE = 5, 8, 9, 11  # points
 FEW = 12  # points of a line, which are marked
 MANY_WINDOWS = 200  # a thinner line
 MANY_RUNS = 3  # more of them are drawn without their windows
+MOST_TIMES = 10  # the loss of the best, on a linear scale
 MOST_EXPERTS = 8
 LEAST_WEIGHT = 0.02  # on average, of an expert that is shown
 MOST_CLASSES = 30  # of the confusion of a run
@@ -179,12 +180,12 @@ def _curves(figure: Figure, runs: Document, metrics: Sequence[str], theme: Theme
     labels = [_panel(panel, runs, metric, colours, theme) for panel, metric in zip(panels, metrics, strict=True)]
     for panel, metric in zip(panels, metrics, strict=True):
         about = METRICS[metric]
-        title = f"{_called(metric, runs)}, {about.better} is better"
+        scale = ", log scale" if panel.get_yscale() == "log" else ""
+        title = f"{_called(metric, runs)}, {about.better} is better{scale}"
         panel.set_title(title, loc="left", fontsize=PLAIN, color=theme.ink)
         _mark_drifts(panel, runs, metric, colours, theme)
     panels[-1].set_xlabel("rows", loc="right", fontsize=SMALL, color=theme.muted)
     panels[-1].set_xlim(0, max(run["n_samples"] for run in runs.values()))
-    panels[-1].locator_params(axis="x", integer=True)
     _title(figure, _curves_title(runs, metrics), theme)
     _caption(figure, _curves_caption(runs, metrics), theme)
     figure.make_plain()
@@ -205,6 +206,8 @@ class End(NamedTuple):
 
 def _panel(panel: Axes, runs: Document, metric: str, colours: Mapping[str, str], theme: Theme) -> list[End]:
     """Draw one metric of all runs, and return the ends of the lines."""
+    from matplotlib.ticker import LogLocator
+
     about, ends, seen = METRICS[metric], list[End](), list[tuple[Points, Points]]()
     alone = len(runs) == 1
     for name, run in runs.items():
@@ -232,13 +235,19 @@ def _panel(panel: Axes, runs: Document, metric: str, colours: Mapping[str, str],
                 ends.append(End(x[-1], run_y[-1], f"all rows {whole}", theme.ink))
         else:
             ends.append(End(x[last], y[last], f"{_name(name)} {whole}", colour))
-    low, high = _limits(seen, about)
+    if is_log := _spans_decades(ends, about):
+        panel.set_yscale("log", subs=[])
+    low, high = _limits(seen, about, is_log)
     panel.set_ylim(low, high)
     if about.has_baselines:
         ends += _baselines(panel, [*runs.values()], low, high, theme)
     _dress(panel, theme)
-    panel.locator_params(axis="y", nbins=5)
-    _write_ticks(panel, about)
+    if is_log:
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.yaxis.set_major_formatter("{x:g}")
+    else:
+        panel.locator_params(axis="y", nbins=5)
+        _write_ticks(panel, about)
     return ends
 
 
@@ -254,7 +263,13 @@ def _baselines(panel: Axes, runs: Sequence[Document], low: float, high: float, t
         yield End(x[-1], end, text + (" ↓" if end < low else " ↑" if end > high else ""), theme.muted, True)
 
 
-def _limits(seen: Sequence[tuple[Points, Points]], about: Metric) -> tuple[float, float]:
+def _spans_decades(ends: Sequence[End], about: Metric) -> bool:
+    """Whether one run is so much worse than another that both are seen on a log scale alone."""
+    last = [end.y for end in ends]
+    return not about.is_part and about.better == "lower" and min(last) > 0 and max(last) > MOST_TIMES * min(last)
+
+
+def _limits(seen: Sequence[tuple[Points, Points]], about: Metric, is_log: bool) -> tuple[float, float]:
     """Return the range of the lines, without what only the first tenth of the rows reaches."""
     x = np.concatenate([x for x, _ in seen])
     y = np.concatenate([y for _, y in seen])
@@ -262,6 +277,10 @@ def _limits(seen: Sequence[tuple[Points, Points]], about: Metric) -> tuple[float
     if len(np.unique(x)) > 3 * FEW:
         y = y[x > x.max() / 10]
     low, high = float(y.min()), float(y.max())
+    if is_log:
+        low = float(y[y > 0].min())
+        room = (high / low) ** 0.06
+        return low / room, high * room
     if low == high:
         return (0.0, 1.0) if about.is_part else (min(0.0, 2 * low), max(0.0, 2 * high) or 1.0)
     room = 0.06 * (high - low)
@@ -324,8 +343,8 @@ def _curves_caption(runs: Document, metrics: Sequence[str]) -> list[str]:
         (run,) = runs.values()
         if run.get("verdict"):
             lines.append(folded(run["verdict"], 120))
-        n = max(run["windows"]["n"], default=0)
-        lines.append(f"Steps: windows of {n:,.0f} rows. Bold: a fading average, in which recent rows count most.")
+        longest = _rows(int(max(run["windows"]["n"])))
+        lines.append(f"Steps: windows of {longest}. Bold: a fading average, in which recent rows count most.")
     else:
         steps = " Steps: windows." if len(runs) <= MANY_RUNS else ""
         lines.append(f"Lines: a fading average, in which recent rows count most. Figures: over all rows.{steps}")
@@ -420,7 +439,7 @@ def _reliability(figure: Figure, runs: Document, theme: Theme) -> None:
     found = {name: [one for one in run.get("reliability") or () if one["n"]] for name, run in runs.items()}
     binned = {name: bins for name, bins in found.items() if bins}
     if not binned:
-        raise ValueError(f"{_runs(runs)} no reliability: the models give no probabilities, or it was not asked for")
+        raise ValueError(f"{_runs(runs)} no reliability: no prediction came with probabilities")
     figure.set_size_inches(0.72 * WIDTH if len(binned) == 1 else WIDTH, 0.75 * WIDTH)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     above.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle=(0, (4, 2)))
@@ -603,7 +622,7 @@ def _dress(panel: Axes, theme: Theme) -> None:
     panel.set_axisbelow(True)
     panel.tick_params(length=0, labelsize=SMALL, colors=theme.muted)
     panel.xaxis.set_major_formatter("{x:,.0f}")
-    panel.locator_params(axis="x", nbins=6)
+    panel.locator_params(axis="x", nbins=6, integer=True)
 
 
 def _title(figure: Figure, text: str, theme: Theme) -> None:
@@ -619,10 +638,8 @@ def _caption(figure: Figure, lines: Sequence[str], theme: Theme) -> None:
 def _label_ends(panel: Axes, ends: Sequence[End], theme: Theme) -> None:
     """Write beside each line what it is, with room between the texts."""
     box = panel.get_window_extent()
-    scale = panel.figure.dpi / 72
-    least = 1.25 * SMALL * scale / box.height
-    low, high = panel.get_ylim()
-    at = [(end.y - low) / (high - low) for end in ends]
+    least = 1.25 * SMALL * panel.figure.dpi / 72 / box.height
+    at = [(panel.transData.transform((end.x, end.y))[1] - box.y0) / box.height for end in ends]
     for end, place, wanted in zip(ends, _apart(at, least), at, strict=True):
         leader = {
             "arrowstyle": "-",

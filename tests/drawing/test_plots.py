@@ -276,6 +276,18 @@ def test_gaps_in_a_curve_stay_gaps():
     assert png(figure)
 
 
+def test_a_run_that_is_far_worse_leaves_the_others_to_be_seen():
+    good, bad = a_run(), a_run()
+    for name in ("windows", "fading"):
+        bad[name]["log_loss"] = [30 * y for y in bad[name]["log_loss"]]
+    figure = plot({"runs": {"good": good, "bad": bad}})
+    assert [panel.get_yscale() for panel in figure.axes] == ["log", "linear"]
+    assert "log loss, lower is better, log scale" in texts(figure)
+    low, high = figure.axes[0].get_ylim()
+    assert low < min(good["fading"]["log_loss"]) < 30 * good["fading"]["log_loss"][-1] < high
+    assert png(figure)
+
+
 def test_experts_of_little_weight_are_one():
     run = a_run()
     names = [f"expert {i:02}" for i in range(15)]
@@ -342,7 +354,7 @@ def test_what_cannot_be_drawn_is_said(arguments, error, message):
     ("kind", "without", "message"),
     [
         ("experts", {"experts": None}, "the run has no weights of experts: these are of AutoSoftmaxRegression alone"),
-        ("reliability", {"reliability": []}, "the run has no reliability: the models give no probabilities"),
+        ("reliability", {"reliability": []}, "the run has no reliability: no prediction came with"),
         ("confusion", {"confusion": None}, "the run has no confusion matrix: there is one for up to 1,000 classes"),
         ("curves", {"n_samples": 0}, "no row was scored: there is nothing to draw"),
     ],
