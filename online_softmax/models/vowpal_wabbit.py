@@ -56,6 +56,7 @@ class VowpalWabbit(base.Classifier):
         self._arguments = arguments(options)
         self._workspaces: list[Any] = []
         self._classes: dict[Hashable, tuple[int, int]] = {}  # workspace, and number in it, from 1
+        self._n_last = 0  # classes in the last workspace
         self._open(FIRST_CLASSES)
 
     @property
@@ -79,11 +80,11 @@ class VowpalWabbit(base.Classifier):
         text = as_text(x)
         if y not in self._classes:
             place, size = len(self._workspaces) - 1, FIRST_CLASSES << (len(self._workspaces) - 1)
-            n = sum(one == place for one, _ in self._classes.values())
-            if n == size - 1:
+            if self._n_last == size - 1:
                 self._open(2 * size)
-                place, n = place + 1, 0
-            self._classes[y] = place, n + 1
+                place, self._n_last = place + 1, 0
+            self._n_last += 1
+            self._classes[y] = place, self._n_last
         owner, number = self._classes[y]
         for place, workspace in enumerate(self._workspaces):
             label = number if place == owner else FIRST_CLASSES << place

@@ -111,7 +111,7 @@ def drift_lines(drifts: Sequence[Drift]) -> Iterator[str]:
         way = "rose" if one.is_worse else "fell"
         yield f"the loss {way} at about row {one.row:,}: {one.before:.2f} -> {one.after:.2f}"
     if more := len(drifts) - len(largest):
-        yield f"and changed less {more:,} time{'s' * (more > 1)} more"
+        yield f"and {more:,} smaller change{'s' * (more > 1)} of it"
 
 
 def _kinds(columns: Columns) -> list[str]:
