@@ -42,7 +42,11 @@ def river_classifier(text: str) -> Any:
             "calls in the brackets"
         ) from None
     model = made(call, _built, _piped)
-    last = model._last_step if isinstance(model, compose.Pipeline) else model
+    last = model
+    while type(last) is compose.Pipeline:
+        if not last.steps:
+            raise ValueError("river's Pipeline has no steps: put a classifier at its end")
+        last = last._last_step
     name = type(last).__name__
     if isinstance(last, base.MultiLabelClassifier):
         raise ValueError(f"river's {name} predicts several labels of a row, and there is one")

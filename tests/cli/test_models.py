@@ -64,6 +64,8 @@ def test_river_names_make_what_python_would(text, expected):
         ("VotingClassifier(3)", "river's VotingClassifier: TypeError: "),
         ("LinearRegression()", "river's LinearRegression is a regressor"),
         ("ADWIN()", "river's ADWIN is no classifier"),
+        ("Pipeline()", "river's Pipeline has no steps: put a classifier at its end"),
+        ("Pipeline(StandardScaler(), Pipeline(LinearRegression()))", "river's LinearRegression is a regressor"),
         ("StandardScaler()", "river's StandardScaler is a transformer: put a classifier behind it, as in "),
         ("GaussianNB() | StandardScaler()", "river's StandardScaler is a transformer"),
         ("ClassifierChain(LogisticRegression())", "river's ClassifierChain predicts several labels of a row"),
