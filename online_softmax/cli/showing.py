@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from online_softmax.cli import options
+from online_softmax.drawing import html_page
 from online_softmax.evaluation import Comparison, Result
-from online_softmax.reports import CompareTable, LiveTable
+from online_softmax.reports import CompareTable, LivePage, LiveTable
 from online_softmax.reports.cells import write
 
 
@@ -26,9 +27,7 @@ class Showing:
         """Refuse a page that could not be drawn or written, before the run."""
         if self.report is not None:
             options.check_writable(self.report)
-            from online_softmax.drawing import html_page
-
-            html_page({"conditions": {}, "runs": {}, "comparison": None})
+            html_page({"conditions": {}, "runs": {}, "comparison": None})  # what it lacks, it lacks now
 
     @contextmanager
     def progress(self, table: LiveTable | CompareTable, console: Console, conditions: dict[str, Any]) -> Iterator[Any]:
@@ -36,8 +35,6 @@ class Showing:
         if self.live is None:
             yield table
             return
-        from online_softmax.reports.live import LivePage
-
         with LivePage(self.live, conditions) as page:
             write(console, f"the run is shown at {page.url}")
             yield Both(table, page, conditions)
@@ -56,7 +53,7 @@ class Showing:
 class Both:
     """A table in a terminal and a page, which are told the same."""
 
-    def __init__(self, table: LiveTable | CompareTable, page: Any, conditions: dict[str, Any]) -> None:
+    def __init__(self, table: LiveTable | CompareTable, page: LivePage, conditions: dict[str, Any]) -> None:
         self._table, self._page, self._conditions = table, page, conditions
 
     def __call__(self, row: Any, *, mark: bool, fraction: float | None) -> None:
