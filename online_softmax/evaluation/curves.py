@@ -115,7 +115,7 @@ class Curves:
             self._n_classes = max(self._n_classes, int(rows.true.max()) + 1, int(rows.predicted.max()) + 1)
             if self._n_classes > MOST_CLASSES:
                 self._has_classes, self._n_classes = False, 0
-                self._points[:, [POINT.index(name) for name in OF_CLASSES]] = nan
+                self._points = np.where(np.isin(POINT, OF_CLASSES), nan, self._points)
         blocks = self._blocks.add(rows, self._n_classes)
         K = self._n_classes
         self._total, self._fading, self._in_window, self._windows = (

@@ -193,10 +193,15 @@ def _of_classes(sums: NDArray[np.float64], accuracy: Any) -> dict[str, Any]:
     f1 = np.where(rows + said > 0, 2 * right / (rows + said), 0.0)
     n = sums[..., N]
     return {
-        "balanced_accuracy": recall.sum(axis=-1) / np.count_nonzero(rows, axis=-1),
-        "macro_f1": f1.sum(axis=-1) / np.count_nonzero(rows + said, axis=-1),
-        "kappa": _above(accuracy, (rows * said).sum(axis=-1) / n**2),
+        "balanced_accuracy": _summed(recall) / np.count_nonzero(rows, axis=-1),
+        "macro_f1": _summed(f1) / np.count_nonzero(rows + said, axis=-1),
+        "kappa": _above(accuracy, _summed(rows * said) / n**2),
     }
+
+
+def _summed(of_classes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add the classes up one by one: those that have not come yet change no bit then."""
+    return np.cumsum(of_classes, axis=-1)[..., -1]
 
 
 def _above(accuracy: Any, chance: Any) -> Any:

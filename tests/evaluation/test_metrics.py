@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
-from river import metrics, utils
+from river import base, linear_model, metrics, naive_bayes, preprocessing, tree, utils
 
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, datasets, progressive_validation
 from online_softmax.evaluation.metrics import Scores
+from online_softmax.streams import CsvStream, open_stream
+from tests.reference import scores as reference
 
 N_CLASSES = 4
 
@@ -162,3 +166,278 @@ def test_window_larger_than_any_stream_costs_nothing():
     scores.add([0, 1], [0, 0], [0.5, 0.5])
 
     assert scores.window_accuracy == 0.5
+
+
+class Python(base.Classifier):
+    """A model hidden from the kernel's own loop."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def learn_one(self, x, y):
+        self.model.learn_one(x, y)
+
+    def predict_proba_one(self, x):
+        return self.model.predict_proba_one(x)
+
+
+MODELS = {
+    "SGD": SoftmaxRegression,
+    "scaled": lambda: preprocessing.StandardScaler() | SoftmaxRegression(),
+    "auto": AutoSoftmaxRegression,
+    "naive Bayes": naive_bayes.GaussianNB,
+    "tree": tree.HoeffdingTreeClassifier,
+    "river's": lambda: preprocessing.StandardScaler() | linear_model.SoftmaxRegression(),
+}
+
+
+def told(name, make):
+    """Give the labels of a bundled stream, and what a model says of each row before it learns it."""
+    model, labels, P = make(), [], []
+    for chunk in open_stream(name):
+        for x, y, _ in chunk.pairs():
+            labels.append(y)
+            P.append(model.predict_proba_one(x))
+            model.learn_one(x, y)
+    return labels, P
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("name", ["image_segments", "phishing", "digits"])
+def test_on_streams_all_are_scikit_learns_and_rivers(name, make):
+    result = progressive_validation(name, make())
+    true, P = told(name, make)
+    classes = sorted({*true})
+    said = [max(p, key=p.__getitem__) if p else None for p in P]
+    codes = [classes.index(y) for y in true]
+    choices = [-1 if y is None else classes.index(y) for y in said]
+    n = len(true)
+
+    # Every row, of which those before the first class are wrong.
+    assert result.accuracy == pytest.approx(sklearn.metrics.accuracy_score(codes, choices), rel=1e-12)
+    every = {"labels": range(len(classes)), "zero_division": 0}
+    found = sklearn.metrics.precision_recall_fscore_support(codes, choices, **every)
+    for figure, values in zip(("precision", "recall", "f1", "support"), found, strict=True):
+        assert [getattr(one, figure) for one in result.classes] == pytest.approx(values.tolist(), rel=1e-12)
+    assert result.balanced_accuracy == pytest.approx(found[1].mean(), rel=1e-12)
+    assert result.macro_f1 == pytest.approx(found[2].mean(), rel=1e-12)
+    assert result.kappa == pytest.approx(sklearn.metrics.cohen_kappa_score(codes, choices), rel=1e-9)
+    asked = [i for i in range(n) if P[i]]
+    matrix = sklearn.metrics.confusion_matrix([codes[i] for i in asked], [choices[i] for i in asked])
+    assert result.confusion.tolist() == matrix.tolist()
+
+    # The baselines, and what is above them.
+    no_change, majority = sum(reference.no_change(true)) / n, sum(reference.majority(true)) / n
+    assert (result.no_change_accuracy, result.majority_accuracy) == (no_change, majority)
+    assert result.kappa_t == pytest.approx((result.accuracy - no_change) / (1 - no_change), rel=1e-12)
+    assert result.kappa_m == pytest.approx((result.accuracy - majority) / (1 - majority), rel=1e-12)
+
+    # Rows with probabilities, 0 for a class that the model does not know.
+    matrix = np.array([[P[i].get(one, 0.0) for one in classes] for i in asked])
+    here = np.array([codes[i] for i in asked])
+    hot = np.eye(len(classes))[here]
+    assert result.brier == pytest.approx(((matrix - hot) ** 2).sum(axis=1).mean(), rel=1e-9)
+    known = [i for i in asked if true[i] in true[:i]]
+    assert result.n_unseen == n - len(known) - sum(not P[i] and true[i] in true[:i] for i in range(n))
+    losses = [-math.log(max(P[i].get(true[i], 0.0), 1e-15)) for i in known]
+    assert result.log_loss == pytest.approx(math.fsum(losses) / len(losses), rel=1e-9)
+    confidence, right = matrix.max(axis=1), np.array([codes[i] == choices[i] for i in asked])
+    bins = np.minimum((confidence * 15).astype(int), 14)
+    parts = [np.flatnonzero(bins == one) for one in range(15)]
+    ece = sum(abs(right[part].mean() - confidence[part].mean()) * len(part) for part in parts if len(part)) / len(asked)
+    assert result.ece == pytest.approx(ece, rel=1e-9)
+    for one, part in zip(result.reliability, parts, strict=True):
+        assert one.n == len(part)
+        if one.n:
+            assert (one.confidence, one.accuracy) == pytest.approx((confidence[part].mean(), right[part].mean()))
+    if len(classes) > 3 and "tree" not in str(make):
+        ranks = [sorted(P[i], key=lambda one, p=P[i]: -p[one])[:3] for i in asked]
+        assert result.top_k == sum(true[i] in rank for i, rank in zip(asked, ranks, strict=True)) / n
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_top_k_is_scikit_learns_where_no_two_are_equal(k):
+    result = progressive_validation("image_segments", MODELS["scaled"](), top_k=k)
+    true, P = told("image_segments", MODELS["scaled"])
+    classes = sorted({*true})
+    asked = [i for i, p in enumerate(P) if len(p) == len(classes)]
+    matrix = np.array([[P[i][one] for one in classes] for i in asked])
+    found = sklearn.metrics.top_k_accuracy_score([true[i] for i in asked], matrix, k=k, labels=classes, normalize=False)
+    before = [i for i, p in enumerate(P) if p and len(p) < len(classes)]
+    found += sum(true[i] in sorted(P[i], key=lambda one, p=P[i]: -p[one])[:k] for i in before)
+
+    assert result.k == k
+    assert result.top_k == found / len(true)
+    if k == 1:
+        assert result.top_k == result.accuracy
+
+
+@pytest.mark.parametrize("make", [MODELS["scaled"], MODELS["naive Bayes"]], ids=["ours", "river's"])
+def test_the_brier_score_is_scikit_learns(make):
+    result = progressive_validation("image_segments", make())
+    true, P = told("image_segments", make)
+    asked = [i for i, p in enumerate(P) if p]
+    classes = sorted({*true})
+    matrix = np.array([[P[i].get(one, 0.0) for one in classes] for i in asked])
+    try:
+        expected = sklearn.metrics.brier_score_loss(
+            [true[i] for i in asked], matrix, labels=classes, scale_by_half=False
+        )
+    except TypeError:
+        pytest.skip("this scikit-learn has the Brier score of two classes alone")
+
+    assert result.brier == pytest.approx(expected, rel=1e-9)
+
+
+RIVERS = {
+    "accuracy": metrics.Accuracy,
+    "balanced_accuracy": metrics.BalancedAccuracy,
+    "macro_f1": metrics.MacroF1,
+    "kappa": metrics.CohenKappa,
+}
+
+
+@pytest.mark.parametrize("make", [MODELS["scaled"], MODELS["naive Bayes"]], ids=["ours", "river's"])
+@pytest.mark.parametrize("name", ["image_segments", "phishing"])
+def test_on_the_same_rows_they_are_rivers(name, make):
+    """river leaves out the rows before the first class: those of a model that knows all classes are all there."""
+    model = make()
+    for chunk in open_stream(name):
+        for x, y, _ in chunk.pairs():
+            model.learn_one(x, y)
+    result = progressive_validation(name, model, metrics=[one() for one in RIVERS.values()])
+
+    assert len(result.river) == len(RIVERS)
+    for (figure, kind), value in zip(RIVERS.items(), result.river.values(), strict=True):
+        assert getattr(result, figure) == pytest.approx(value, rel=1e-9), kind
+    assert {*result.river} == {one.__name__ for one in RIVERS.values()}
+
+
+@pytest.mark.parametrize("name", ["digits", "phishing", "image_segments"])
+@pytest.mark.parametrize("make", [MODELS["SGD"], MODELS["scaled"], MODELS["auto"]], ids=["SGD", "scaled", "auto"])
+def test_no_figure_depends_on_the_way_of_scoring(name, make, figures):
+    """The kernel's answers are those of a loop in Python, wherever the rows come from and however they are cut."""
+    whole = figures(progressive_validation(name, make(), window=70), "columns", "model", "experts")
+    path, target = datasets.path(name), datasets.BUNDLED[name].target
+    pairs = [sample[:2] for chunk in open_stream(name) for sample in chunk.pairs()]
+
+    for source, model in (
+        (CsvStream(path, target, block_bytes=999), make()),
+        (pairs, make()),
+        (name, Python(make())),
+        (open_stream(name, chunk_rows=33), Python(make())),
+    ):
+        assert figures(progressive_validation(source, model, window=70), "columns", "model", "experts") == whole
+
+
+def run(rows, model, **options):
+    return progressive_validation([({"a": float(a)}, y) for a, y in rows], model, **options)
+
+
+class Says(base.Classifier):
+    """Says what it is told to, row by row."""
+
+    def __init__(self, said):
+        self.said = iter(said)
+
+    def learn_one(self, x, y):
+        pass
+
+    def predict_proba_one(self, x):
+        return next(self.said)
+
+
+def test_a_row_before_any_class_has_no_probability_and_counts_as_wrong():
+    result = run([(0, "u"), (0, "u")], Says([{}, {"u": 0.5, "v": 0.25, "w": 0.25}]))
+
+    assert (result.n_unseen, result.accuracy, result.top_k) == (1, 0.5, 0.5)
+    assert result.log_loss == pytest.approx(math.log(2))
+    assert result.brier == pytest.approx(0.25 + 2 / 16)
+    assert result.ece == pytest.approx(0.5)
+    assert sum(one.n for one in result.reliability) == 1
+    assert result.confusion.sum() == 1
+
+
+def test_a_label_that_nobody_could_know_has_a_probability_of_0_but_no_log_loss():
+    result = run([(0, "u"), (0, "v")], Says([{"u": 1.0}, {"u": 1.0}]))
+
+    assert (result.n_unseen, result.log_loss) == (1, 0.0)
+    assert result.brier == (0 + 2) / 2
+    assert (result.ece, result.accuracy, result.top_k) == (0.5, 0.5, 0.5)
+
+
+def test_of_a_model_without_probabilities_there_is_what_needs_none():
+    class Last(base.Classifier):
+        label = None
+
+        def learn_one(self, x, y):
+            self.label = y
+
+        def predict_one(self, x):
+            return self.label
+
+    result = run([(0, y) for y in "uuvvuu"], Last())
+
+    for name in ("log_loss", "brier", "ece", "top_k", "roc_auc"):
+        assert math.isnan(getattr(result, name))
+        assert result.to_dict()[name] is None
+    assert result.accuracy == result.no_change_accuracy == 0.5
+    assert result.kappa_t == 0
+    assert {one.n for one in result.reliability} == {0}
+    assert {one["confidence"] for one in result.to_dict()["reliability"]} == {None}
+
+
+def test_of_one_class_nothing_is_above_chance():
+    result = run([(0, "u")] * 8, Says([{"u": 1.0}] * 8))
+
+    assert (result.accuracy, result.balanced_accuracy, result.macro_f1, result.log_loss, result.brier) == (
+        1,
+        1,
+        1,
+        0,
+        0,
+    )
+    assert math.isnan(result.kappa)
+    assert result.to_dict()["kappa"] is None
+    assert result.kappa_t == result.kappa_m == 1  # the baselines have no label to say of the first row
+    assert np.isnan(result.windows["kappa"]).all()
+
+
+def test_a_baseline_without_error_in_a_window_leaves_nothing_to_be_above():
+    result = run([(0, "u")] * 8, Says([{"u": 1.0}] * 8), window=4)
+
+    assert result.windows["no_change_accuracy"].tolist() == [0.75, 1]
+    assert result.windows.to_dict()["kappa_t"] == [1, None]
+    assert result.windows.to_dict()["kappa_m"] == [1, None]
+
+
+@pytest.mark.parametrize(("n_classes", "n"), [(1500, 4000), (10_000, 20_000)])
+def test_many_classes(n_classes, n):
+    """Those of the curves are left out, the run's are all there, and it takes no long time."""
+    rng = np.random.default_rng(0)
+    true = rng.permutation(np.arange(n) % n_classes)
+    said = np.where(rng.random(n) < 0.5, true, rng.integers(0, n_classes, n))
+    rows = [({}, int(y)) for y in true]
+    P = [{int(one): 0.75, (int(one) + 1) % n_classes: 0.25} for one in said]
+    result = progressive_validation(rows, Says(P), window=100)
+    content = result.to_dict()
+
+    every = [reference.Row(int(y), p) for y, p in zip(true, P, strict=True)]
+    expected = reference.metrics(every, [1] * n, [False] * n, [False] * n, 3)
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "kappa", "brier", "ece", "top_k"):
+        assert getattr(result, name) == pytest.approx(expected[name], rel=1e-9)
+    assert len(content["classes"]) == n_classes
+    assert content["confusion"] is None
+    for curve in (content["windows"], content["fading"]):
+        assert {*curve["balanced_accuracy"], *curve["macro_f1"], *curve["kappa"]} == {None}
+        assert None not in curve["accuracy"]
+    assert result.seconds < 20
+
+
+def test_an_empty_window_figure_is_none_in_json():
+    content = run([(0, "u")], SoftmaxRegression()).to_dict()
+
+    json.dumps(content, allow_nan=False)
+    assert content["log_loss"] is content["brier"] is content["ece"] is None
+    assert content["kappa"] == content["kappa_t"] == content["kappa_m"] == content["accuracy"] == 0
