@@ -5,6 +5,7 @@ from __future__ import annotations
 from unicodedata import east_asian_width
 
 ELLIPSIS = "…"
+LONGEST = 10_000  # bits of an integer, which Python writes in decimals
 
 
 def folded(label: object, width: int = 40) -> str:
@@ -20,7 +21,8 @@ def folded(label: object, width: int = 40) -> str:
     'aaaaaaaa…aab'
 
     """
-    text = str(label)
+    is_endless = isinstance(label, int) and label.bit_length() > LONGEST
+    text = f"{label:#x}" if is_endless else str(label)
     start, end = text[: width + 1], text[-width - 1 :]
     if len(text) > 2 * width:
         text = start + end  # at most what can be seen, and longer than that

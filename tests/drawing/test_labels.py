@@ -14,6 +14,7 @@ from online_softmax.drawing.labels import columns, folded
         (7, "7"),
         (True, "True"),
         (0.5, "0.5"),
+        (2**60, "11529215…976"),
         ("", "''"),
         ("  ", "'  '"),
         ("a\tb", r"'a\tb'"),
@@ -36,3 +37,7 @@ def test_no_label_is_wider_than_asked(text):
 
 def test_labels_that_end_differently_look_different():
     assert folded("x" * 100 + "1") != folded("x" * 100 + "2")
+
+
+def test_an_integer_that_has_no_decimals_is_shown():
+    assert folded(16**5000, 12) == "0x100000…000"
