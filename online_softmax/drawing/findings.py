@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from statistics import fmean, pvariance
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,11 @@ def shown(value: Any) -> Any:
 
 
 def trend(result: dict[str, Any]) -> dict[str, str]:
-    """Say whether a run still improves: by its fading curve since the last drift, the third quarter against the last.
+    """Say whether a run still improves: by the second half of its fading curve, since the last drift.
+
+    The curve moved if its ends, or the means of its third and last quarter, are further apart than noise brings them.
+    A fading mean forgets in m rows, so that points s rows apart correlate by exp(-s / m), and the steps between them
+    tell the variance of one: var(step) / (2 - 2 exp(-s / m)).
 
     Examples
     --------
@@ -48,29 +51,39 @@ def trend(result: dict[str, Any]) -> dict[str, str]:
 
     """
     name, points = _curve(result)
-    drift = max((one["row"] for one in result["drifts"] or ()), default=0)
-    since = [(row, value) for row, value in points if row > drift]
+    drift, memory = max((one["row"] for one in result["drifts"] or ()), default=None), result["window"]
+    since = [(row, value) for row, value in points if drift is None or row > drift + memory]
     if len(since) < FEWEST:
-        if drift and len(points) >= FEWEST:
+        if drift is not None and len(points) >= FEWEST:
             return _trend("unknown", f"Too early to tell: the loss changed at row {drift:,}, a short while ago.")
         return _trend("unknown", "Too few rows to tell whether it improves.")
-    (row, value), (end, last) = since[len(since) // 2], since[-1]
-    quarters = since[len(since) // 2 : len(since) * 3 // 4], since[len(since) * 3 // 4 :]
-    before, after = ([value for _, value in quarter] for quarter in quarters)
-    apart = max(1.0, (end - row) / 2 / result["window"])  # windows in a quarter: samples within one go together
-    noise = ((pvariance(before) + pvariance(after)) / apart) ** 0.5
-    change = fmean(after) - fmean(before)
+    half = since[len(since) // 2 :]
+    (row, value), (end, last) = half[0], half[-1]
     words = f"{_figure(name, value)} at row {row:,}", f"{_figure(name, last)} at row {end:,}"
-    if abs(change) <= CLEAR * noise or change * (last - value) <= 0 or words[0].split()[0] == words[1].split()[0]:
+    if not _moved(half, memory) or words[0].split()[0] == words[1].split()[0]:
         return _trend(
             "level", f"Levelled off: the fading {_called(name)} was {words[0]} and is {words[1]}, no more than noise."
         )
-    is_better = (change < 0) == (name == "log_loss")
+    is_better = (last < value) == (name == "log_loss")
     return _trend(
         "better" if is_better else "worse",
         f"{'Still improving' if is_better else 'Getting worse'}: the fading {_called(name)} "
-        f"{'fell' if change < 0 else 'rose'} from {words[0]} to {words[1]}.",
+        f"{'fell' if last < value else 'rose'} from {words[0]} to {words[1]}.",
     )
+
+
+def _moved(points: list[tuple[int, float]], memory: int) -> bool:
+    """Whether a fading curve goes one way by more than noise."""
+    rows, values = np.array(points).T
+    apart = (rows[-1] - rows[0]) / (len(rows) - 1)
+    variance = np.diff(values).var() / (2 - 2 * np.exp(-apart / memory))
+    quarter = (rows[-1] - rows[0]) / 2
+    ends = values[-1] - values[0]
+    means = values[len(values) // 2 :].mean() - values[: len(values) // 2].mean()
+    noise_of_ends = np.sqrt(2 * variance * (1 - np.exp(-2 * quarter / memory)))
+    noise_of_means = np.sqrt(2 * variance * min(1, max(2 * memory / quarter, 2 / len(rows))))
+    is_clear = abs(ends) > CLEAR * noise_of_ends or abs(means) > CLEAR * noise_of_means
+    return bool(is_clear and ends * means > 0)
 
 
 def drift_sentences(drifts: Sequence[dict[str, Any]]) -> list[str]:

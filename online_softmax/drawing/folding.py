@@ -46,25 +46,23 @@ def _found(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _folded(document: dict[str, Any], found: dict[str, dict[str, Any]], level: int) -> dict[str, Any]:
-    comparison = document.get("comparison")
-    names = {name: shown(name) for name in document["runs"]}
+    comparison = document.get("comparison") or {}
+    standings = comparison.get("models", {})
     return {
         "conditions": [
             [shown(name), _plain(value, level)] for name, value in _few(document["conditions"].items(), level)
         ],
         "runs": [
             {
-                "name": names[name],
+                "name": shown(name),
+                "is_best": name == comparison.get("best"),
+                "standing": _plain(standings.get(name), level),
                 **_run(result, level),
                 **{key: _few(value, level) for key, value in found[name].items()},
             }
             for name, result in document["runs"].items()
         ],
-        "comparison": comparison
-        and {
-            **_plain({name: value for name, value in comparison.items() if name != "models"}, level),
-            "models": [{"name": shown(name), **_plain(one, level)} for name, one in comparison["models"].items()],
-        },
+        "comparison": {name: _plain(value, level) for name, value in comparison.items() if name != "models"} or None,
     }
 
 

@@ -57,16 +57,15 @@ function drawTop() {
 function drawComparison() {
   at("comparison").hidden = page.runs.length < 2;
   if (page.runs.length < 2) return;
-  const best = page.comparison?.best;
-  const models = page.runs.map((one, i) => ({ ...one, i, ...page.comparison?.models.find((model) => model.name === one.name) }));
-  const noise = (one) => (one.loss_difference === null ? "best" : one.is_noise === null ? null : one.is_noise ? "no more than noise" : "more than noise");
+  const models = page.runs.map((one, i) => ({ ...one, ...one.standing, i }));
+  const noise = (one) => (one.is_best ? "best" : one.is_noise === null ? null : one.is_noise ? "no more than noise" : "more than noise");
   drawTable("models", "Models, on the same rows", [
     { title: "model", isText: true, value: (one) => one.name, show: (one) => element("span", {}, swatch(css(`series-${one.i + 1}`)), one.name) },
     { title: "log loss", value: (one) => one.log_loss, show: (one) => number("log_loss", one.log_loss) },
     { title: "accuracy", value: (one) => one.accuracy, show: (one) => number("accuracy", one.accuracy) },
     ...(page.comparison ? [
       { title: "above the best", value: (one) => one.loss_difference ?? 0, show: (one) => number("log_loss", one.loss_difference) },
-      { title: "95 % interval", value: (one) => one.low, show: (one) => (one.low === null ? "–" : element("span", {}, number("", one.low), " to ", number("", one.high))) },
+      { title: "95 % interval", value: (one) => one.low, show: (one) => (one.low === null || one.low === undefined ? "–" : element("span", {}, number("", one.low), " to ", number("", one.high))) },
       { title: "difference", isText: true, value: noise },
     ] : []),
     { title: "macro F1", value: (one) => one.macro_f1, show: (one) => number("macro_f1", one.macro_f1) },
@@ -74,7 +73,7 @@ function drawComparison() {
     { title: "memory", value: (one) => one.memory, show: (one) => number("memory", one.memory) },
   ], models);
   at("comparison-note").textContent = page.comparison
-    ? `${best} has the least log loss. Scored on the ${rows(page.comparison.n_common)} rows that every model could predict; intervals from ${rows(page.comparison.n_blocks)} blocks.` : "";
+    ? `${page.comparison.best} has the least log loss. Scored on the ${rows(page.comparison.n_common)} rows that every model could predict; intervals from ${rows(page.comparison.n_blocks)} blocks.` : "";
   const options = page.runs.map((one, i) => element("option", { value: i, selected: i === state.run }, one.name));
   if (at("run").options.length !== options.length) at("run").replaceChildren(...options);
 }
@@ -149,8 +148,8 @@ function seriesOf(name) {
     }));
   }
   if (name === "accuracy") {
-    made.unshift({ key: "no change", label: "no change", colour: css("baseline"), width: 1.25, dash: [2, 3], points: points(run, "fading", "no_change_accuracy") });
-    made.unshift({ key: "majority", label: "majority", colour: css("baseline"), width: 1.25, dash: [8, 3, 2, 3], points: points(run, "fading", "majority_accuracy") });
+    made.unshift({ key: "no change", label: "no change", isBaseline: true, colour: css("baseline"), width: 1.25, dash: [2, 3], points: points(run, "fading", "no_change_accuracy") });
+    made.unshift({ key: "majority", label: "majority", isBaseline: true, colour: css("baseline"), width: 1.25, dash: [8, 3, 2, 3], points: points(run, "fading", "majority_accuracy") });
   }
   return made.filter((series) => series.points.length);
 }
@@ -159,9 +158,11 @@ const typical = (sizes) => sizes?.[0];
 const lastRow = () => Math.max(1, ...page.runs.map((one) => one.n_samples));
 const span = () => state.range ?? [0, lastRow()];
 
+// The lowest and highest value to draw; baselines far from the curves are not in sight.
 function heights(shown) {
   const [first, last] = span();
-  const values = shown.flatMap((series) => series.points.filter((point) => point.x >= first && point.x <= last && (state.range || point.x >= last * 0.01)).map((point) => point.y));
+  const curves = shown.filter((series) => !series.isBaseline);
+  const values = (curves.length ? curves : shown).flatMap((series) => series.points.filter((point) => point.x >= first && point.x <= last && (state.range || point.x >= last * 0.01)).map((point) => point.y));
   if (!values.length) return [0, 1];
   const low = Math.min(...values), high = Math.max(...values), pad = (high - low) * 0.06 || Math.abs(high) * 0.05 || 0.05;
   return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
@@ -519,7 +520,7 @@ function drawConditions() {
 async function show(content) {
   page = content;
   const isFirst = state.run === null;
-  if (isFirst || state.run >= page.runs.length) state.run = Math.max(0, page.runs.findIndex((one) => one.name === page.comparison?.best));
+  if (isFirst || state.run >= page.runs.length) state.run = Math.max(0, page.runs.findIndex((one) => one.is_best));
   run = page.runs[state.run];
   drawTop();
   drawComparison();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import exp, sqrt
 
 import pytest
 
@@ -32,6 +33,19 @@ def test_the_second_half_of_the_curve_decides(means, direction, words):
     assert found["sentence"].startswith(words)
     assert "row 10,100" in found["sentence"]
     assert "row 20,000" in found["sentence"]
+
+
+def test_noise_is_told_from_a_trend_whatever_the_points_are_apart():
+    for step in (50, 1000, 20_000):
+        wrong = 0
+        for seed in range(200):
+            chance = random.Random(seed)
+            value, values, kept = 1.0, [], exp(-step / 1000)
+            for _ in range(100):
+                value = 1 + kept * (value - 1) + chance.gauss(0, 0.05 * sqrt(1 - kept**2))
+                values.append(value)
+            wrong += trend({"window": 1000, "fading": fading(values, step=step), "drifts": []})["direction"] != "level"
+        assert wrong <= 20, step
 
 
 def test_its_numbers_are_points_of_the_curve():
