@@ -102,11 +102,18 @@ class Comparison:
         """Return what plots and pages draw: the conditions of the runs, the runs, and how they compare."""
         return {"conditions": conditions, **self.to_dict()}
 
-    def plot(self, kind: str = "curves", metric: str | None = None, path: str | os.PathLike[str] | None = None) -> Any:
+    def plot(
+        self,
+        kind: str = "curves",
+        metric: str | Sequence[str] | None = None,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        dark: bool = False,
+    ) -> Any:
         """Draw the runs by matplotlib; see `online_softmax.drawing.plots.plot`."""
         from online_softmax.drawing.plots import plot
 
-        return plot(self.document(), kind, metric=metric, path=path)
+        return plot(self.document(), kind, metric=metric, path=path, dark=dark)
 
     def save_html(self, path: str | os.PathLike[str], **conditions: Any) -> None:
         """Write a page about the runs that stands alone, with their conditions."""

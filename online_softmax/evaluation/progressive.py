@@ -7,7 +7,7 @@ import os
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol, TypedDict, Unpack, overload
+from typing import Any, TypedDict, Unpack, overload
 
 from online_softmax.checks import check_count, check_on_bad
 from online_softmax.evaluation import checkpoints
@@ -15,38 +15,17 @@ from online_softmax.evaluation.columns import ColumnCounter
 from online_softmax.evaluation.comparing import Comparison
 from online_softmax.evaluation.delayed import DelayedScorer, Lateness
 from online_softmax.evaluation.distance import Distance
+from online_softmax.evaluation.progress import Progress, Teller
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
 from online_softmax.evaluation.river_metrics import river_metrics
-from online_softmax.evaluation.runs import RefusedError, Runs, last_row
+from online_softmax.evaluation.runs import Runs, Taken
 from online_softmax.evaluation.scorer import Numbering, Scorer, message
-from online_softmax.evaluation.tally import FIRST_MARK, Tally, marks_until
+from online_softmax.evaluation.tally import Tally
 from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, open_stream
 
 __all__ = ["Figures", "Offender", "Predictions", "Progress", "Result", "RowError", "progressive_validation"]
 
 EVERY = 100_000  # rows between two checkpoints
-
-
-class Progress(Protocol):
-    """Called as the validation goes on.
-
-    If it has a method `note`, too, that is called with a sentence on whatever is probably wrong, once it shows. If it
-    has a method `look`, that is called after every chunk with a function, which returns what plots and pages draw.
-    """
-
-    def __call__(self, row: Any, *, mark: bool, fraction: float | None) -> None:
-        """Take the figures so far.
-
-        Parameters
-        ----------
-        row
-            The `Figures`; of several models, a dictionary of them by name.
-        mark
-            Whether `row` is one of the result's rows.
-        fraction
-            The part of the stream that is done, 0 to 1, or None where its length is unknown.
-
-        """
 
 
 class Options(TypedDict, total=False):
@@ -206,73 +185,60 @@ def progressive_validation(
         own = copy.deepcopy(asked) if several else asked
         tallies[name] = _tally(stream, scorer, window, yield_predictions, k=top_k, river=own, alone=not several)
     runs, run = Runs(tallies), next(iter(tallies.values()))
-    distance, left = Distance(stream), 0
     if path is not None:
         _resume(path, run, stream, resume, limit)
+    distance = Distance(stream)
+    teller = Teller(progress, runs, distance, limit)
 
-    def tell(row: Figures | dict[str, Figures], *, mark: bool) -> None:
-        if progress is None:
-            return
-        n = run.n_samples
-        parts = [part for part in (distance.fraction(left), limit and n / limit) if part is not None]
-        progress(row, mark=mark, fraction=max(parts, default=None))
-        if hasattr(progress, "look"):
-            progress.look(runs.document)
-        if mark and n == FIRST_MARK and (hint := run.hint()) and hasattr(progress, "note"):
-            progress.note(hint)
+    def keep() -> None:
+        if path is not None and run.n_taken:
+            checkpoints.write(path, run, stream)
 
     def rows_left() -> int:
         """Return how many rows there are to the next look, checkpoint or limit."""
-        n = runs.n_asked
         stops = [runs.rows_left()]
         if limit is not None:
-            stops.append(limit - n)
+            stops.append(limit - runs.n_asked)
         if path is not None:
-            stops.append(every - n % every)
+            stops.append(every - runs.n_asked % every)
         return min(stops)
 
-    def news() -> None:
-        if progress is not None:
-            row, is_mark = runs.row()
-            tell(row, mark=is_mark)
+    def told(taken: Taken, left: int = 0) -> None:
+        """Tell of rows that were scored, and raise what ended that."""
+        if taken.n_scored:
+            teller.go_on(left)
+        if taken.error is not None:
+            raise RefusedError(taken.reason) from taken.error
 
-    for row in run.marks:
-        tell(row, mark=True)
+    teller.start()
     try:
         with closing(_chunks(distance, runs)) as chunks:
             for chunk in chunks:
                 while chunk and (n := rows_left()):
                     part, chunk = chunk.split(min(n, runs.step(chunk)))
-                    left = len(chunk) if isinstance(chunk, Chunk) else 0
-                    n_scored, refusal = runs.take(part)
-                    if n_scored:
-                        news()
-                    if refusal is not None:
-                        raise refusal
-                    if path is not None and n_scored and run.n_samples % every == 0:
-                        checkpoints.write(path, run, stream)
+                    taken = runs.take(part)
+                    told(taken, left=len(chunk) if isinstance(chunk, Chunk) else 0)
+                    if taken.n_scored and run.n_samples % every == 0:
+                        keep()
                 if not (run.behind or rows_left()):
                     break
-        n_scored, refusal = runs.finish()
-        if n_scored:
-            news()
-        if refusal is not None:
-            raise refusal
+        told(runs.finish())
     except RefusedError as end:
-        if path is not None and run.n_taken:
-            checkpoints.write(path, run, stream)
+        keep()
         raise RowError(str(end), runs.result(whole=True)) from end.__cause__
     if run.behind:
         raise checkpoints.CheckpointError(f"the source ends {run.behind:,} rows before the place of the checkpoint")
     if not run.n_samples:
         gone = run.n_skipped + run.n_bad
         raise ValueError("the stream has no rows" + (f": all {gone:,} were skipped" if gone else ""))
-    if path is not None:
-        checkpoints.write(path, run, stream)
+    keep()
     result = runs.result(whole=True)
-    if run.n_samples not in marks_until(run.n_samples):
-        tell(last_row(result), mark=True)
+    teller.end(result)
     return result
+
+
+class RefusedError(Exception):
+    """Ends a run before its stream ends: what a model, or the stream, said."""
 
 
 def _check_checkpoint(path: Path | None, resume: bool, hindrances: Mapping[str, bool]) -> None:

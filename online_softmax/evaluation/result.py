@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -259,11 +259,18 @@ class Result:
         """Return what plots and pages draw: the conditions of the run, and the run under the name of its model."""
         return {"conditions": conditions, "runs": {self.model: self.to_dict()}, "comparison": None}
 
-    def plot(self, kind: str = "curves", metric: str | None = None, path: str | os.PathLike[str] | None = None) -> Any:
+    def plot(
+        self,
+        kind: str = "curves",
+        metric: str | Sequence[str] | None = None,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        dark: bool = False,
+    ) -> Any:
         """Draw the run by matplotlib; see `online_softmax.drawing.plots.plot`."""
         from online_softmax.drawing.plots import plot
 
-        return plot(self.document(), kind, metric=metric, path=path)
+        return plot(self.document(), kind, metric=metric, path=path, dark=dark)
 
     def save_html(self, path: str | os.PathLike[str], **conditions: Any) -> None:
         """Write a page about the run that stands alone, with its conditions."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from online_softmax.evaluation.comparing import Comparison, Pairing
 from online_softmax.evaluation.result import Figures, Result
 from online_softmax.evaluation.scorer import Scored, message
 from online_softmax.evaluation.tally import Tally
 from online_softmax.streams import Chunk, PairChunk
+
+
+class Taken(NamedTuple):
+    """What became of rows: how many were scored, by the model that scored most, and what ended that, and why."""
+
+    n_scored: int
+    error: Exception | None = None
+    reason: str = ""
 
 
 class Runs:
@@ -46,15 +54,15 @@ class Runs:
         """Return what is left of a chunk after the rows that a resumed run has behind it."""
         return self.first.pass_over(chunk)
 
-    def take(self, part: Chunk | PairChunk) -> tuple[int, RefusedError | None]:
-        """Have each model predict, score and learn rows; return how many were scored, and what ended that."""
+    def take(self, part: Chunk | PairChunk) -> Taken:
+        """Have each model predict, score and learn rows; say how many were scored, and what ended that."""
         parts: Sequence[Chunk | PairChunk] = [part] * len(self._tallies)
         if self._pairing is not None and isinstance(part, PairChunk):
             parts = part.copies(len(parts))
         return self._add([one.take(part) for one, part in zip(self._tallies.values(), parts, strict=True)])
 
-    def finish(self) -> tuple[int, RefusedError | None]:
-        """Have each model learn the rows that wait for their labels; return how many, and what ended that."""
+    def finish(self) -> Taken:
+        """Have each model learn the rows that wait for their labels; say how many, and what ended that."""
         return self._add([scored for one in self._tallies.values() if (scored := one.finish()) is not None])
 
     def row(self) -> tuple[Figures | dict[str, Figures], bool]:
@@ -76,16 +84,15 @@ class Runs:
     def _figures(self) -> dict[str, Figures]:
         return {str(name): one.row()[0] for name, one in self._tallies.items()}
 
-    def _add(self, scored: Sequence[Scored]) -> tuple[int, RefusedError | None]:
+    def _add(self, scored: Sequence[Scored]) -> Taken:
         if self._pairing is not None and scored:
             self._pairing.add(scored)
-        n, errors = max(map(len, scored), default=0), [one.error for one in scored]
-        for name, error in zip(self._tallies, errors, strict=False):
-            if error is not None:
-                refusal = RefusedError(message(error) if all(errors) else f"model {name!r}: {message(error)}")
-                refusal.__cause__ = error
-                return n, refusal
-        return n, None
+        n = max(map(len, scored), default=0)
+        errors = {name: one.error for name, one in zip(self._tallies, scored, strict=False) if one.error is not None}
+        for name, error in errors.items():
+            said = message(error)
+            return Taken(n, error, said if len(errors) == len(scored) else f"model {name!r}: {said}")
+        return Taken(n)
 
 
 def last_row(result: Result | Comparison) -> Figures | dict[str, Figures]:
@@ -93,7 +100,3 @@ def last_row(result: Result | Comparison) -> Figures | dict[str, Figures]:
     if isinstance(result, Result):
         return result.rows[-1]
     return {name: one.rows[-1] for name, one in result.results.items()}
-
-
-class RefusedError(Exception):
-    """Ends a run before its stream ends: what a model, or the stream, said."""
