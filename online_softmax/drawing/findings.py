@@ -103,32 +103,18 @@ def drift_sentences(drifts: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
-def confusions(result: dict[str, Any], most: int) -> list[dict[str, Any]]:
-    """Return the pairs of classes that were confused the most: the label, the prediction, how often, and of how many.
+def confusions(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the pairs of classes that were confused, their labels as text.
 
     Examples
     --------
     >>> from online_softmax.drawing.findings import confusions
-    >>> classes = [{"label": label, "support": 10} for label in ("grass", "sky")]
-    >>> confusions({"classes": classes, "confusion": [[7, 3], [0, 10]]}, 5)
-    [{'true': 'grass', 'predicted': 'sky', 'n': 3, 'of': 10}]
+    >>> confusions({"confusions": [{"label": "grass", "predicted": "", "n": 3, "support": 10}]})
+    [{'label': 'grass', 'predicted': "''", 'n': 3, 'support': 10}]
 
     """
-    classes, matrix = result["classes"], result["confusion"]
-    if not matrix:
-        return []
-    counts = np.array(matrix, np.int64)
-    np.fill_diagonal(counts, 0)
-    order = np.argsort(-counts, axis=None, kind="stable")[:most]
     return [
-        {
-            "true": folded(classes[true]["label"], LABEL),
-            "predicted": folded(classes[predicted]["label"], LABEL),
-            "n": int(counts[true, predicted]),
-            "of": classes[true]["support"],
-        }
-        for true, predicted in zip(*np.unravel_index(order, counts.shape), strict=True)
-        if counts[true, predicted]
+        {**one, **{name: folded(one[name], LABEL) for name in ("label", "predicted")}} for one in result["confusions"]
     ]
 
 

@@ -11,7 +11,6 @@ from online_softmax.drawing.findings import LABEL, confusions, drift_sentences, 
 
 POINTS = 1000  # of a curve
 CLASSES = 1000
-PAIRS = 400  # of classes that were confused
 ITEMS = 500  # of any other list
 MOST_CELLS = 30  # classes of a matrix that is drawn
 
@@ -40,7 +39,7 @@ def _found(result: dict[str, Any]) -> dict[str, Any]:
     """Return what the figures say, before any of them is left out."""
     return {
         "trend": trend(result),
-        "confusions": confusions(result, PAIRS),
+        "confusions": confusions(result),
         "changes": drift_sentences(result["drifts"] or ()),
     }
 
@@ -69,7 +68,7 @@ def _folded(document: dict[str, Any], found: dict[str, dict[str, Any]], level: i
 def _run(result: dict[str, Any], level: int) -> dict[str, Any]:
     classes, matrix, experts = result["classes"], result["confusion"], result.get("experts")
     kept = _frequent(classes, max(CLASSES >> 2 * level, 20))
-    special = "classes", "confusion", "windows", "fading", "experts", "reliability"
+    special = "classes", "confusion", "confusions", "windows", "fading", "experts", "reliability"
     return {
         **{name: _plain(value, level) for name, value in result.items() if name not in special},
         "n_classes": len(classes),

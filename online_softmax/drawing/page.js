@@ -118,8 +118,8 @@ function drawFindings() {
     ...(drifts.length > most ? [element("p", { class: "note" }, `The last ${most} of ${rows(drifts.length)}; `, element("a", { href: "#drifts" }, "all are in a table"), ".")] : []));
   at("confused").replaceChildren(run.confusions.length
     ? element("ul", {}, ...run.confusions.slice(0, 3).map((pair) =>
-      element("li", {}, element("b", {}, bdi(pair.true)), " taken for ", element("b", {}, bdi(pair.predicted)), ": ", number("", pair.n), ` of `, number("", pair.of), ` ${pair.of === 1 ? "row" : "rows"}`)))
-    : element("p", {}, run.confusion || run.n_classes <= 1000 ? "None was taken for another." : `Which of the ${rows(run.n_classes)} classes were taken for which is not kept for so many.`));
+      element("li", {}, element("b", {}, bdi(pair.label)), " taken for ", element("b", {}, bdi(pair.predicted)), ": ", number("", pair.n), ` of `, number("", pair.support), ` ${pair.support === 1 ? "row" : "rows"}`)))
+    : element("p", {}, "None was taken for another."));
 }
 
 const isRise = (drift) => drift.after > drift.before;
@@ -423,11 +423,11 @@ async function drawMatrix() {
     at("matrix").querySelector(".summary").textContent = "A line for each label, a column for each prediction; blue is right, orange is wrong, the stronger the larger the part of the label's rows.";
   }
   drawTable("confusions", "Biggest confusions", [
-    { title: "label", isText: true, value: (pair) => pair.true, show: (pair) => bdi(pair.true) },
+    { title: "label", isText: true, value: (pair) => pair.label, show: (pair) => bdi(pair.label) },
     { title: "taken for", isText: true, value: (pair) => pair.predicted, show: (pair) => bdi(pair.predicted) },
     { title: "rows", value: (pair) => pair.n, show: (pair) => number("", pair.n) },
-    { title: "of", value: (pair) => pair.of, show: (pair) => number("", pair.of) },
-  ], run.confusions, run.confusions.length ? "" : run.n_classes > 1000 ? "Not kept for more than 1,000 classes." : "None.");
+    { title: "of", value: (pair) => pair.support, show: (pair) => number("", pair.support) },
+  ], run.confusions, run.confusions.length ? "" : "None.");
 }
 
 function drawClasses() {

@@ -42,7 +42,17 @@ Row = Figures  # its name until 1.0
 
 ENOUGH = 1000  # rows to judge a target by
 MOST_CLASSES = 1000  # of a confusion matrix in a dictionary
+MOST_CONFUSIONS = 200  # in a dictionary
 COUNTS = ("n_samples", "n_unseen", "n_zeroed", "n_skipped", "n_bad", "n_evicted")
+
+
+class Confusion(NamedTuple):
+    """A label that was predicted as another: how many rows of how many that had it."""
+
+    label: Hashable
+    predicted: Hashable
+    n: int
+    support: int
 
 
 class Offender(NamedTuple):
@@ -225,6 +235,16 @@ class Result:
         matrix[self.counts[:, 0], self.counts[:, 1]] = self.counts[:, 2]
         return matrix
 
+    @property
+    def confusions(self) -> list[Confusion]:
+        """Return the pairs of classes of which one was predicted as the other, the most frequent first."""
+        wrong = self.counts[self.counts[:, 0] != self.counts[:, 1]]
+        wrong = wrong[np.lexsort((wrong[:, 1], wrong[:, 0], -wrong[:, 2]))]
+        return [
+            Confusion(self.classes[true].label, self.classes[predicted].label, n, self.classes[true].support)
+            for true, predicted, n in wrong.tolist()
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values, ready for JSON: nan becomes None, as does a confusion of many classes."""
         return {
@@ -253,6 +273,7 @@ class Result:
             "experts": None if self.experts is None else self.experts.to_dict(),
             "classes": [_plainly(asdict(one)) for one in self.classes],
             "confusion": self.confusion.tolist() if len(self.classes) <= MOST_CLASSES else None,
+            "confusions": [_plainly(one._asdict()) for one in self.confusions[:MOST_CONFUSIONS]],
         }
 
     def document(self, **conditions: Any) -> dict[str, Any]:

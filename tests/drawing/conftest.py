@@ -45,6 +45,15 @@ def columns(chance: random.Random, ends: list[int], best: float, worst: float, d
     return table
 
 
+def confusions(labels: list[Any], matrix: list[list[int]]) -> list[Document]:
+    """Give the biggest confusions of a matrix."""
+    pairs = [(n, i, j) for i, line in enumerate(matrix) for j, n in enumerate(line) if n and i != j]
+    return [
+        {"label": labels[i], "predicted": labels[j], "n": n, "support": sum(matrix[i])}
+        for n, i, j in sorted(pairs, key=lambda pair: -pair[0])[:200]
+    ]
+
+
 def run(
     n: int = 20_000,
     labels: list[Any] | None = None,
@@ -119,6 +128,7 @@ def run(
             for i, label in enumerate(labels)
         ],
         "confusion": confusion if size <= 1000 else None,
+        "confusions": confusions(labels, confusion),
         "windows": columns(chance, windows, best, 1.9, drift),
         "fading": fading,
         "reliability": [
@@ -240,7 +250,9 @@ def many_classes() -> Document:
     result["classes"] = [
         {"label": i, "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": (i * 7919) % 10_007} for i in range(10_000)
     ]
-    return {"conditions": conditions(), "runs": {"auto": result | {"confusion": None}}, "comparison": None}
+    pairs = [{"label": i, "predicted": 9999 - i, "n": 300 - i, "support": 400} for i in range(200)]
+    result |= {"confusion": None, "confusions": pairs}
+    return {"conditions": conditions(), "runs": {"auto": result}, "comparison": None}
 
 
 def thousand_classes() -> Document:
@@ -260,6 +272,7 @@ def one_row() -> Document:
         "bad": [],
         "n_bad": 0,
         "confusion": [[0]],
+        "confusions": [],
     }
     result["seconds"] = result["microseconds_per_row"] = 0.001
     for table in (result["windows"], result["fading"]):

@@ -80,17 +80,7 @@ def test_drifts_rise_and_fall():
     assert [sentence.split()[4] for sentence in drift_sentences(drifts)] == ["rose", "fell"]
 
 
-def test_the_biggest_confusions_come_first_and_equal_ones_in_order():
-    classes = [{"label": label, "support": 9} for label in (True, 2**70, "")]
-    found = confusions({"classes": classes, "confusion": [[9, 1, 5], [1, 9, 0], [0, 7, 9]]}, 3)
-    assert [(one["true"], one["predicted"], one["n"]) for one in found] == [
-        ("''", str(2**70), 7),
-        ("True", "''", 5),
-        ("True", str(2**70), 1),
-    ]
-
-
-@pytest.mark.parametrize("matrix", [None, [], [[3]], [[3, 0], [0, 3]]])
-def test_there_may_be_no_confusions(matrix):
-    classes = [{"label": i, "support": 3} for i in range(len(matrix or []))]
-    assert confusions({"classes": classes, "confusion": matrix}, 5) == []
+def test_labels_of_confusions_are_texts_that_can_be_seen():
+    (one,) = confusions({"confusions": [{"label": True, "predicted": "a" * 1_000_000, "n": 7, "support": 9}]})
+    assert (one["label"], one["n"], one["support"]) == ("True", 7, 9)
+    assert len(one["predicted"]) <= 60

@@ -429,6 +429,7 @@ def test_many_classes(n_classes, n):
         assert getattr(result, name) == pytest.approx(expected[name], rel=1e-9)
     assert len(content["classes"]) == n_classes
     assert content["confusion"] is None
+    assert len(content["confusions"]) == 200
     for curve in (content["windows"], content["fading"]):
         assert {*curve["balanced_accuracy"], *curve["macro_f1"], *curve["kappa"]} == {None}
         assert None not in curve["accuracy"]

@@ -321,6 +321,21 @@ def test_stream_without_rows_is_refused():
         progressive_validation(pd.DataFrame({"a": [], "y": []}), SoftmaxRegression(), target="y")
 
 
+@pytest.mark.parametrize("source", ["phishing", "image_segments"])
+def test_confusions_are_those_of_the_matrix_the_most_frequent_first(source):
+    result = progressive_validation(source, SoftmaxRegression())
+    found = result.to_dict()["confusions"]
+    matrix = result.confusion.copy()
+    np.fill_diagonal(matrix, 0)
+    for one in found:
+        place = result.labels.index(one["label"]), result.labels.index(one["predicted"])
+        assert matrix[place] == one["n"]
+        assert result.classes[place[0]].support == one["support"]
+        matrix[place] = 0
+    assert not matrix.any()
+    assert [one["n"] for one in found] == sorted((one["n"] for one in found), reverse=True)
+
+
 def test_result_is_ready_for_json():
     result = progressive_validation("phishing", SoftmaxRegression(), limit=50)
     content = json.loads(json.dumps(result.to_dict(), allow_nan=False))
