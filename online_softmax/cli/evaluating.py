@@ -164,7 +164,7 @@ def evaluate(
     model, stream = learner.opened(source, target, reading)
     run = {**learner.conditions, "limit": limit, "resumed": keeping.resume, **scoring.conditions}
     conditions = {"online_softmax": own_version(), "source": source, "target": stream.target, **reading, **run}
-    table = LiveTable(console, window, alone=any(file is not None for _, file in written))
+    table = LiveTable(console, window, alone=any(file is not None for file in (save, json, showing.report)))
     try:
         with showing.progress(table, console, conditions) as progress, table:
             result = progressive_validation(

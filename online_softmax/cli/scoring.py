@@ -8,6 +8,7 @@ from typing import Any
 
 from online_softmax.cli import options
 from online_softmax.cli.river_names import river_metric
+from online_softmax.evaluation.delayed import Lateness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,8 @@ class Scoring:
     @property
     def conditions(self) -> dict[str, Any]:
         """Return them for the record."""
-        return {"delay": self.delay, "moment": self.moment, "metrics": self.metric or []}
+        delay = None if self.delay is None else str(Lateness(self._amount(), self.moment))  # as a result says it
+        return {"delay": delay, "metrics": self.metric or []}
 
     def _amount(self) -> int | float | None:
         if self.delay is None:

@@ -44,6 +44,7 @@ def test_labels_may_be_late(flags, keywords, timed, said, tmp_path):
 
     content = json.loads(file.read_text())
     assert (content["log_loss"], content["n_samples"]) == (result.log_loss, result.n_samples)
+    assert content["delay"] == result.delay
     assert f"labels came late: by {result.delay}" in out
     said("compare", timed, "--target", "y", *flags, "--json", file)
     assert json.loads(file.read_text())["runs"]["auto"]["log_loss"] == result.log_loss
