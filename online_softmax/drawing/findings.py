@@ -12,11 +12,12 @@ from online_softmax.drawing.labels import folded
 
 FEWEST = 8  # samples of a fading curve, to see whether it goes up or down
 CLEAR = 2.0  # standard errors
-LONGEST = 80  # characters of a text
+LONGEST = 500  # characters of a text
+NAME = 80  # of a name
 LABEL = 60  # of a label
 
 
-def shown(value: Any) -> Any:
+def shown(value: Any, most: int = LONGEST) -> Any:
     """Return a value as it can be shown: a long text is cut, and an integer that JavaScript cannot hold is a text.
 
     Examples
@@ -27,7 +28,7 @@ def shown(value: Any) -> Any:
 
     """
     if isinstance(value, str):
-        return value if len(value) <= LONGEST else f"{value[:LONGEST]}… ({len(value):,} characters)"
+        return value if len(value) <= most else f"{value[:most]}… ({len(value):,} characters)"
     if isinstance(value, int) and abs(value) > 2**53:
         return shown(str(value)) if value.bit_length() < 10_000 else f"an integer of {value.bit_length():,} bits"
     if isinstance(value, float) and not isfinite(value):

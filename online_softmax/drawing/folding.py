@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from online_softmax.drawing import labels
-from online_softmax.drawing.findings import LABEL, confusions, drift_sentences, shown, trend
+from online_softmax.drawing.findings import LABEL, NAME, confusions, drift_sentences, shown, trend
 
 POINTS = 1000  # of a curve
 CLASSES = 1000
@@ -49,11 +49,11 @@ def _folded(document: dict[str, Any], found: dict[str, dict[str, Any]], level: i
     standings = comparison.get("models", {})
     return {
         "conditions": [
-            [shown(name), _plain(value, level)] for name, value in _few(document["conditions"].items(), level)
+            [shown(name, NAME), _plain(value, level)] for name, value in _few(document["conditions"].items(), level)
         ],
         "runs": [
             {
-                "name": shown(name),
+                "name": shown(name, NAME),
                 "is_best": name == comparison.get("best"),
                 "standing": _plain(standings.get(name), level),
                 **_run(result, level),
@@ -77,7 +77,7 @@ def _run(result: dict[str, Any], level: int) -> dict[str, Any]:
         "windows": _thinned(result["windows"], level),
         "fading": _thinned(result["fading"], level),
         "experts": experts
-        and {"names": [shown(name) for name in experts["names"]], **_thinned(experts, level, "names")},
+        and {"names": [shown(name, NAME) for name in experts["names"]], **_thinned(experts, level, "names")},
         "reliability": result["reliability"] or [],
         "thinned": 1 << level,
     }
@@ -103,7 +103,7 @@ def _few(items: Iterable[Any], level: int) -> Any:
 def _plain(value: Any, level: int) -> Any:
     """Return any plain value with its texts cut and its lists short."""
     if isinstance(value, dict):
-        return {str(shown(str(name))): _plain(one, level) for name, one in _few(value.items(), level)}
+        return {str(shown(str(name), NAME)): _plain(one, level) for name, one in _few(value.items(), level)}
     if isinstance(value, list | tuple):
         return [_plain(one, level) for one in _few(value, level)]
     return shown(value)

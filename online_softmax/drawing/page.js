@@ -45,7 +45,7 @@ function drawTop() {
   const { source, target, model } = conditions;
   at("title").textContent = source ? `${source}${target ? ` → ${target}` : ""}` : "Progressive validation";
   const most = Math.max(0, ...page.runs.map((one) => one.n_samples));
-  const models = page.runs.length > 1 ? `${page.runs.length} models, each row predicted before it is learned` : model;
+  const models = page.runs.length > 1 ? `${page.runs.length} models, each row predicted before it is learned` : model ?? page.runs[0]?.name;
   at("subtitle").textContent = [models, most ? `${rows(most)} rows` : null].filter(Boolean).join(" · ");
   const notices = page.runs.flatMap((one) =>
     [one.verdict, one.hint, one.delay && `Labels come late: ${one.delay}`].filter(Boolean)

@@ -193,7 +193,9 @@ def three_runs() -> Document:
         }
         for name, one in runs.items()
     }
-    runs["auto"]["verdict"] = "saying the last label again is right more often than the model"
+    runs["auto"]["verdict"] = (
+        "saying the last label again is right more often than the model: 91.23% of the rows, and not 90.12%"
+    )
     return {
         "conditions": conditions(),
         "runs": runs,

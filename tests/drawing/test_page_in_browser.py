@@ -108,7 +108,9 @@ def test_the_first_screen_answers_the_three_questions(opened):
 
 def test_verdict_and_hint_come_first(opened):
     tab = opened("three_runs")
-    assert "saying the last label again" in tab.run("document.querySelector('.notice').textContent")
+    notice = tab.run("document.querySelector('.notice').textContent")
+    assert notice.startswith("auto: saying the last label again")
+    assert notice.endswith("not 90.12%")
     assert "auto" in tab.run("document.getElementById('models').textContent")
 
 
