@@ -84,7 +84,6 @@ function expertsChart(names, description) {
           y: { field: "y", type: "quantitative", stack: true, title: null, scale: { domain: [0, 1], nice: false }, axis: { ...sideAxis, format: "%" } },
           order: { field: "i", type: "quantitative" },
           fill: { field: "i", type: "nominal", scale: { domain: names.map((_, i) => i), range: names.map((_, i) => expertColour(i)) }, legend: null },
-          fillOpacity: { condition: { test: "datum.i < 10", value: 0.9 }, value: 0.5 },
           description: { field: "label" },
         },
       },
@@ -93,7 +92,7 @@ function expertsChart(names, description) {
   };
 }
 
-const expertColour = (i) => css(`series-${(i % 10) + 1}`);
+const expertColour = (i) => css(`series-${(i % 15) + 1}`);
 
 // Accuracy over confidence, a point for each bin, as large as the bin is full.
 function calibrationChart(description) {
