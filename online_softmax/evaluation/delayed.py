@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import count
+from numbers import Real
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -40,7 +43,8 @@ class Lateness:
     def __post_init__(self) -> None:
         if self.delay is None:
             raise ValueError("a moment goes with a delay: after how long the labels come")
-        if isinstance(self.delay, int | float) and not self.delay >= 0:
+        none: Any = timedelta(0) if isinstance(self.delay, timedelta) else 0
+        if isinstance(self.delay, Real | timedelta) and not self.delay >= none:
             raise ValueError(f"delay must be 0 or more, got {self.delay!r}")
 
     def times(self, number: int, x: Any, y: Any) -> tuple[Any, Any]:
@@ -51,11 +55,17 @@ class Lateness:
         else:
             now = moment(x) if callable(moment) else _feature(x, moment, "moment")
         wait = delay(x, y) if callable(delay) else _feature(x, delay, "delay") if isinstance(delay, str) else delay
-        return now, now + wait
+        try:
+            return now, now + wait
+        except TypeError:
+            raise ValueError(
+                f"a delay of {wait!r} cannot be added to the moment {now!r}: give both as numbers, or a time span "
+                "and dates"
+            ) from None
 
     def __str__(self) -> str:
-        what = f"{self.delay:,} rows" if self.moment is None and isinstance(self.delay, int) else str(self.delay)
-        return what if self.moment is None else f"{what} of {self.moment}"
+        rows = " rows" if self.moment is None and isinstance(self.delay, Real) else ""
+        return f"{_told(self.delay)}{rows}" + ("" if self.moment is None else f" of {_told(self.moment)}")
 
 
 class Pending(NamedTuple):
@@ -116,9 +126,10 @@ class DelayedScorer(Scorer):
             now, due = self.lateness.times(number, x, y)
             n_due = next((i for i, one in enumerate(self._queue) if one.due > now), len(self._queue))
             self._reveal(n_due, revealed, late, start)
+            kept = copy.copy(x), y, dict(keywords)  # the model may change them, and their source use them again
             answer = self.answer(x, y, keywords)
             place = len(chunk) - 1 if places is None else int(places[number - self._n])
-            one = Pending(due, x, y, keywords, answer, number, start + place)
+            one = Pending(due, *kept, answer, number, start + place)
             at = bisect_right(self._queue, due, key=itemgetter(0)) if self._by_due else len(self._queue)
             self._queue.insert(at, one)
 
@@ -159,6 +170,13 @@ class DelayedScorer(Scorer):
         bad = tuple(sorted([*scored.bad, *late]))
         kept = [one.answer.probabilities for one in revealed] if self.keeps else None
         return replace(scored, at=at, bad=bad, probabilities=kept)
+
+
+def _told(one: Any) -> str:
+    """Return an amount, or the name of a feature or function, in a line."""
+    if callable(one):
+        return getattr(one, "__name__", type(one).__name__)
+    return f"{one:,}" if isinstance(one, Real) else str(one)
 
 
 def _feature(x: Any, name: Hashable, what: str) -> Any:
