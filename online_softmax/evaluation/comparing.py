@@ -152,18 +152,18 @@ class Pairing:
         # Of each block: rows; the hits of each model; rows with losses; the losses of each model.
         self._open = np.zeros(2 + 2 * n_models)
         self._blocks: list[NDArray[np.float64]] = []
-        self.has_losses = np.zeros(n_models, np.bool_)
+        self._has_losses = np.ones(n_models, np.bool_)
 
-    def add(self, scored: Sequence[Scored]) -> None:
-        """Add what the models made of the same rows."""
+    def add(self, scored: Sequence[Scored], has_losses: Sequence[bool]) -> None:
+        """Add what the models made of the same rows, and which of them give probabilities."""
+        self._has_losses = np.array(has_losses)
         at = reduce(np.intersect1d, [one.at for one in scored])
         if not len(at):
             return
         own = [np.searchsorted(one.at, at) if _in_order(one.at) else _places(one.at, at) for one in scored]
         hits = np.array([(one.true == one.predicted)[i] for one, i in zip(scored, own, strict=True)])
         losses = np.array([-np.log(np.clip(one.p[i], CLIP, 1.0)) for one, i in zip(scored, own, strict=True)])
-        self.has_losses |= ~np.isnan(losses).all(axis=1)
-        has_loss = ~np.isnan(losses[self.has_losses]).any(axis=0) & self.has_losses.any()
+        has_loss = ~np.isnan(losses[self._has_losses]).any(axis=0) & self._has_losses.any()
         losses = np.where(has_loss & ~np.isnan(losses), losses, 0.0)
         rows = np.column_stack([np.ones(len(at)), hits.T, has_loss, losses.T])
         while len(rows):
@@ -183,8 +183,8 @@ class Pairing:
         blocks = np.array(self._blocks).reshape(-1, len(self._open))
         n, hits, n_losses, losses = np.split(np.sum([*self._blocks, self._open], axis=0), [1, 1 + m, 2 + m])
         with np.errstate(invalid="ignore", divide="ignore"):
-            accuracy, log_loss = hits / n, np.where(self.has_losses, losses / n_losses, nan)
-            by_loss = bool(self.has_losses.any())
+            accuracy, log_loss = hits / n, np.where(self._has_losses, losses / n_losses, nan)
+            by_loss = bool(n_losses[0])
             measure = log_loss if by_loss else 1 - accuracy
             best = int(np.argmin(np.where(np.isnan(measure), inf, measure)))
             means = (

@@ -61,6 +61,8 @@ class ExpertLog:
 
     def look(self, n_samples: int) -> None:
         """Note the weights after so many rows."""
+        if self.points and self.points[-1][0] == n_samples:
+            return
         if weights := self._weights():
             self.points.append((n_samples, weights))
             if len(self.points) == MOST_POINTS:

@@ -228,7 +228,7 @@ def progressive_validation(
         raise RowError(str(end), runs.result(whole=True)) from end.__cause__
     if run.behind:
         raise checkpoints.CheckpointError(f"the source ends {run.behind:,} rows before the place of the checkpoint")
-    if not run.n_samples:
+    if not runs.n_asked:
         gone = run.n_skipped + run.n_bad
         raise ValueError("the stream has no rows" + (f": all {gone:,} were skipped" if gone else ""))
     keep()

@@ -324,7 +324,7 @@ class RowError(ValueError):
     """
 
     def __init__(self, reason: str, result: Any) -> None:
-        n = result.n_samples
+        n = getattr(result, "n_common", result.n_samples)
         super().__init__(f"{reason} ({n:,} {'row was' if n == 1 else 'rows were'} scored before it)")
         self.reason, self.result = reason, result
 

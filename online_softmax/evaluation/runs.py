@@ -86,7 +86,7 @@ class Runs:
 
     def _add(self, scored: Sequence[Scored]) -> Taken:
         if self._pairing is not None and scored:
-            self._pairing.add(scored)
+            self._pairing.add(scored, [one.scorer.has_probabilities for one in self._tallies.values()])
         n = max(map(len, scored), default=0)
         errors = {name: one.error for name, one in zip(self._tallies, scored, strict=False) if one.error is not None}
         for name, error in errors.items():

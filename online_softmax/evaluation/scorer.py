@@ -127,6 +127,11 @@ class Scorer:
     keeps
         Whether to keep the probability of each class, row by row. The rows then go one by one.
 
+    Attributes
+    ----------
+    has_probabilities
+        Whether the model gives any, as far as it has been asked.
+
     """
 
     def __init__(
@@ -141,7 +146,7 @@ class Scorer:
         self._native = found if found is not None and found.can_progress else None
         self._classes = np.empty(0, dtype=np.int32)  # the codes of the model's classes, in the model's order
         self._learned: set[Hashable] = set()
-        self._has_probabilities = True
+        self.has_probabilities = True
         parameters = inspect.signature(model.learn_one).parameters.values()
         self._takes_weights = any(one.name == "w" or one.kind is one.VAR_KEYWORD for one in parameters)
 
@@ -190,11 +195,11 @@ class Scorer:
         """Predict a sample."""
         context = _without_weight(keywords)
         known = y in self._learned
-        if self._has_probabilities:
+        if self.has_probabilities:
             try:
                 probabilities = self.model.predict_proba_one(x, **context)
             except NotImplementedError:
-                self._has_probabilities = False
+                self.has_probabilities = False
             else:
                 known = known or y in probabilities
                 said = self._said(probabilities, y)

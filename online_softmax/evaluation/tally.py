@@ -142,8 +142,12 @@ class Tally:
         for place, reason in scored.bad[: OFFENDERS - len(self.bad)]:
             self.bad.append(Offender(self.n_taken + place, reason))
         self.n_taken += scored.n_taken
-        if not len(scored):
-            return
+        if len(scored):
+            self._score(scored)
+        if self.experts is not None and self.n_asked % self.experts.every == 0:
+            self.experts.look(self.n_samples)
+
+    def _score(self, scored: Scored) -> None:
         if self._every is not None:
             self._every.append((scored.true, scored.predicted.copy(), scored.p.copy()))
         if self.river:
@@ -164,8 +168,6 @@ class Tally:
             start = stop
             if self.n_samples == _next_mark(self.n_samples - 1):
                 self.marks.append(self._row())
-        if self.experts is not None and self.n_asked % self.experts.every == 0:
-            self.experts.look(self.n_samples)
 
     def _update_river(self, scored: Scored) -> None:
         labels = [*self.scorer.labels.known(), None]
