@@ -20,6 +20,7 @@ from online_softmax.evaluation.sums import (
     N,
     Outcomes,
     Vector,
+    class_metrics,
     metrics,
     widened,
 )
@@ -151,19 +152,31 @@ class Curves:
 
     def windows(self) -> Curve:
         """Return the metrics of the tumbling windows; the last may be shorter."""
-        last = self._in_window + self._blocks.open
-        sums = np.concatenate([self._windows, last[np.newaxis]]) if last[N] else self._windows
+        sums = self._every_window()
         return Curve(np.cumsum(sums[:, N]).astype(np.int64), sums[:, N], metrics(sums))
 
     def fading(self) -> Curve:
         """Return the metrics of rows that fade, and `run_accuracy` and `run_log_loss`, which are of all rows so far."""
         points = self._points
         if self._since[N] or self._blocks.open[N]:
-            begun = self._blocks.open
-            now = self._fading * (1 - 1 / self.window) ** begun[N] + begun
-            points = np.concatenate([points, _points(now[np.newaxis], self.sums[np.newaxis])])
+            points = np.concatenate([points, _points(self.faded[np.newaxis], self.sums[np.newaxis])])
         n_samples, n, *values = points.T
         return Curve(n_samples.astype(np.int64), n, dict(zip(POINT[2:], values, strict=True)))
+
+    @property
+    def faded(self) -> Vector:
+        """Return the sums of rows that fade, at the end."""
+        begun = self._blocks.open
+        sums: Vector = self._fading * (1 - 1 / self.window) ** begun[N] + begun
+        return sums
+
+    def window_classes(self) -> dict[str, NDArray[np.float64]]:
+        """Return precision, recall, F1 and support in the tumbling windows: arrays of shape (windows, codes)."""
+        return class_metrics(self._every_window())
+
+    def _every_window(self) -> NDArray[np.float64]:
+        last = self._in_window + self._blocks.open
+        return np.concatenate([self._windows, last[np.newaxis]]) if last[N] else self._windows
 
     def trace(self) -> Trace:
         """Return what came between the points of the fading curve, but for what came after the last."""

@@ -19,6 +19,7 @@ from online_softmax.evaluation.sums import (
     BIN_N,
     BINS,
     Outcomes,
+    Vector,
     metrics,
     widened,
 )
@@ -42,7 +43,7 @@ class ClassScores:
     f1
         The harmonic mean of the two.
     support
-        How many rows were of this class.
+        How many rows were of this class; where rows fade, the sum of their weights.
 
     """
 
@@ -50,7 +51,7 @@ class ClassScores:
     precision: float
     recall: float
     f1: float
-    support: int
+    support: float
 
 
 class Bin(NamedTuple):
@@ -58,9 +59,18 @@ class Bin(NamedTuple):
 
     start: float
     end: float
-    n: int
+    n: float
     confidence: float
     accuracy: float
+
+
+def bins(sums: Vector) -> list[Bin]:
+    """Return the bins of confidence among some sums."""
+    n, hits, confidence = (sums[part].tolist() for part in (BIN_N, BIN_HITS, BIN_CONFIDENCE))
+    return [
+        Bin(i / BINS, (i + 1) / BINS, int(k) if k.is_integer() else k, c / k if k else nan, h / k if k else nan)
+        for i, (k, h, c) in enumerate(zip(n, hits, confidence, strict=True))
+    ]
 
 
 class Scores:
@@ -203,17 +213,7 @@ class Scores:
 
     def reliability(self) -> list[Bin]:
         """Return how right the predictions of each confidence were."""
-        n, hits, confidence = (self.curves.sums[part].tolist() for part in (BIN_N, BIN_HITS, BIN_CONFIDENCE))
-        return [
-            Bin(
-                i / BINS,
-                (i + 1) / BINS,
-                int(n[i]),
-                confidence[i] / n[i] if n[i] else nan,
-                hits[i] / n[i] if n[i] else nan,
-            )
-            for i in range(BINS)
-        ]
+        return bins(self.curves.sums)
 
     @property
     def window_accuracy(self) -> float:

@@ -41,6 +41,7 @@ class Figures:
 Row = Figures  # its name until 1.0
 
 ENOUGH = 1000  # rows to judge a target by
+MOST_CELLS = 20_000  # windows times classes, of scores in a dictionary
 MOST_CLASSES = 1000  # of a confusion matrix in a dictionary
 MOST_CONFUSIONS = 200  # in a dictionary
 COUNTS = ("n_samples", "n_unseen", "n_zeroed", "n_skipped", "n_bad", "n_evicted")
@@ -146,8 +147,13 @@ class Result:
         than 1,000. The last may be shorter.
     fading
         The metrics of rows that fade, each weighing 1 - 1 / `window` of the next; and of all rows up to each point.
-    reliability
-        How right the predictions of each confidence were.
+    reliability, fading_reliability
+        How right the predictions of each confidence were, over the run and as rows fade.
+    window_classes
+        Precision, recall, F1 and support of each class in the tumbling windows: arrays of shape (windows, classes), by
+        name; None for more than 1,000 classes.
+    fading_classes
+        The scores of each class as rows fade; None for more than 1,000 classes.
     drifts
         Where the loss changed.
     experts
@@ -187,6 +193,9 @@ class Result:
     windows: Curve
     fading: Curve
     reliability: list[Bin]
+    fading_reliability: list[Bin]
+    window_classes: dict[str, NDArray[np.float64]] | None = None
+    fading_classes: list[ClassScores] | None = None
     drifts: list[Drift] = field(default_factory=list)
     experts: Experts | None = None
     river: dict[str, float] = field(default_factory=dict)
@@ -266,15 +275,23 @@ class Result:
             "drifts": [one._asdict() for one in self.drifts],
             "windows": self.windows.to_dict(),
             "fading": self.fading.to_dict(),
-            "reliability": [
-                _plainly({"from": one.start, "to": one.end, **one._asdict()}, but=("start", "end"))
-                for one in self.reliability
-            ],
+            "reliability": [_bin(one) for one in self.reliability],
+            "fading_reliability": [_bin(one) for one in self.fading_reliability],
             "experts": None if self.experts is None else self.experts.to_dict(),
             "classes": [_plainly(asdict(one)) for one in self.classes],
+            "fading_classes": None
+            if self.fading_classes is None
+            else [_plainly(asdict(one)) for one in self.fading_classes],
+            "window_classes": self._window_classes(),
             "confusion": self.confusion.tolist() if len(self.classes) <= MOST_CLASSES else None,
             "confusions": [_plainly(one._asdict()) for one in self.confusions[:MOST_CONFUSIONS]],
         }
+
+    def _window_classes(self) -> dict[str, list[list[float]]] | None:
+        """Return the scores of the classes in windows, a list for each class, unless they are too many to be plain."""
+        if self.window_classes is None or self.window_classes["f1"].size > MOST_CELLS:
+            return None
+        return {name: values.T.tolist() for name, values in self.window_classes.items()}
 
     def document(self, **conditions: Any) -> dict[str, Any]:
         """Return what plots and pages draw: the conditions of the run, and the run under the name of its model."""
@@ -354,8 +371,13 @@ def _spells_number(label: Hashable) -> bool:
     return isinstance(label, int | float) or (isinstance(label, str) and bool(PLAIN.fullmatch(label.strip())))
 
 
-def _plainly(values: Mapping[str, Any], but: Collection[str] = ()) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in values.items() if name not in but}
+def _bin(one: Bin) -> dict[str, Any]:
+    start, end, *rest = one
+    return {"from": start, "to": end, **_plainly(dict(zip(one._fields[2:], rest, strict=True)))}
+
+
+def _plainly(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -183,19 +183,28 @@ def metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     return {name: np.asarray(values) for name, values in found.items()}
 
 
+def class_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return precision, recall, F1 and support of each class, arrays with the classes along the last axis."""
+    support, said, right = np.moveaxis(sums[..., CLASSES:].reshape(*sums.shape[:-1], -1, 3), -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            "precision": np.where(said > 0, right / said, 0.0),
+            "recall": np.where(support > 0, right / support, 0.0),
+            "f1": np.where(support + said > 0, 2 * right / (support + said), 0.0),
+            "support": support,
+        }
+
+
 def _of_classes(sums: NDArray[np.float64], accuracy: Any) -> dict[str, Any]:
-    n_classes = (sums.shape[-1] - CLASSES) // 3
-    if not n_classes:
+    if sums.shape[-1] == CLASSES:
         nothing = np.full(sums.shape[:-1], nan)
         return dict.fromkeys(OF_CLASSES, nothing)
-    rows, said, right = np.moveaxis(sums[..., CLASSES:].reshape(*sums.shape[:-1], n_classes, 3), -1, 0)
-    recall = np.where(rows > 0, right / rows, 0.0)
-    f1 = np.where(rows + said > 0, 2 * right / (rows + said), 0.0)
-    n = sums[..., N]
+    support, said, _ = np.moveaxis(sums[..., CLASSES:].reshape(*sums.shape[:-1], -1, 3), -1, 0)
+    one = class_metrics(sums)
     return {
-        "balanced_accuracy": _summed(recall) / np.count_nonzero(rows, axis=-1),
-        "macro_f1": _summed(f1) / np.count_nonzero(rows + said, axis=-1),
-        "kappa": _above(accuracy, _summed(rows * said) / n**2),
+        "balanced_accuracy": _summed(one["recall"]) / np.count_nonzero(support, axis=-1),
+        "macro_f1": _summed(one["f1"]) / np.count_nonzero(support + said, axis=-1),
+        "kappa": _above(accuracy, _summed(support * said) / sums[..., N] ** 2),
     }
 
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from online_softmax.evaluation.columns import ColumnCounter
 from online_softmax.evaluation.drift import drifts
 from online_softmax.evaluation.experts import ExpertLog
-from online_softmax.evaluation.metrics import ClassScores, Scores
+from online_softmax.evaluation.metrics import ClassScores, Scores, bins
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, target_hint
 from online_softmax.evaluation.scorer import Scored, Scorer
+from online_softmax.evaluation.sums import class_metrics
 from online_softmax.streams import Chunk, PairChunk
 
 FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
@@ -225,6 +226,7 @@ class Tally:
             windows=scores.curves.windows(),
             fading=scores.curves.fading(),
             reliability=scores.reliability(),
+            **self._by_class(classes, codes),
             drifts=drifts(scores.curves.trace()),
             experts=None if self.experts is None else self.experts.experts(scores.n_samples),
             river={name: metric.get() for name, metric in self.river.items()},
@@ -233,6 +235,19 @@ class Tally:
             delay=None if lateness is None else str(lateness),
         )
         return found if self._every is None else replace(found, predictions=self._predictions(codes))
+
+    def _by_class(self, classes: list[ClassScores], codes: list[int]) -> dict[str, Any]:
+        """Return the scores of each class in windows, and as rows fade."""
+        curves = self.scores.curves
+        windows, now = curves.window_classes(), class_metrics(curves.faded)
+        if not len(now["support"]):  # they are too many
+            return {"window_classes": None, "fading_classes": None, "fading_reliability": bins(curves.faded)}
+        faded = zip(*(now[name][codes].tolist() for name in ("precision", "recall", "f1", "support")), strict=True)
+        return {
+            "window_classes": {name: values[:, codes] for name, values in windows.items()},
+            "fading_classes": [ClassScores(one.label, *some) for one, some in zip(classes, faded, strict=True)],
+            "fading_reliability": bins(curves.faded),
+        }
 
     def _counts(self, codes: list[int]) -> NDArray[np.int64]:
         position = np.zeros(len(self.scorer.labels.known()), np.int64)
