@@ -62,6 +62,7 @@ bench-long: .venv/bench  ## log loss and accuracy over 100,000 rows, against a f
 bench-files: .venv/bench  ## whole processes over files, against Vowpal Wabbit
 	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.files.memory
+	$(BIN)/python -m benchmarks.files.metrics
 	$(BIN)/python -m benchmarks.files.wide
 	$(BIN)/python -m benchmarks.files.table
 
