@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import UserList
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,14 +24,27 @@ def river_metrics(asked: Iterable[Any]) -> dict[str, Any]:
 
     """
     found: dict[str, Any] = {}
-    for one in [asked] if isinstance(asked, str) else asked:
-        metric = _made(one) if isinstance(one, str) else one
-        if not callable(getattr(metric, "update", None)) or not hasattr(metric, "requires_labels"):
-            raise TypeError(f"a metric is one of river's for classification, or its name, not {one!r}")
+    for metric in _each([asked] if isinstance(asked, str) else asked):
         name = type(metric).__name__
+        try:
+            metric.get()
+        except NotImplementedError:
+            raise ValueError(f"the metric {name!r} of river is no number: ask for others") from None
         n = sum(other.partition(" ")[0] == name for other in found)
         found[f"{name} {n + 1}" if n else name] = metric
     return found
+
+
+def _each(asked: Iterable[Any]) -> Iterator[Any]:
+    """Yield metrics; those of a sum one by one."""
+    for one in asked:
+        metric = _made(one) if isinstance(one, str) else one
+        if isinstance(metric, type) or not hasattr(metric, "update") or not hasattr(metric, "requires_labels"):
+            raise TypeError(f"a metric is one of river's for classification, or its name, not {one!r}")
+        if isinstance(metric, UserList):
+            yield from _each(metric)
+        else:
+            yield metric
 
 
 def _made(name: str) -> Any:

@@ -15,7 +15,7 @@ from online_softmax.evaluation.drift import drifts
 from online_softmax.evaluation.experts import ExpertLog
 from online_softmax.evaluation.metrics import ClassScores, Scores, bins
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, target_hint
-from online_softmax.evaluation.scorer import Scored, Scorer
+from online_softmax.evaluation.scorer import Scored, Scorer, message
 from online_softmax.evaluation.sums import class_metrics
 from online_softmax.streams import Chunk, PairChunk
 
@@ -115,8 +115,7 @@ class Tally:
     def take(self, part: Chunk | PairChunk) -> Scored:
         """Predict, score and learn rows."""
         start = perf_counter()
-        scored = self.scorer.score(part)
-        self.add(scored)
+        scored = self._update_river(self.add(self.scorer.score(part)))
         self._busy += perf_counter() - start
         return scored
 
@@ -124,7 +123,7 @@ class Tally:
         """Score the rows that still wait for their labels, at the end of the stream."""
         start = perf_counter()
         if (scored := self.scorer.finish()) is not None:
-            self.add(scored)
+            scored = self._update_river(self.add(scored))
         self._busy += perf_counter() - start
         return scored
 
@@ -136,8 +135,8 @@ class Tally:
             self._count(len(part.mended), len(part.left_out), part)
         return chunk
 
-    def add(self, scored: Scored) -> None:
-        """Add rows that have been scored."""
+    def add(self, scored: Scored) -> Scored:
+        """Add rows that have been scored; return them."""
         self._count(scored.n_mended, scored.n_left_out, scored.part)
         self.n_bad += len(scored.bad)
         for place, reason in scored.bad[: OFFENDERS - len(self.bad)]:
@@ -145,14 +144,13 @@ class Tally:
         self.n_taken += scored.n_taken
         if len(scored):
             self._score(scored)
-        if self.experts is not None and self.n_asked % self.experts.every == 0:
+        if self.experts is not None and self.n_asked and self.n_asked % self.experts.every == 0:
             self.experts.look(self.n_samples)
+        return scored
 
     def _score(self, scored: Scored) -> None:
         if self._every is not None:
             self._every.append((scored.true, scored.predicted.copy(), scored.p.copy()))
-        if self.river:
-            self._update_river(scored)
         start = 0
         while start < len(scored):  # labels that were late may come many at a time
             stop = min(len(scored), start + _next_mark(self.n_samples) - self.n_samples)
@@ -170,16 +168,26 @@ class Tally:
             if self.n_samples == _next_mark(self.n_samples - 1):
                 self.marks.append(self._row())
 
-    def _update_river(self, scored: Scored) -> None:
+    def _update_river(self, scored: Scored) -> Scored:
+        """Update river's metrics; return the rows, with the error of a metric that fails."""
+        if not self.river:
+            return scored
         labels = [*self.scorer.labels.known(), None]
         probabilities = scored.probabilities or [None] * len(scored)
         for true, predicted, chances in zip(
             scored.true.tolist(), scored.predicted.tolist(), probabilities, strict=True
         ):
-            for metric in self.river.values():
+            for name, metric in self.river.items():
                 said = labels[predicted] if metric.requires_labels else chances
-                if said is not None and said != {}:
+                if said is None or said == {}:
+                    continue
+                try:
                     metric.update(labels[true], said)
+                except Exception as failure:
+                    error = ValueError(f"the metric {name} of river: {message(failure)}")
+                    error.__cause__ = failure
+                    return replace(scored, error=error)
+        return scored
 
     def _count(self, n_mended: int, n_left_out: int, part: Chunk | PairChunk | None) -> None:
         self.n_zeroed, self.n_skipped = self.n_zeroed + n_mended, self.n_skipped + n_left_out
