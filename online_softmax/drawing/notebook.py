@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import islice
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from online_softmax.drawing.labels import folded
@@ -69,7 +69,7 @@ def comparison_cell(document: Document) -> str:
     """Return HTML of a comparison as plain values: a line for each model, the best first, and which differ by noise."""
     comparison = document["comparison"]
     models, runs = comparison["models"], document["runs"]
-    ranked = sorted(models, key=lambda name: (models[name]["log_loss"] is None, models[name]["log_loss"] or 0.0))
+    ranked = sorted(models, key=lambda name: (name != comparison["best"], _above(models[name])))
     highest = max((y for run in runs.values() for _, y in _points(run, POINTS_EACH) if y is not None), default=1.0)
     lines = []
     for name in ranked:
@@ -85,9 +85,15 @@ def comparison_cell(document: Document) -> str:
                 course,
             ]
         )
-    names = ["model", "log loss", "accuracy", "log loss above the best (95%)", "µs a row", "recent log loss"]
+    measure = "errors" if models[comparison["best"]]["log_loss"] is None else "log loss"
+    names = ["model", "log loss", "accuracy", f"{measure} above the best (95%)", "µs a row", "recent log loss"]
     blocks = f"{comparison['n_common']:,} rows that all could score, in {comparison['n_blocks']:,} blocks"
     return _cell([_table(names, lines, named=True), f"<span {NOTE}>{blocks}</span>"])
+
+
+def _above(model: Document) -> float:
+    """Return how far the loss of a model is above that of the best."""
+    return inf if model["loss_difference"] is None else float(model["loss_difference"])
 
 
 def _difference(model: Document, is_best: bool) -> str:
@@ -167,16 +173,9 @@ def _sparkline(result: Document, most: int, width: int, height: int, highest: fl
 
 def _confusions(result: Document) -> str:
     """Say which classes were most often taken for which."""
-    matrix, classes = result.get("confusion"), result["classes"]
-    if not matrix:
-        return ""
-    wrong = sorted(
-        ((n, i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) if n and i != j),
-        key=lambda one: (-one[0], one[1:]),
-    )
     return ", ".join(
-        f"{_text(classes[i]['label'])} as {_text(classes[j]['label'])} ({n:,} of {sum(matrix[i]):,})"
-        for n, i, j in wrong[:MOST_CONFUSIONS]
+        f"{_text(one['label'])} as {_text(one['predicted'])} ({one['n']:,} of {one['support']:,})"
+        for one in islice(result["confusions"], MOST_CONFUSIONS)
     )
 
 

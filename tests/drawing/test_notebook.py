@@ -33,7 +33,12 @@ def a_result(n_points=300, labels=("spam", "eggs", "ham"), drifts=1):
         "seconds": 1.5,
         "microseconds_per_row": 7.25,
         "classes": [{"label": label, "precision": 1, "recall": 1, "f1": 1, "support": 9} for label in labels],
-        "confusion": [[100 if i == j else i * c + j for j in range(c)] for i in range(c)] if c <= 1000 else None,
+        "confusions": [
+            {"label": labels[i], "predicted": labels[j], "n": i * c + j, "support": 113}
+            for i in reversed(range(min(c, 20)))
+            for j in range(min(c, 20))
+            if i != j
+        ],
         "fading": {"n_samples": rows, "log_loss": [1 / (1 + i / 10) for i in range(n_points)]},
         "drifts": [
             {"row": 1000 * i + 500, "found": 1000 * i + 600, "before": 0.25, "after": (0.5, 0.125)[i % 2]}
@@ -47,7 +52,7 @@ def a_comparison(names=("auto", "SGD(0.1)", "vw")):
         name: {
             "log_loss": 0.1 + 0.1 * i,
             "accuracy": 0.9 - 0.1 * i,
-            "loss_difference": 0.1 * i if i else None,
+            "loss_difference": 0.1 * i,
             "low": 0.1 * i - 0.05 if i else None,
             "high": 0.1 * i + 0.05 if i else None,
             "is_noise": None if i == 0 else i == 2,
@@ -91,7 +96,7 @@ def test_a_result_shows_its_figures():
         assert shown in text
     assert "balanced accuracy" not in text
     assert "rose from 0.250 to 0.500 at row 500" in text
-    assert "ham as eggs (7 of 113)" in text
+    assert "most often confused: ham as spam (6 of 113), ham as eggs (7 of 113)" in text
 
 
 def test_a_verdict_and_a_hint_are_shown():
@@ -127,7 +132,7 @@ def test_many_classes_and_long_labels_are_small():
 
 
 def test_figures_that_are_missing_are_left_out():
-    bare = a_result() | {"log_loss": None, "drifts": [], "confusion": None, "no_change_accuracy": None}
+    bare = a_result() | {"log_loss": None, "drifts": [], "confusions": [], "no_change_accuracy": None}
     bare["fading"] = bare["fading"] | {"log_loss": [None] * 300}
     html = result_cell(bare)
     assert "svg" not in Read(html).tags
@@ -168,12 +173,22 @@ def test_a_comparison_has_a_line_for_each_model_the_best_first():
 def test_a_comparison_of_ten_is_small_and_escaped():
     names = [*HOSTILE, *(f"model {i}" for i in range(4))]
     document = a_comparison(names)
-    document["comparison"]["models"]["a & b"]["log_loss"] = None
+    document["comparison"]["models"]["a & b"] |= {"log_loss": None, "loss_difference": None}
     html = comparison_cell(document)
     read = Read(html)
     assert len(html) < 20_000
     assert not {"script", "img"} & set(read.tags)
     assert read.text.index("model 3") < read.text.index("a & b")  # what has no log loss comes last
+
+
+def test_models_without_probabilities_stand_by_their_errors():
+    document = a_comparison()
+    for i, model in enumerate(document["comparison"]["models"].values()):
+        model |= {"log_loss": None, "loss_difference": 0.2 - 0.1 * i}
+    document["comparison"]["best"] = "vw"
+    text = Read(comparison_cell(document)).text
+    assert "errors above the best" in text
+    assert re.search(r"vw.*SGD\(0\.1\).*auto", text, flags=re.DOTALL)
 
 
 def test_a_result_and_a_comparison_show_themselves():

@@ -264,6 +264,8 @@ def test_a_model_without_probabilities_has_its_accuracy_alone():
     assert [panel.get_title(loc="left") for panel in figure.axes] == ["accuracy, higher is better"]
     both = plot({"runs": {"other": a_run(), "plain": run}})
     assert any("No log loss: plain." in text for text in texts(both))
+    run["drifts"] = [{"row": 40_000, "found": 40_300, "before": 0.1, "after": 0.2}]
+    assert any("Where the error rate changed: ▲ rose (1)." in text for text in texts(plot({"runs": {"plain": run}})))
     with pytest.raises(ValueError, match="no run has a curve of 'log_loss': its models"):
         plot({"runs": {"": run}}, metric="log_loss")
 
