@@ -122,27 +122,46 @@ class Curves:
         self._total, self._fading, self._in_window, self._windows = (
             widened(one, K) for one in (self._total, self._fading, self._in_window, self._windows)
         )
+        totals = _running(self._total, blocks)
+        faded = np.empty_like(blocks)
+        left = self._fading
+        for sums, fade, out in zip(blocks, ((1 - 1 / self.window) ** blocks[:, N]).tolist(), faded, strict=True):
+            np.multiply(left, fade, out=out)
+            out += sums
+            left = out
+        self._add_windows(blocks)
+        self._add_points(faded, totals, blocks[:, : LOSS + 1])
+        if len(blocks):
+            self._n_blocks += len(blocks)
+            self._total, self._fading = totals[-1], left.copy()
+
+    def _add_windows(self, blocks: NDArray[np.float64]) -> None:
         windows: list[Vector] = []
-        points: list[tuple[Vector, Vector, Vector]] = []
-        fades = ((1 - 1 / self.window) ** blocks[:, N]).tolist()
-        for sums, fade in zip(blocks, fades, strict=True):
-            self._n_blocks += 1
-            self._total = self._total + sums
-            self._fading = self._fading * fade + sums
-            self._in_window = self._in_window + sums
-            self._since = self._since + sums[: LOSS + 1]
-            if self._n_blocks % self._per_window == 0:
+        start = 0
+        while start < len(blocks):
+            stop = start + self._per_window - (self._n_blocks + start) % self._per_window
+            self._in_window = _running(self._in_window, blocks[start:stop])[-1]
+            if stop <= len(blocks):
                 windows.append(self._in_window)
                 self._in_window = np.zeros_like(self._in_window)
                 if len(self._windows) + len(windows) == MOST_POINTS:
                     self._fold_windows(windows)
-            if self._n_blocks % self._stride == 0:
-                points.append((self._fading, self._total, self._since))
+            start = stop
+        if windows:
+            self._windows = np.concatenate([self._windows, windows])
+
+    def _add_points(self, faded: NDArray[np.float64], totals: NDArray[np.float64], own: NDArray[np.float64]) -> None:
+        points: list[tuple[Vector, Vector, Vector]] = []
+        start = 0
+        while start < len(own):
+            stop = start + self._stride - (self._n_blocks + start) % self._stride
+            self._since = _running(self._since, own[start:stop])[-1]
+            if stop <= len(own):
+                points.append((faded[stop - 1], totals[stop - 1], self._since))
                 self._since = np.zeros_like(self._since)
                 if len(self._traced) + len(points) == MOST_POINTS:
                     self._fold_points(points)
-        if windows:
-            self._windows = np.concatenate([self._windows, windows])
+            start = stop
         self._keep(points)
 
     @property
@@ -241,6 +260,11 @@ class Curves:
             fading, total, since = map(np.array, zip(*points, strict=True))
             self._points = np.concatenate([self._points, _points(fading, total)])
             self._traced = np.concatenate([self._traced, since])
+
+
+def _running(first: Vector, more: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums after each of some more, one by one from the left."""
+    return np.add.accumulate(np.concatenate([first[np.newaxis], more]))[1:]
 
 
 def _points(fading: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from online_softmax.storage.fields import MOST, Array, Number, check_value
 
-MOST_POINTS = 500
-FIRST = 100  # rows between two points, until there are 500
+MOST_POINTS = 200
+FIRST = 100  # rows between two points, until there are 200
 
 
 @dataclass(frozen=True, repr=False)
