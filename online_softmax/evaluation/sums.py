@@ -185,7 +185,7 @@ def metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
 
 def class_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Return precision, recall, F1 and support of each class, arrays with the classes along the last axis."""
-    support, said, right = np.moveaxis(sums[..., CLASSES:].reshape(*sums.shape[:-1], -1, 3), -1, 0)
+    support, said, right = _of_each(sums)
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "precision": np.where(said > 0, right / said, 0.0),
@@ -195,11 +195,17 @@ def class_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         }
 
 
+def _of_each(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how often each class came, was said, and was said rightly: three arrays with the classes last."""
+    K = (sums.shape[-1] - CLASSES) // 3  # -1 cannot be told where there are no rows
+    return np.moveaxis(sums[..., CLASSES:].reshape(*sums.shape[:-1], K, 3), -1, 0)
+
+
 def _of_classes(sums: NDArray[np.float64], accuracy: Any) -> dict[str, Any]:
     if sums.shape[-1] == CLASSES:
         nothing = np.full(sums.shape[:-1], nan)
         return dict.fromkeys(OF_CLASSES, nothing)
-    support, said, _ = np.moveaxis(sums[..., CLASSES:].reshape(*sums.shape[:-1], -1, 3), -1, 0)
+    support, said, _ = _of_each(sums)
     one = class_metrics(sums)
     return {
         "balanced_accuracy": _summed(one["recall"]) / np.count_nonzero(support, axis=-1),

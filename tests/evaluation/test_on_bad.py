@@ -70,6 +70,19 @@ def test_first_dirty_record_raises_by_default(make):
     assert caught.value.result.n_samples == 7
 
 
+def test_a_first_row_that_is_refused(make):
+    """What was wrong with it is said, and the result has no rows."""
+    with pytest.raises(RowError, match="'a' is nan") as caught:
+        progressive_validation([DIRT[0], *clean(3)], make())
+    result = caught.value.result
+    assert result.n_samples == 0
+    assert result.classes == [] and result.to_dict()["windows"]["n"] == []
+    with pytest.raises(RowError, match="'a' is nan") as caught:
+        progressive_validation([DIRT[0], *clean(3)], {"one": make(), "other": make()})
+    assert caught.value.result.n_samples == 0
+    assert "Comparison" in repr(caught.value.result)
+
+
 def test_rows_that_the_kernel_refuses(tmp_path, figures):
     """A value may be fit for a file and still too large for the model: that row alone is passed over."""
     rows = [(float(i % 7), "uv"[i % 2]) for i in range(3000)]
