@@ -158,14 +158,19 @@ def time(figures: Figures | None) -> str:
 def unfinished(runs: dict[str, dict[str, dict]]) -> str:
     """Which runs of the strong rivals took too long or were not made, as sentences."""
     over: dict[str, dict[str, list[str]]] = {}
-    for name, of in runs.items():
-        for rival in STRONG:
+    for rival in STRONG:
+        for name, of in runs.items():
             if rival not in of:
                 over.setdefault("Not run", {}).setdefault(rival, []).append(name)
             elif limit := of[rival].get("stopped"):
                 over.setdefault(f"Stopped after {limit:,} s of the processor", {}).setdefault(rival, []).append(name)
-    told = {why: "; ".join(f"{NAMES[r]} on {', '.join(names)}" for r, names in of.items()) for why, of in over.items()}
-    return "".join(f" {why}: {which}." for why, which in told.items())
+    told = ""
+    for why, of in over.items():
+        alike: dict[str, list[str]] = {}
+        for rival, names in of.items():
+            alike.setdefault(", ".join(names), []).append(NAMES[rival])
+        told += f" {why}: " + "; ".join(f"{', '.join(who)} on {names}" for names, who in alike.items()) + "."
+    return told
 
 
 def summary(streams: list[Stream]) -> list[str]:
@@ -204,7 +209,7 @@ def conditions(runs: dict[str, dict[str, dict]]) -> Iterator[Conditions]:
             yield {name: value for name, value in run["conditions"].items() if ours or name != "online-softmax"}
 
 
-WHERE = "Measured {date} on {cpu}, a process for each run; {versions}."
+WHERE = "Measured {date} on {cpu}, load average {load}, a process for each run; {versions}."
 
 NOTES = """\
 Progressive: every row is predicted, scored, then learned. Figures are mean log loss in nats (less is better) / accuracy
@@ -226,8 +231,9 @@ as it comes. CapyMOA wants features and classes in advance: it gets those of the
 one as 0, and its answers are cut to the classes seen so far. Its time has Java's compilation of hot code in it, too,
 which weighs on the shortest streams. LightGBM, as it comes on one thread, is trained anew on all rows so far at 50 rows
 and whenever they have grown by 10 %; before, it answers how often each class has come. Its answers between two
-trainings are made in one call, in its favour. With features by the thousand, a row takes the ensembles a good part of a
-second."""
+trainings are made in one call, in its favour. On a busy machine, as this one was, Java compiles late
+and takes a few times longer than on an idle one. A row with features by the thousand takes the ensembles a tenth of a
+second and more."""
 
 
 def main() -> int:

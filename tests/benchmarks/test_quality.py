@@ -190,11 +190,11 @@ def test_a_table_tells_losses_and_what_was_stopped():
         "Its log loss is lower on 1 of 2: two; its accuracy higher on 1: one."
     )
     for of in runs.values():
-        of.update(dict.fromkeys(STRONG[2:], ours[0]))
-    runs["one"]["random_patches"] = ours[0]
+        of.update(dict.fromkeys(STRONG[3:], ours[0]))
+    runs["one"].update(dict.fromkeys(STRONG[1:3], ours[0]))
     assert table.unfinished(runs) == (
-        " Not run: CapyMOA's Streaming Random Patches on two, three."
         " Stopped after 600 s of the processor: CapyMOA's SAMkNN on three."
+        " Not run: CapyMOA's Streaming Random Patches, CapyMOA's Adaptive Random Forest on two, three."
     )
 
 
