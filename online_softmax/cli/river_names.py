@@ -13,6 +13,7 @@ from river import base, compose
 
 from online_softmax.checks import shorten
 from online_softmax.cli.calls import Call, made, parse_call
+from online_softmax.evaluation.river_metrics import metric_class
 
 # Those whose classes are no part of a model that learns from labels.
 OTHER_MODULES = {"api", "base", "bandit", "checks", "compat", "conf", "datasets", "evaluate", "reco", "stream", "utils"}
@@ -80,18 +81,9 @@ def river_metric(text: str) -> Any:
         call = parse_call(text)
     except ValueError:
         call = Call("", [], {})
-    known = sorted(
-        name
-        for name, kind in vars(metrics).items()
-        if inspect.isclass(kind) and issubclass(kind, metrics.base.Metric) and not inspect.isabstract(kind)
-    )
-    names = [name for name in known if _scores_classes(getattr(metrics, name))]
     if not isinstance(call, Call) or not (name := call.name.removeprefix("river.").removeprefix("metrics.")):
-        raise ValueError(f"metric {shorten(text)} is not of the form Name or Name(..); there are {', '.join(names)}")
-    if name not in known:
-        raise ValueError(f"river has no metric {name!r}; there are {', '.join(names)}")
-    if name not in names:
-        raise ValueError(f"river's metric {name} is not one of classification")
+        raise ValueError(f"metric {shorten(text)} is not of the form Name or Name(..), as MacroF1 or FBeta(2)")
+    metric_class(name)
     metric = made(Call(f"metrics.{name}", call.positional, call.named), _built, _piped)
     if isinstance(metric, metrics.base.BinaryMetric) and "pos_val" not in call.named:
         raise ValueError(f"river's metric {name} is of one class: say which, as in {name}(pos_val='spam')")
@@ -161,11 +153,3 @@ def _within(path: str, module: Any) -> Iterator[tuple[str, type]]:
             yield from _within(f"{path}.{name}", thing)
         elif inspect.isclass(thing) and not inspect.isabstract(thing):
             yield f"{path}.{name}", thing
-
-
-def _scores_classes(kind: type) -> bool:
-    """Whether a metric compares a label with a prediction, and comes to one number."""
-    from river import metrics
-
-    tables = metrics.ClassificationReport, metrics.ConfusionMatrix
-    return issubclass(kind, metrics.base.ClassificationMetric) and not issubclass(kind, tables)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import UserList
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from inspect import isclass
 from typing import Any
 
 
@@ -20,7 +21,7 @@ def river_metrics(asked: Iterable[Any]) -> dict[str, Any]:
     ['MCC', 'MacroF1']
     >>> river_metrics(["MacroF2"])
     Traceback (most recent call last):
-    ValueError: no metric of river is called 'MacroF2'; near it are MacroF1, ...
+    ValueError: river has no metric 'MacroF2'; near it are MacroF1, ...
 
     """
     found: dict[str, Any] = {}
@@ -47,20 +48,27 @@ def _each(asked: Iterable[Any]) -> Iterator[Any]:
             yield metric
 
 
-def _made(name: str) -> Any:
+def metric_class(name: str) -> Any:
+    """Return river's metric of that name, which compares a label with a prediction and comes to one number."""
     from river import metrics
 
-    kinds = {one: getattr(metrics, one, None) for one in metrics.__all__}
-    known = {
-        one: kind
-        for one, kind in kinds.items()
-        if isinstance(kind, type) and issubclass(kind, metrics.base.ClassificationMetric)
-    }
-    if name not in known:
-        near = get_close_matches(name, known, 5, 0.5)
-        hint = f"near it are {', '.join(near)}; " if near else ""
-        raise ValueError(f"no metric of river is called {name!r}; {hint}there are {', '.join(known)}")
+    def is_one(kind: Any) -> bool:
+        tables = metrics.ClassificationReport, metrics.ConfusionMatrix
+        return isclass(kind) and issubclass(kind, metrics.base.ClassificationMetric) and not issubclass(kind, tables)
+
+    kind = getattr(metrics, name, None) if name in metrics.__all__ else None
+    if is_one(kind):
+        return kind
+    if isclass(kind):
+        raise ValueError(f"river's metric {name} is not one of classification")
+    known = [one for one in metrics.__all__ if is_one(getattr(metrics, one, None))]
+    near = get_close_matches(name, known, 5, 0.5)
+    hint = f"near it are {', '.join(near)}; " if near else ""
+    raise ValueError(f"river has no metric {name!r}; {hint}there are {', '.join(known)}")
+
+
+def _made(name: str) -> Any:
     try:
-        return known[name]()
+        return metric_class(name)()
     except TypeError as error:
-        raise ValueError(f"the metric {name!r} of river has to be made first, with its parameters: {error}") from None
+        raise ValueError(f"river's metric {name} has to be made first, with its parameters: {error}") from None

@@ -176,7 +176,7 @@ def test_metrics_of_river_have_names(text):
     ("text", "message"),
     [
         ("Foo", "river has no metric 'Foo'; there are Accuracy, "),
-        ("", "metric '' is not of the form Name or Name(..); there are Accuracy, "),
+        ("", "metric '' is not of the form Name or Name(..), as MacroF1 or FBeta(2)"),
         ("Accuracy + F1", "metric 'Accuracy + F1' is not of the form"),
         ("Accuracy | F1", "metric 'Accuracy | F1' is not of the form"),
         ("MAE()", "river's metric MAE is not one of classification"),

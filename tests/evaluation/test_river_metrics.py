@@ -101,17 +101,17 @@ def test_they_change_no_other_figure(figure):
 @pytest.mark.parametrize(
     ("asked", "error", "message"),
     [
-        (["MacroF2"], ValueError, "no metric of river is called 'MacroF2'; near it are MacroF1"),
-        (["xyzzy"], ValueError, "no metric of river is called 'xyzzy'; there are Accuracy, .*WeightedJaccard"),
-        (["MAE"], ValueError, "no metric of river is called 'MAE'"),
-        (["base"], ValueError, "no metric of river is called 'base'"),
-        (["FBeta"], ValueError, "the metric 'FBeta' of river has to be made first, with its parameters"),
+        (["MacroF2"], ValueError, "river has no metric 'MacroF2'; near it are MacroF1"),
+        (["xyzzy"], ValueError, "river has no metric 'xyzzy'; there are Accuracy, .*WeightedJaccard"),
+        (["MAE"], ValueError, "river's metric MAE is not one of classification"),
+        (["base"], ValueError, "river has no metric 'base'"),
+        (["FBeta"], ValueError, "river's metric FBeta has to be made first, with its parameters"),
         ([3], TypeError, "a metric is one of river's for classification, or its name, not 3"),
         ([metrics.MAE()], TypeError, "a metric is one of river's for classification, or its name, not MAE"),
         ([metrics.Accuracy], TypeError, "a metric is one of river's for classification, or its name, not <class"),
-        (["ClassificationReport"], ValueError, "the metric 'ClassificationReport' of river is no number"),
-        (["ConfusionMatrix"], ValueError, "the metric 'ConfusionMatrix' of river is no number"),
-        ([metrics.ConfusionMatrix()], ValueError, "the metric 'ConfusionMatrix' of river is no number"),
+        (["ClassificationReport"], ValueError, "river's metric ClassificationReport is not one of classification"),
+        (["ConfusionMatrix"], ValueError, "river's metric ConfusionMatrix is not one of classification"),
+        ([metrics.ConfusionMatrix()], ValueError, "the metric .ConfusionMatrix. of river is no number"),
     ],
 )
 def test_what_is_no_metric_is_refused_before_the_run(asked, error, message):
