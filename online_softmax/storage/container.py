@@ -37,7 +37,7 @@ def from_bytes(data: bytes, kinds: Mapping[int, Mapping[str, Any]], key: str = K
     Raises
     ------
     ValueError
-        If these are not the whole bytes of such a file, are damaged, or are of a later format.
+        If these are not the whole bytes of such a file, are damaged, or are of a format that is not read.
     """
     try:
         arrays: Arrays = _safetensors().load(data)
@@ -53,10 +53,10 @@ def from_bytes(data: bytes, kinds: Mapping[int, Mapping[str, Any]], key: str = K
         raise ValueError(
             f"it is another file of online-softmax, no {kind}" if other else "online-softmax did not write it"
         )
-    latest = max(kinds)
-    if about["format"] > latest:
-        written_by = about.get("version")
-        raise ValueError(f"it is of format {about['format']}, by version {written_by}: this one reads up to {latest}")
+    if about["format"] > 0 and about["format"] not in kinds:
+        latest, written_by = max(kinds), about.get("version")
+        read = f"up to {latest}" if about["format"] > latest else f"from {min(kinds)} on"
+        raise ValueError(f"it is of format {about['format']}, by version {written_by}: this one reads {read}")
     wanted = {"checksum": str, **kinds.get(about["format"], {})}
     if wanted.keys() != about.keys() or not all(isinstance(about[name], kind) for name, kind in wanted.items()):
         raise ValueError("its metadata is incomplete")

@@ -40,6 +40,12 @@ def test_formats_have_their_own_text():
     refuses(container.to_bytes(later, {}), r"^it is of format 3, by version 9\.9: this one reads up to 2$")
 
 
+def test_a_format_that_is_read_no_more_is_named():
+    old = container.to_bytes({"format": 1, "what": "a test", "version": "0.1"}, {})
+    with pytest.raises(ValueError, match=r"^it is of format 1, by version 0\.1: this one reads from 2 on$"):
+        container.from_bytes(old, {2: KINDS[2]})
+
+
 def test_files_of_another_kind_are_refused():
     other = container.to_bytes(ABOUT, {}, f"{KEY}-checkpoint")
     refuses(other, "^it is another file of online-softmax, no model$")
