@@ -103,8 +103,8 @@ class Results:
         share = median(metrics / run for run, metrics in self.metrics)
         self.missed += ["metrics"] * (share > METRICS)
         return (
-            f"- All metrics, the curves and the search for drift take {share:.1%} of the processors' time in a run over "
-            f"the CSV, SGD on standardised numbers, without start-up (target {METRICS:.0%})."
+            f"- All metrics, the curves and the search for drift take {share:.1%} of the processors' time in a run "
+            f"over the CSV, SGD on standardised numbers, without start-up (target {METRICS:.0%})."
         )
 
     def notes(self) -> str:

@@ -76,7 +76,8 @@ def test_a_first_row_that_is_refused(make):
         progressive_validation([DIRT[0], *clean(3)], make())
     result = caught.value.result
     assert result.n_samples == 0
-    assert result.classes == [] and result.to_dict()["windows"]["n"] == []
+    assert result.classes == []
+    assert result.to_dict()["windows"]["n"] == []
     with pytest.raises(RowError, match="'a' is nan") as caught:
         progressive_validation([DIRT[0], *clean(3)], {"one": make(), "other": make()})
     assert caught.value.result.n_samples == 0
