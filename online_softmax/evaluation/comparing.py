@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax.evaluation.drawn import Drawn
 from online_softmax.evaluation.metrics import CLIP
 from online_softmax.evaluation.result import Result
 from online_softmax.evaluation.scorer import Scored
@@ -52,7 +52,7 @@ class Standing:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Drawn):
     """What progressive validation found of several models over the same rows.
 
     The differences are paired: each is taken row by row, and their means over up to 64 blocks of consecutive rows are
@@ -101,25 +101,6 @@ class Comparison:
     def document(self, **conditions: Any) -> dict[str, Any]:
         """Return what plots and pages draw: the conditions of the runs, the runs, and how they compare."""
         return {"conditions": conditions, **self.to_dict()}
-
-    def plot(
-        self,
-        kind: str = "curves",
-        metric: str | Sequence[str] | None = None,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        dark: bool = False,
-    ) -> Any:
-        """Draw the runs by matplotlib; see `online_softmax.drawing.plots.plot`."""
-        from online_softmax.drawing.plots import plot
-
-        return plot(self.document(), kind, metric=metric, path=path, dark=dark)
-
-    def save_html(self, path: str | os.PathLike[str], **conditions: Any) -> None:
-        """Write a page about the runs that stands alone, with their conditions."""
-        from online_softmax.drawing.page import write_page
-
-        write_page(self.document(**conditions), path)
 
     def __repr__(self) -> str:
         lines = [f"  {name}: log_loss={one.log_loss:.4f}, accuracy={one.accuracy:.4f}" for name, one in self._ranked()]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from online_softmax.evaluation.columns import Columns
 from online_softmax.evaluation.curves import Curve
+from online_softmax.evaluation.drawn import Drawn
 from online_softmax.evaluation.drift import Drift
 from online_softmax.evaluation.experts import Experts
 from online_softmax.evaluation.metrics import Bin, ClassScores
@@ -82,7 +82,7 @@ class Predictions:
 
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class Result(Drawn):
     """What progressive validation found.
 
     Attributes
@@ -296,25 +296,6 @@ class Result:
     def document(self, **conditions: Any) -> dict[str, Any]:
         """Return what plots and pages draw: the conditions of the run, and the run under the name of its model."""
         return {"conditions": conditions, "runs": {self.model: self.to_dict()}, "comparison": None}
-
-    def plot(
-        self,
-        kind: str = "curves",
-        metric: str | Sequence[str] | None = None,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        dark: bool = False,
-    ) -> Any:
-        """Draw the run by matplotlib; see `online_softmax.drawing.plots.plot`."""
-        from online_softmax.drawing.plots import plot
-
-        return plot(self.document(), kind, metric=metric, path=path, dark=dark)
-
-    def save_html(self, path: str | os.PathLike[str], **conditions: Any) -> None:
-        """Write a page about the run that stands alone, with its conditions."""
-        from online_softmax.drawing.page import write_page
-
-        write_page(self.document(**conditions), path)
 
     def _repr_html_(self) -> str:
         from online_softmax.drawing.notebook import result_cell
