@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from online_softmax.evaluation.curves import Curves
+from online_softmax.evaluation.curves import ARRAYS, Curves, told
 from online_softmax.evaluation.experts import ExpertLog
 from online_softmax.evaluation.ranking import FINEST
 from online_softmax.evaluation.result import Figures, Offender
-from online_softmax.evaluation.sums import PARTS_OF_N, N
 from online_softmax.evaluation.tally import OFFENDERS, Tally, marks_until
 from online_softmax.models import saving
 from online_softmax.storage import container, names
@@ -99,7 +99,11 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
         _check(about, arrays, len(labels))
         run.scorer.labels.restore(labels)
         run.scores.restore(about["scores"], arrays)
-        if run.experts is not None and about["experts"] is not None:
+        model = arrays["model"].tobytes()
+        if (run.experts is None) != (about["experts"] is None):
+            saving.restore(copy.deepcopy(run.scorer.model), model)  # says what is another in the model, if anything is
+            raise ValueError("its experts are not those of the model")
+        if run.experts is not None:
             run.experts.restore(about["experts"], arrays["experts"])
         n_samples = marks_until(run.n_samples)
         run.marks = [Figures(n, *figures) for n, figures in zip(n_samples, arrays["marks"].tolist(), strict=True)]
@@ -108,7 +112,7 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
         run.behind = run.n_taken
         run.bad = [Offender(*one) for one in about["run"]["bad"]]
         run.before += about["run"]["seconds"]
-        saving.restore(run.scorer.model, arrays["model"].tobytes())
+        saving.restore(run.scorer.model, model)
     except (ImportError, MemoryError, OSError):
         raise
     except Exception as error:  # what a stranger wrote can fail in any way, and always means this
@@ -134,35 +138,34 @@ def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
     for one in bad:
         if not (isinstance(one, list) and [type(part) for part in one] == [int, str]):
             raise ValueError(f"{one!r} is no bad row")
-    curves = Curves.layout(about["window"], scores)
-    wanted = {"model", "labels", "marks", "counts", "last_hits", "last_losses", "support", "ranking", *curves}
+    wanted = {"model", "labels", "marks", "counts", "last_hits", "last_losses", "support", "ranking", "open", *ARRAYS}
     if arrays.keys() != wanted | ({"experts"} if about["experts"] is not None else set()):
         raise ValueError("its arrays are incomplete")
-    for name, array in curves.items():
-        check_value(name, array, np.nan_to_num(arrays[name]) if name == "points" else arrays[name])
-    for name in ("open", "total", "fading", "in_window", "windows"):
-        if (arrays[name][..., PARTS_OF_N] > arrays[name][..., [N]]).any():
-            raise ValueError(f"{name!r} counts more rows than it has")
-    if arrays["total"][N] + arrays["open"][N] != n:
-        raise ValueError("its sums are not those of its rows")
-    support = len(arrays["support"])
-    check_value("support", Array("i8", (support,), 0, n), arrays["support"])
-    if not max(scores["last"], scores["leader"]) < support <= n_labels:
-        raise ValueError("its baselines are not those of its labels")
-    if (ranking := arrays["ranking"]).size:
-        check_value("ranking", Array("i8", (2, FINEST), 0, n), ranking)
-    if about["experts"] is not None:
-        ExpertLog.check(about["experts"], arrays["experts"])
-    check_value("marks", Array("f8", (len(marks_until(n)), len(FIGURES))), np.nan_to_num(arrays["marks"]))
-    size, counts = len(arrays["last_hits"]), arrays["counts"]
     check_value("window", Number(int, 1, MOST), about["window"])
-    check_value("last_hits", Number(int, min(n, about["window"]), about["window"]), size)
-    check_value("last_hits", Array("u1", (size,), 0, 1), arrays["last_hits"])
-    check_value("last_losses", Array("f8", (size,), 0), np.nan_to_num(arrays["last_losses"], nan=0.0))
+    counts = arrays["counts"]
     check_value("counts", Array("i8", (len(counts), 3), -1, n), counts)
     true, predicted, rows = counts.T
     if not ((true >= 0) & (true < n_labels) & (predicted < n_labels) & (rows > 0)).all() or rows.sum() != n:
         raise ValueError("its counts are not those of its rows")
+    if rows[true == predicted].sum() != scores["hits"]:
+        raise ValueError("its hits are not those of its counts")
+    n_classes = int(counts[:, :2].max(initial=-1)) + 1
+    Curves.check(about["window"], n, n_classes, scores, arrays)
+    support, ranking = arrays["support"], arrays["ranking"]
+    check_value("support", Array("i8", (len(support),), 0, n), support)
+    if support.tolist() != np.bincount(true, rows).tolist():
+        raise ValueError("its labels are not those of its counts")
+    for name in ("last", "leader"):
+        if not (support[scores[name]] if scores[name] >= 0 else not n):
+            raise ValueError(f"{name!r} is no label of its rows")
+    check_value("ranking", Array("i8", (2, FINEST) if n_classes <= 2 else (0, 0), 0, n), ranking)
+    if about["experts"] is not None:
+        ExpertLog.check(about["experts"], arrays["experts"], n)
+    check_value("marks", Array("f8", (len(marks_until(n)), len(FIGURES))), told(arrays["marks"]))
+    size = len(arrays["last_hits"])
+    check_value("last_hits", Number(int, min(n, about["window"]), about["window"]), size)
+    check_value("last_hits", Array("u1", (size,), 0, 1), arrays["last_hits"])
+    check_value("last_losses", Array("f8", (size,), 0), told(arrays["last_losses"]))
 
 
 def _fingerprint(stream: Any) -> dict[str, Any] | None:

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.evaluation.sums import (
+    BIN_CONFIDENCE,
+    BRIER,
     CLASSES,
     LOSS,
     METRICS,
     MOST_CLASSES,
     OF_CLASSES,
+    PARTS_OF_N,
     Blocks,
     N,
     Outcomes,
@@ -24,7 +27,7 @@ from online_softmax.evaluation.sums import (
     metrics,
     widened,
 )
-from online_softmax.storage.fields import MOST, Array, Number, check_value
+from online_softmax.storage.fields import Array, check_value
 
 MOST_POINTS = 1000  # of a curve
 POINT = ("n_samples", "n", *METRICS, "run_accuracy", "run_log_loss")
@@ -209,27 +212,46 @@ class Curves:
         }
 
     @classmethod
-    def layout(cls, window: int, numbers: Mapping[str, Any]) -> dict[str, Array]:
-        """Return what the arrays of a state must be, by its numbers; ValueError where these cannot be."""
+    def check(
+        cls, window: int, n: int, n_classes: int, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """Refuse what is no state after n rows of so many classes."""
         fresh = cls(window)
-        check_value("n_blocks", Number(int, 0, MOST), numbers.get("n_blocks"))
-        check_value("n_classes", Number(int, 0, MOST_CLASSES), numbers.get("n_classes"))
-        if not isinstance(numbers.get("has_classes"), bool):
-            raise ValueError("'has_classes' must be True or False")
-        for name, first in (("per_window", fresh._per_window), ("stride", 1)):
-            check_value(name, Number(int, first, 1 << 62), numbers.get(name))
-        n_windows, n_points = (numbers["n_blocks"] // numbers[name] for name in ("per_window", "stride"))
-        if max(n_windows, n_points) >= MOST_POINTS:
-            raise ValueError("its curves have more points than they can")
-        width = CLASSES + 3 * numbers["n_classes"]
+        n_blocks = fresh._blocks.n_full(n)
+        known: dict[str, Any] = {"n_blocks": n_blocks, "has_classes": n_classes <= MOST_CLASSES}
+        known["n_classes"] = n_classes if known["has_classes"] else 0
+        for name, length in (("per_window", fresh._per_window), ("stride", 1)):
+            while n_blocks // length >= MOST_POINTS:
+                length *= 2
+            known[name] = length
+        for name, value in known.items():
+            if type(numbers.get(name)) is not type(value) or numbers[name] != value:
+                raise ValueError(f"{name!r} must be {value} after {n:,} rows of {n_classes:,} classes")
+        width = CLASSES + 3 * known["n_classes"]
         shapes = {
             **dict.fromkeys(("open", "total", "fading", "in_window"), (width,)),
-            "windows": (n_windows, width),
+            "windows": (n_blocks // known["per_window"], width),
             "since": (LOSS + 1,),
-            "points": (n_points, len(POINT)),
-            "traced": (n_points, LOSS + 1),
+            "points": (n_blocks // known["stride"], len(POINT)),
+            "traced": (n_blocks // known["stride"], LOSS + 1),
         }
-        return {name: Array("f8", shape, -inf if name == "points" else 0) for name, shape in shapes.items()}
+        for name, shape in shapes.items():
+            there = told(arrays[name]) if name == "points" else arrays[name]
+            check_value(name, Array("f8", shape, -inf if name == "points" else 0), there)
+        for name in ("open", "total", "fading", "in_window", "windows"):
+            if (arrays[name][..., PARTS_OF_N] > arrays[name][..., [N]]).any():
+                raise ValueError(f"{name!r} counts more rows than it has")
+        if (arrays["fading"] > arrays["total"]).any():
+            raise ValueError("'fading' has more than 'total'")
+        total, counts = arrays["total"], np.delete(np.arange(width), [LOSS, BRIER, *range(CLASSES)[BIN_CONFIDENCE]])
+        for names, whole in ((("windows", "in_window"), total), (("traced", "since"), total[: LOSS + 1])):
+            many, last = (arrays[name] for name in names)
+            if ((many.sum(axis=0) + last - whole)[counts[counts < len(whole)]] != 0).any():
+                raise ValueError(f"{names[0]!r} do not add up to the rows before them")
+        if total[N] + arrays["open"][N] != n or fresh._blocks.n_full(int(total[N])) != n_blocks:
+            raise ValueError("its sums are not those of its rows")
+        if (arrays["points"][:, 0] != np.cumsum(arrays["traced"][:, N])).any():
+            raise ValueError("its points are not those of its rows")
 
     def restore(self, numbers: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float64]]) -> None:
         """Take over what `state` returned."""
@@ -265,6 +287,12 @@ class Curves:
 def _running(first: Vector, more: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the sums after each of some more, one by one from the left."""
     return np.add.accumulate(np.concatenate([first[np.newaxis], more]))[1:]
+
+
+def told(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values with 0 for those that there are not."""
+    there: NDArray[Any] = np.nan_to_num(values, nan=0.0, posinf=inf, neginf=-inf)
+    return there
 
 
 def _points(fading: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:

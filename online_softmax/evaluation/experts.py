@@ -87,15 +87,22 @@ class ExpertLog:
         return {"every": self.every, "names": names}, np.array(rows, np.float64).reshape(-1, 1 + len(names))
 
     @staticmethod
-    def check(about: Mapping[str, Any], points: NDArray[np.float64]) -> None:
-        """Refuse what is no state."""
+    def check(about: Mapping[str, Any], points: NDArray[np.float64], n: int) -> None:
+        """Refuse what is no state after n rows."""
         check_value("every", Number(int, FIRST, MOST), about.get("every"))
         names = about.get("names")
         if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
             raise ValueError("the names of its experts are no list of strings")
-        if not len(points) < MOST_POINTS:
+        if len({*names}) < len(names):
+            raise ValueError("two of its experts have one name")
+        if not n // about["every"] < MOST_POINTS:
             raise ValueError("it has more points of experts than there can be")
-        check_value("experts", Array("f8", (len(points), 1 + len(names)), 0), points)
+        check_value("experts", Array("f8", (len(points), 1 + len(names)), 0, MOST), points)
+        rows, weights = points[:, 0], points[:, 1:]
+        if rows.tolist() != [*range(about["every"], n + 1, about["every"])]:
+            raise ValueError("the weights of its experts are not those after its rows")
+        if (weights > 1).any():
+            raise ValueError("the weights of its experts are more than 1")
 
     def restore(self, about: Mapping[str, Any], points: NDArray[np.float64]) -> None:
         """Take over what `state` returned."""

@@ -93,12 +93,16 @@ class Blocks:
         self.n_samples = 0
         self.open: Vector = np.zeros(CLASSES)
 
+    def n_full(self, place: Any) -> Any:
+        """Return how many blocks are full after so many rows."""
+        return place // self.window * self.per_window + place % self.window // self._step
+
     def add(self, rows: Outcomes, n_classes: int) -> NDArray[np.float64]:
         """Add rows, in order, whose codes are below `n_classes`; return the sums of each block that is full now."""
         n, K = len(rows), n_classes
         self.open = widened(self.open, K)
         place = np.arange(self.n_samples, self.n_samples + n + 1)
-        block = place // self.window * self.per_window + place % self.window // self._step
+        block = self.n_full(place)
         block -= block[0]
         n_full = int(block[n])  # the block of the row after these
         block = block[:n]

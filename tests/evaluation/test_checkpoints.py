@@ -210,3 +210,25 @@ def test_a_run_goes_on_with_the_model_that_began_it(tmp_path, figures):
     progressive_validation(path, model, limit=30, **keep)
     whole = progressive_validation(path, SoftmaxRegression(), target="y")
     assert figures(progressive_validation(path, model, **keep)) == figures(whole)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3])
+@pytest.mark.parametrize("make", [SoftmaxRegression, AutoSoftmaxRegression], ids=["SGD", "auto"])
+def test_curves_go_on_in_the_middle_of_blocks_and_after_foldings(window, make, table, tmp_path, figures):
+    """Windows and points are joined at 1,000 and 2,000 of them."""
+    options = {"target": "y", "window": window, "checkpoint": tmp_path / "run", "resume": True}
+    expected = progressive_validation(table, make(), target="y", window=window)
+    for limit in (1, 2, 998, 999, 1000, 1001, 1999, 2001, 2500, None):
+        found = progressive_validation(table, make(), limit=limit, **options)
+    assert figures(found) == figures(expected)
+
+
+@pytest.mark.parametrize("stops", [[999], [1000, 1001], [1002, 1500]])
+def test_a_run_goes_on_past_1000_classes(stops, tmp_path, figures):
+    rows = [({"a": float(i % 3)}, i % 1400) for i in range(2000)]
+    options = {"window": 100, "checkpoint": tmp_path / "run", "resume": True}
+    expected = progressive_validation(rows, SoftmaxRegression(), window=100)
+    for limit in [*stops, None]:
+        found = progressive_validation(rows, SoftmaxRegression(), limit=limit, **options)
+    assert figures(found) == figures(expected)
+    assert {*found.to_dict()["windows"]["kappa"]} == {None}

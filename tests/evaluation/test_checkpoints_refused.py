@@ -16,7 +16,7 @@ from online_softmax import (
     load,
     progressive_validation,
 )
-from online_softmax.evaluation import checkpoints
+from online_softmax.evaluation import checkpoints, curves, sums
 from online_softmax.evaluation.checkpoints import CheckpointError
 from online_softmax.models.saving import to_bytes
 from online_softmax.storage import container
@@ -250,6 +250,154 @@ def test_forged_checkpoints_are_refused_and_the_model_is_as_it_was(forgery, tabl
     model = SoftmaxRegression()
     with pytest.raises(CheckpointError, match=r"^cannot resume "):
         progressive_validation(table, model, target="y", checkpoint=path, resume=True)
+    assert to_bytes(model) == to_bytes(SoftmaxRegression())
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Give the parts of a checkpoint in the middle of a run, of a block and of a window, its path and its rows."""
+    rng = np.random.default_rng(0)
+    rows = [({"a": float(a)}, "uvw"[int(a > 0) + int(rng.random() < 0.3)]) for a in rng.normal(size=700)]
+    path = tmp_path_factory.mktemp("kept") / "run"
+    progressive_validation(rows, AutoSoftmaxRegression(), checkpoint=path, limit=533, window=50)
+    return rows, path
+
+
+def parts(path):
+    about, arrays = container.from_bytes(path.read_bytes(), checkpoints.KINDS, checkpoints.KEY)
+    del about["checksum"]
+    return about, {name: array.copy() for name, array in arrays.items()}
+
+
+def goes_on(kept, about, arrays, tmp_path):
+    rows, _ = kept
+    path, model = tmp_path / "run", AutoSoftmaxRegression()
+    path.write_bytes(container.to_bytes(about, arrays, checkpoints.KEY))
+    try:
+        return progressive_validation(rows, model, checkpoint=path, resume=True, window=50)
+    except CheckpointError:
+        assert to_bytes(model) == to_bytes(AutoSoftmaxRegression())
+        raise
+
+
+ARRAYS = ["counts", "last_hits", "last_losses", "support", "ranking", "experts", "marks", "open", *curves.ARRAYS]
+WITH_NAN = ("last_losses", "marks", "points")
+
+
+def spoilt(name, array):
+    """Give an array in every shape, type and range that it cannot have."""
+    flat = array.reshape(-1)
+    yield "too short", array[:-1]
+    yield (
+        "too long",
+        np.concatenate([array, array[-1:] if len(array) else np.zeros((1, *array.shape[1:]), array.dtype)]),
+    )
+    yield "flat", flat if array.ndim > 1 else flat[np.newaxis]
+    yield "of no dimension", np.zeros((), array.dtype)
+    yield "of nothing", np.zeros((0,) * array.ndim, array.dtype)
+    yield "of no width", np.zeros((*array.shape[:-1], 0), array.dtype)
+    yield "of another type", array.astype(np.float32 if array.dtype.kind == "f" else np.float64)
+    yield "of bytes", array.astype(np.uint8) if array.dtype != np.uint8 else array.astype(np.int64)
+    for value in (np.nan, np.inf, -np.inf, -1.0, 1e300) if array.dtype.kind == "f" else (-2, 1 << 62):
+        if (np.isnan(value) and name in WITH_NAN) or (name == "points" and np.isfinite(value)):
+            continue
+        if value == 1e300 and name in ("marks", "last_losses"):
+            continue
+        other = array.copy()
+        other.reshape(-1)[:1] = value if array.dtype != np.uint8 else 7
+        yield f"with {value}", other
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_damaged_in_every_way_are_refused(name, kept, tmp_path):
+    for how, value in spoilt(name, parts(kept[1])[1][name]):
+        about, arrays = parts(kept[1])
+        if value.shape == arrays[name].shape and value.tobytes() == arrays[name].tobytes():
+            continue
+        arrays[name] = value
+        with pytest.raises(CheckpointError, match=r"^cannot resume "):
+            pytest.fail(f"{name} {how}: {goes_on(kept, about, arrays, tmp_path)}")
+    about, arrays = parts(kept[1])
+    del arrays[name]
+    with pytest.raises(CheckpointError, match="its arrays are incomplete"):
+        goes_on(kept, about, arrays, tmp_path)
+
+
+NUMBERS = ["n_samples", "n_unseen", "hits", "n_losses", "last", "leader", *curves.NUMBERS]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_damaged_in_every_way_are_refused(name, kept, tmp_path):
+    about, _ = parts(kept[1])
+    there = about["scores"][name]
+    values = [None, "5", [], {}, 1.5, -7, 10**9, 10**30, float(there), not there, there + 1000]
+    for value in values:
+        about, arrays = parts(kept[1])
+        about["scores"][name] = value
+        with pytest.raises(CheckpointError, match=r"^cannot resume "):
+            pytest.fail(f"{name} as {value!r}: {goes_on(kept, about, arrays, tmp_path)}")
+    about, arrays = parts(kept[1])
+    del about["scores"][name]
+    with pytest.raises(CheckpointError, match=r"^cannot resume "):
+        goes_on(kept, about, arrays, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "experts",
+    [
+        None,
+        {},
+        {"every": 0, "names": None},
+        {"every": 100, "names": ["one"]},
+        {"every": "100"},
+        {"every": 7},
+        {"every": 200},
+        {"every": 100, "names": 3},
+    ],
+)
+def test_experts_damaged_in_every_way_are_refused(experts, kept, tmp_path):
+    about, arrays = parts(kept[1])
+    about["experts"] = experts if experts is None else {**(about["experts"] if "every" in experts else {}), **experts}
+    for less in (arrays, {name: array for name, array in arrays.items() if name != "experts"}):
+        with pytest.raises(CheckpointError, match=r"^cannot resume "):
+            goes_on(kept, about, less, tmp_path)
+
+
+@pytest.mark.parametrize("value", [-1.0, 2.0, np.nan, np.inf, 99.0, 50.5])
+@pytest.mark.parametrize("cell", [(0, 0), (3, 0), (0, 1), (4, 3)])
+def test_experts_of_other_rows_or_weights_are_refused(cell, value, kept, tmp_path):
+    about, arrays = parts(kept[1])
+    arrays["experts"][cell] = value
+    with pytest.raises(CheckpointError, match=r"^cannot resume "):
+        goes_on(kept, about, arrays, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["open", "total", "in_window", "windows", "since", "traced"])
+def test_counts_that_do_not_add_up_are_refused(name, kept, tmp_path):
+    for cell in ("N", "HITS", "N_LOSSES"):
+        about, arrays = parts(kept[1])
+        arrays[name][..., getattr(sums, cell)] += 1
+        if name == "open" and cell != "N":
+            continue  # nothing else knows of these
+        with pytest.raises(CheckpointError, match=r"^cannot resume "):
+            pytest.fail(f"{name}, {cell}: {goes_on(kept, about, arrays, tmp_path)}")
+
+
+def test_what_is_not_damaged_goes_on(kept, tmp_path, figures):
+    rows, path = kept
+    found = goes_on(kept, *parts(path), tmp_path)
+    assert figures(found) == figures(progressive_validation(rows, AutoSoftmaxRegression(), window=50))
+
+
+def test_experts_of_a_model_without_any_are_refused(tmp_path):
+    rows = [({"a": float(i % 5)}, "uv"[i % 2]) for i in range(300)]
+    path, model = tmp_path / "run", SoftmaxRegression()
+    progressive_validation(rows, SoftmaxRegression(), checkpoint=path, limit=200)
+    about, arrays = parts(path)
+    about["experts"], arrays["experts"] = {"every": 100, "names": ["one"]}, np.array([[100.0, 1.0], [200.0, 1.0]])
+    path.write_bytes(container.to_bytes(about, arrays, checkpoints.KEY))
+    with pytest.raises(CheckpointError, match="its experts are not those of the model"):
+        progressive_validation(rows, model, checkpoint=path, resume=True)
     assert to_bytes(model) == to_bytes(SoftmaxRegression())
 
 

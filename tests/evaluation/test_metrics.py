@@ -442,3 +442,45 @@ def test_an_empty_window_figure_is_none_in_json():
     json.dumps(content, allow_nan=False)
     assert content["log_loss"] is content["brier"] is content["ece"] is None
     assert content["kappa"] == content["kappa_t"] == content["kappa_m"] == content["accuracy"] == 0
+
+
+@pytest.mark.parametrize("make", [MODELS["scaled"], MODELS["naive Bayes"]], ids=["ours", "river's"])
+def test_scores_of_each_class_in_windows_are_scikit_learns(make):
+    result = progressive_validation("image_segments", make(), window=300, yield_predictions=True)
+    found, n_classes = result.predictions, len(result.labels)
+
+    for name, values in result.window_classes.items():
+        assert values.shape == (len(result.windows), n_classes), name
+    for i, start in enumerate(range(0, result.n_samples, 300)):
+        part = slice(start, start + 300)
+        expected = sklearn.metrics.precision_recall_fscore_support(
+            found.true[part], found.predicted[part], labels=range(n_classes), zero_division=0
+        )
+        for name, values in zip(("precision", "recall", "f1", "support"), expected, strict=True):
+            assert result.window_classes[name][i].tolist() == pytest.approx(values.tolist(), rel=1e-12)
+    content = result.to_dict()["window_classes"]
+    assert content["f1"] == result.window_classes["f1"].T.tolist()
+
+
+def test_scores_of_each_class_and_reliability_fade():
+    """A row weighs what its block does, as in the curve that fades."""
+    window = 200
+    result = progressive_validation("image_segments", MODELS["scaled"](), window=window, yield_predictions=True)
+    n, found, n_classes = result.n_samples, result.predictions, len(result.labels)
+    weights = np.concatenate(
+        [np.full(end - start, (1 - 1 / window) ** (n - end)) for start, end in reference.blocks(n, window)]
+    )
+    expected = sklearn.metrics.precision_recall_fscore_support(
+        found.true, found.predicted, labels=range(n_classes), zero_division=0, sample_weight=weights
+    )
+
+    for name, values in zip(("precision", "recall", "f1", "support"), expected, strict=True):
+        assert [getattr(one, name) for one in result.fading_classes] == pytest.approx(values.tolist(), rel=1e-9)
+    assert [one.label for one in result.fading_classes] == result.labels
+    assert sum(one.support for one in result.fading_classes) == pytest.approx(result.fading.n[-1])
+    assert np.mean([one.f1 for one in result.fading_classes]) == pytest.approx(result.fading["macro_f1"][-1])
+    bins = result.fading_reliability
+    total = sum(one.n for one in bins)
+    assert total == pytest.approx(weights[found.predicted >= 0].sum())
+    ece = sum(one.n * abs(one.accuracy - one.confidence) for one in bins if one.n) / total
+    assert ece == pytest.approx(result.fading["ece"][-1])
