@@ -18,7 +18,8 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 def to_bytes(about: Mapping[str, Any], arrays: Arrays, key: str = KEY) -> bytes:
     """Return a file of these parts, with its checksum."""
     text = json.dumps({"checksum": UNSIGNED, **about}, allow_nan=False, separators=(",", ":"))
-    data: bytes = _safetensors().save(arrays, {key: text})
+    dense = {name: np.asarray(array, order="C") for name, array in arrays.items()}  # it would misread a slice with gaps
+    data: bytes = _safetensors().save(dense, {key: text})
     return data.replace(UNSIGNED.encode(), _checksum(data, UNSIGNED).encode(), 1)
 
 

@@ -31,6 +31,14 @@ def test_parts_come_back():
     assert container.to_bytes(about, arrays) == FILE
 
 
+@pytest.mark.parametrize("part", [np.s_[1::2], np.s_[:, :2], np.s_[::-1], np.s_[:, 1], np.s_[:0], np.s_[2, 1]])
+def test_parts_of_arrays_come_back(part):
+    array = np.asarray(np.arange(24.0).reshape(6, 4)[part])
+    (found,) = container.from_bytes(container.to_bytes(ABOUT, {"a": array}), KINDS)[1].values()
+    assert found.shape == array.shape
+    np.testing.assert_array_equal(found, array)
+
+
 def test_formats_have_their_own_text():
     old = {"format": 1, "what": "a test"}
     assert container.from_bytes(container.to_bytes(old, {}), KINDS)[0].items() >= old.items()
