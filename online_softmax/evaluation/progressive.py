@@ -175,8 +175,8 @@ def progressive_validation(
         },
     )
     models: dict[Any, Any] = dict(model) if several else {None: model}
-    if several and not models:
-        raise ValueError("there is no model to run")
+    if several:
+        _check_models(models)
     labels = Numbering()
     scorers = {name: _scorer(one, labels, on_bad == "skip", asked, lateness) for name, one in models.items()}
     stream = open_stream(source, target, on_bad=on_bad, model=None if several else model)
@@ -239,6 +239,18 @@ def progressive_validation(
 
 class RefusedError(Exception):
     """Ends a run before its stream ends: what a model, or the stream, said."""
+
+
+def _check_models(models: Mapping[Any, Any]) -> None:
+    """Refuse models that cannot be told apart."""
+    if not models:
+        raise ValueError("there is no model to run")
+    names: dict[int, str] = {}
+    for name, model in models.items():
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a model is a str, not {name!r}")
+        if (other := names.setdefault(id(model), name)) != name:
+            raise ValueError(f"{other!r} and {name!r} are one model, which would learn each row twice: copy it")
 
 
 def _check_checkpoint(path: Path | None, resume: bool, hindrances: Mapping[str, bool]) -> None:

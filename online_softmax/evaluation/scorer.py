@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax.checks import shorten
 from online_softmax.models.native import ANSWER, NONE, answers
 from online_softmax.models.scaled import native
 from online_softmax.rows import Rows
 from online_softmax.streams import Chunk, Note, PairChunk
 
+ROUNDING = 1e-6  # by which a probability may pass 0 and 1
 STEP = 500  # rows that a model in Python scores before it tells how far it is
 
 
@@ -226,6 +228,9 @@ class Scorer:
         if not probabilities:
             return -1, -1, nan, nan, nan
         choice = max(probabilities, key=probabilities.__getitem__)
+        for label, p in probabilities.items():
+            if p < -ROUNDING or p > 1 + ROUNDING:
+                raise ValueError(f"the model gives {shorten(label)} a probability of {p}, which is not from 0 to 1")
         squares = 0.0
         for p in probabilities.values():  # in their order, not by sum(), which is exact: the kernel's is not
             squares += p * p
@@ -235,7 +240,7 @@ class Scorer:
         p_y = probabilities[y]
         ties = takewhile(lambda label: label != y, probabilities)
         rank = sum(p > p_y for p in probabilities.values()) + sum(probabilities[label] == p_y for label in ties)
-        return code, rank, float(p_y), confidence, squares
+        return code, rank, max(float(p_y), 0.0), confidence, squares
 
     def _progress(self, rows: Rows) -> tuple[NDArray[np.void], Passed]:
         """Predict, then learn, each row in the kernel; return what was said of those not refused."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -43,7 +44,7 @@ class PairChunk:
         return PairChunk(self._take(n), self.on_bad), self
 
     def copies(self, n: int) -> list[PairChunk]:
-        """Take all that is left, and return n chunks that each give it."""
+        """Take all that is left, and return n chunks that each give it, with dictionaries of their own."""
         items: list[tuple[int, Any]] = []
         error: Exception | None = None
         try:
@@ -53,7 +54,8 @@ class PairChunk:
             error = broken
 
         def again() -> Iterator[tuple[int, Any]]:
-            yield from items
+            for number, item in items:
+                yield number, tuple(map(_own, item)) if isinstance(item, tuple) else item
             if error is not None:
                 raise error
 
@@ -165,6 +167,10 @@ def _sample(number: int, item: Any) -> Sample:
     if y is None:
         raise ValueError(f"{name} has no label: y is None")
     return x, y, rest[0] if rest else {}
+
+
+def _own(part: Any) -> Any:
+    return copy.copy(part) if isinstance(part, Mapping) else part
 
 
 def _length(source: Iterable[Any]) -> int | None:

@@ -107,6 +107,34 @@ def test_each_result_is_the_one_of_the_model_alone(kind, options, tmp_path, figu
             assert comparison[name].windows["accuracy"].tolist() == result.windows["accuracy"].tolist()
 
 
+class Greedy(base.Classifier):
+    """A model that eats its rows."""
+
+    def predict_proba_one(self, x):
+        x.clear()
+        return {"u": 1.0}
+
+    def learn_one(self, x, y):
+        x["c"] = 1e9
+
+
+@pytest.mark.parametrize("options", [{}, {"delay": 3}], ids=["at once", "late"])
+def test_a_model_that_changes_its_rows_changes_nothing_for_others(options, figures):
+    alone = progressive_validation(some_rows(), SoftmaxRegression(), **options)
+    comparison = progressive_validation(some_rows(), {"greedy": Greedy(), "ours": SoftmaxRegression()}, **options)
+    assert figures(comparison["ours"]) == figures(alone)
+
+
+def test_models_that_cannot_be_told_apart():
+    model = SoftmaxRegression()
+    with pytest.raises(ValueError, match="'a' and 'b' are one model, which would learn each row twice: copy it"):
+        progressive_validation(some_rows(), {"a": model, "b": model})
+    for name in (1, None, ("a", "b")):
+        with pytest.raises(TypeError, match="the name of a model is a str, not"):
+            progressive_validation(some_rows(), {name: SoftmaxRegression(), "1": SoftmaxRegression()})
+    assert not model.predict_proba_one({"a": 1.0})
+
+
 @pytest.mark.parametrize("name", ["phishing", "image_segments"])
 def test_on_streams_each_is_the_one_of_the_model_alone(name, figures):
     comparison = progressive_validation(name, made())

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from river import optim, preprocessing
+from river import base, optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 from online_softmax.evaluation.progressive import RowError
@@ -82,6 +82,29 @@ def test_a_first_row_that_is_refused(make):
         progressive_validation([DIRT[0], *clean(3)], {"one": make(), "other": make()})
     assert caught.value.result.n_samples == 0
     assert "Comparison" in repr(caught.value.result)
+
+
+class Sure(base.Classifier):
+    """A model that gives one probability."""
+
+    def __init__(self, p):
+        self.p = p
+
+    def predict_proba_one(self, x):
+        return {"u": self.p}
+
+    def learn_one(self, x, y):
+        pass
+
+
+@pytest.mark.parametrize("p", [math.inf, -math.inf, -0.5, 1.5])
+def test_probabilities_that_are_none(p):
+    with pytest.raises(RowError, match=f"the model gives 'u' a probability of {p}, which is not from 0 to 1"):
+        progressive_validation(clean(5), Sure(p))
+    with pytest.raises(ValueError, match="all 5 were skipped"):
+        progressive_validation(clean(5), Sure(p), on_bad="skip")
+    for near in (1 + 1e-9, -1e-9, math.nan):
+        assert progressive_validation(clean(5), Sure(near)).n_samples == 5
 
 
 def test_rows_that_the_kernel_refuses(tmp_path, figures):
