@@ -64,7 +64,7 @@ function drawComparison() {
     { title: "log loss", value: (one) => one.log_loss, show: (one) => number("log_loss", one.log_loss) },
     { title: "accuracy", value: (one) => one.accuracy, show: (one) => number("accuracy", one.accuracy) },
     ...(page.comparison ? [
-      { title: "above the best", value: (one) => one.loss_difference ?? 0, show: (one) => number("log_loss", one.loss_difference) },
+      { title: "above the best", value: (one) => one.loss_difference, show: (one) => number("log_loss", one.loss_difference) },
       { title: "95 % interval", value: (one) => one.low, show: (one) => (one.low === null || one.low === undefined ? "–" : element("span", {}, number("", one.low), " to ", number("", one.high))) },
       { title: "difference", isText: true, value: noise },
     ] : []),
@@ -73,7 +73,7 @@ function drawComparison() {
     { title: "memory", value: (one) => one.memory, show: (one) => number("memory", one.memory) },
   ], models);
   at("comparison-note").textContent = page.comparison
-    ? `${page.comparison.best} has the least log loss. Scored on the ${rows(page.comparison.n_common)} rows that every model could predict; intervals from ${rows(page.comparison.n_blocks)} blocks.` : "";
+    ? `${page.comparison.best} has ${has(models.map((one) => one.log_loss ?? null)) ? "the least log loss" : "the fewest errors"}. Scored on the ${rows(page.comparison.n_common)} rows that every model could predict; intervals from ${rows(page.comparison.n_blocks)} blocks.` : "";
   const options = page.runs.map((one, i) => element("option", { value: i, selected: i === state.run }, one.name));
   if (at("run").options.length !== options.length) at("run").replaceChildren(...options);
 }

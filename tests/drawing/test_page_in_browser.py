@@ -59,6 +59,17 @@ def test_every_document_is_drawn_and_nothing_is_logged_or_fetched(browser, docum
     tab.close()
 
 
+def test_models_without_probabilities_stand_by_their_errors(browser, documents, tmp_path):
+    document = documents["three_runs"]()
+    for i, model in enumerate(document["comparison"]["models"].values()):
+        model |= {"log_loss": None, "loss_difference": 0.1 * i}
+    write_page(document, tmp_path / "run.html")
+    tab = browser.open((tmp_path / "run.html").as_uri())
+    assert tab.errors() == []
+    assert tab.run("document.querySelector('#comparison-note').textContent").startswith("auto has the fewest errors.")
+    tab.close()
+
+
 def test_the_policy_of_the_page_stops_a_script_and_a_request(opened):
     tab = opened("hostile")
     tab.run("document.head.append(Object.assign(document.createElement('script'), {textContent: 'window.hurt = 1'}))")
