@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from online_softmax.evaluation.curves import Trace
 from online_softmax.evaluation.sums import HITS, LOSS, N_LOSSES, N
 
+LEARNING = 0.1  # the part of a run in which a fall is no drift
 DELTA = 0.002  # the chance of a false alarm, as river has it
 
 
@@ -41,6 +43,8 @@ class Drift(NamedTuple):
 
 def drifts(trace: Trace) -> list[Drift]:
     """Return where the loss changed, by river's ADWIN over the mean losses between the points of the fading curve.
+
+    Where the loss falls in the first tenth of the run, and has not risen before, the model learns: that is left out.
 
     The points are as many as 1,000, whatever the length of the run, so that a change is placed to about a thousandth of
     it (Bifet and Gavalda, 2007, doi.org/10.1137/1.9781611972771.42).
@@ -80,7 +84,8 @@ def drifts(trace: Trace) -> list[Drift]:
             watch, last = _Adwin(), at
             for known in values[at : i + 1]:
                 watch.update(known)
-    return found
+    learned = rows[-1] * LEARNING
+    return [*dropwhile(lambda one: not one.is_worse and one.row < learned, found)]
 
 
 def _split(n: NDArray[np.float64], total: NDArray[np.float64]) -> int:

@@ -155,7 +155,7 @@ class Result(Drawn):
     fading_classes
         The scores of each class as rows fade; None for more than 1,000 classes.
     drifts
-        Where the loss changed.
+        Where the loss changed, but for where it fell in the first tenth of the run, as the model learned.
     experts
         The weights of the model's experts along the run; None for a model without any.
     river

@@ -61,6 +61,15 @@ def test_a_gradual_change_is_found_on_its_way(seed):
     assert [one.row for one in found] == sorted(one.row for one in found)
 
 
+def test_falls_are_learning_in_the_first_tenth_until_the_loss_has_risen():
+    early, late = np.repeat([0.8, 0.2], [60, 940]), np.repeat([0.8, 0.2], [500, 500])
+    risen = np.repeat([0.2, 0.8, 0.2], [30, 40, 930])
+
+    assert drifts(trace(early)) == []
+    assert [one.is_worse for one in drifts(trace(late))] == [False]
+    assert [one.is_worse for one in drifts(trace(risen))] == [True, False]
+
+
 def test_stationary_noise_is_seldom_marked():
     """Of runs of as many points as there can be; ADWIN's bound is for each of its tests, and it tests often."""
     alarms = sum(len(drifts(trace(noise(999, seed)))) for seed in range(100))
