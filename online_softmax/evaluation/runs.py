@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from online_softmax.evaluation.comparing import Comparison, Pairing
 from online_softmax.evaluation.result import Figures, Result
-from online_softmax.evaluation.scorer import Scored, message
+from online_softmax.evaluation.scorer import Scored, joined, message
 from online_softmax.evaluation.tally import Tally
 from online_softmax.streams import Chunk, PairChunk
 
@@ -42,8 +42,6 @@ class Runs:
 
     def step(self, chunk: Chunk | PairChunk) -> int:
         """Return how many rows of a chunk to take at once."""
-        if self._pairing is not None and isinstance(chunk, PairChunk):
-            return 1  # its source may give one dictionary again and again
         return min(one.scorer.step(chunk) for one in self._tallies.values())
 
     def rows_left(self) -> int:
@@ -56,10 +54,9 @@ class Runs:
 
     def take(self, part: Chunk | PairChunk) -> Taken:
         """Have each model predict, score and learn rows; say how many were scored, and what ended that."""
-        parts: Sequence[Chunk | PairChunk] = [part] * len(self._tallies)
         if self._pairing is not None and isinstance(part, PairChunk):
-            parts = part.copies(len(parts))
-        return self._add([one.take(part) for one, part in zip(self._tallies.values(), parts, strict=True)])
+            return self._add(self._take_one_by_one(part))
+        return self._add([one.take(part) for one in self._tallies.values()])
 
     def finish(self) -> Taken:
         """Have each model learn the rows that wait for their labels; say how many, and what ended that."""
@@ -83,6 +80,16 @@ class Runs:
 
     def _figures(self) -> dict[str, Figures]:
         return {str(name): one.row()[0] for name, one in self._tallies.items()}
+
+    def _take_one_by_one(self, part: PairChunk) -> list[Scored]:
+        """Have each model take a row before the next is asked for: the source may wait for them, or use it again."""
+        found: list[list[Scored]] = [[] for _ in self._tallies]
+        left = part
+        while left and not any(own and own[-1].error for own in found):
+            row, left = left.split(1)
+            for tally, own, copy in zip(self._tallies.values(), found, row.copies(len(found)), strict=True):
+                own.append(tally.predict_and_learn(copy))
+        return [tally.took(joined(own)) for tally, own in zip(self._tallies.values(), found, strict=True)]
 
     def _add(self, scored: Sequence[Scored]) -> Taken:
         if self._pairing is not None and scored:

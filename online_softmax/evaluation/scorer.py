@@ -339,6 +339,20 @@ class Scorer:
         return Scored(true, said, unseen, at, n_taken, *counts, tuple(bad), passed.error, chunk)
 
 
+def joined(found: Sequence[Scored]) -> Scored:
+    """Return as one what parts that follow one another came to."""
+    bad: list[Note] = []
+    n_taken = 0
+    for one in found:
+        bad += [Note(n_taken + place, reason) for place, reason in one.bad]
+        n_taken += one.n_taken
+    true, answers, unseen, at = (
+        np.concatenate([getattr(one, name) for one in found]) for name in ("true", "answers", "unseen", "at")
+    )
+    kept = None if found[0].probabilities is None else [p for one in found for p in one.probabilities or ()]
+    return Scored(true, answers, unseen, at, n_taken, bad=tuple(bad), error=found[-1].error, probabilities=kept)
+
+
 def message(error: Exception) -> str:
     """Return what an error says, with its kind where that says more."""
     return str(error) if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {error}"

@@ -114,8 +114,19 @@ class Tally:
 
     def take(self, part: Chunk | PairChunk) -> Scored:
         """Predict, score and learn rows."""
+        return self.took(self.predict_and_learn(part))
+
+    def predict_and_learn(self, part: Chunk | PairChunk) -> Scored:
+        """Predict and learn rows, which are still to be scored."""
         start = perf_counter()
-        scored = self._update_river(self.add(self.scorer.score(part)))
+        scored = self.scorer.score(part)
+        self._busy += perf_counter() - start
+        return scored
+
+    def took(self, scored: Scored) -> Scored:
+        """Score rows that have been predicted and learned."""
+        start = perf_counter()
+        scored = self._update_river(self.add(scored))
         self._busy += perf_counter() - start
         return scored
 
