@@ -371,7 +371,7 @@ def test_ten_thousand_classes():
     document = a_document(classes=10_000)
     for kind in ("curves", "experts", "reliability"):
         assert png(plot(document, kind))
-    with pytest.raises(ValueError, match="up to 1,000 classes, and it has 10,000"):
+    with pytest.raises(ValueError, match="up to 1,000 classes, and there are 10,000"):
         plot(document, "confusion")
 
 

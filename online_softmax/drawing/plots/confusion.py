@@ -30,7 +30,7 @@ def draw_confusion(figure: Figure, runs: Document, theme: Theme) -> None:
     if not tables:
         n = max(len(run["classes"]) for run in runs.values())
         raise ValueError(
-            f"{texts.runs_have(runs)} no confusion matrix: there is one for up to 1,000 classes, and it has {n:,}"
+            f"{texts.runs_have(runs)} no confusion matrix: there is one for up to 1,000 classes, and there are {n:,}"
         )
     most = MOST_CLASSES if len(tables) == 1 else MOST_CLASSES_EACH
     merged = {name: _merged(runs[name]["classes"], counts, most) for name, counts in tables.items()}
