@@ -7,7 +7,7 @@ import errno
 import socket
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from time import monotonic
 from typing import Any
 
@@ -117,6 +117,7 @@ class Newest:
         self._version = 0
         self._json: tuple[int, bytes] | None = None
         self._changed = Condition()
+        self._encoding = Lock()
 
     def put(self, document: Document) -> None:
         """Take a newer document."""
@@ -135,21 +136,21 @@ class Newest:
         """Wait for a version after `seen`: return it, its JSON if it is newer, and whether it is the last."""
         with self._changed:
             self._changed.wait_for(lambda: self._version > seen or self.has_ended, timeout)
-            version, document, has_ended = self._version, self.document, self.has_ended
-            kept = self._json
-        if version == seen:
-            return seen, None, has_ended
-        if kept is None or kept[0] != version:
-            kept = version, page_json(document).encode("ascii")
+            if self._version == seen:
+                return seen, None, self.has_ended
+        with self._encoding:  # one listener makes the JSON for all
             with self._changed:
-                self._json = kept
-        return version, kept[1], has_ended
+                version, document, has_ended = self._version, self.document, self.has_ended
+            if self._json is None or self._json[0] != version:
+                self._json = version, page_json(document).encode("ascii")
+            return version, self._json[1], has_ended
 
 
 class Server(ThreadingHTTPServer):
     """A server of one page and its events, that knows its connections so that it can end them."""
 
     daemon_threads = True
+    request_queue_size = 128  # browsers that come at once, while the run has the processor
 
     def __init__(self, port: int, newest: Newest) -> None:
         super().__init__(("127.0.0.1", port), Answer)
@@ -204,9 +205,9 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.close_connection = True
-        origin = self.headers.get("Origin")
-        if self.headers.get_all("Host", []) not in [[host] for host in self.server.hosts] or (
-            origin is not None and origin not in {f"http://{host}" for host in self.server.hosts}
+        origins = {f"http://{host}" for host in self.server.hosts}
+        if self.headers.get_all("Host", []) not in [[host] for host in self.server.hosts] or not (
+            origins.issuperset(self.headers.get_all("Origin", []))
         ):
             self.send_error(403)
         elif self.path == "/":

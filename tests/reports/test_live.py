@@ -14,7 +14,9 @@ from urllib.request import urlopen
 import pytest
 
 from online_softmax import AutoSoftmaxRegression, progressive_validation
+from online_softmax.drawing import page_json
 from online_softmax.reports import LivePage
+from online_softmax.reports import live as live_module
 from tests.browser import chromium
 
 pytest.importorskip("vl_convert")
@@ -134,6 +136,26 @@ def test_two_hosts_in_one_request_are_refused():
         assert b" 403 " in connection.recv(100)
 
 
+def test_two_origins_in_one_request_are_refused():
+    with LivePage() as live, socket.create_connection(("127.0.0.1", live.port)) as connection:
+        host = f"127.0.0.1:{live.port}"
+        lines = "GET / HTTP/1.1", f"Host: {host}", f"Origin: http://{host}", "Origin: http://example.com", "", ""
+        connection.sendall("\r\n".join(lines).encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 403 ")
+
+
+def test_a_document_becomes_json_once_for_all_listeners(monkeypatch):
+    made = []
+    monkeypatch.setattr(live_module, "page_json", lambda document: made.append(document) or page_json(document))
+    with LivePage() as live:
+        listeners = [Listener(live) for _ in range(20)]
+        for listener in listeners:
+            until(lambda listener=listener: listener.events)
+        assert len(made) == 1
+    for listener in listeners:
+        listener.join()
+
+
 def test_only_this_machine_can_reach_it():
     with LivePage() as live:
         assert live._server.server_address[0] == "127.0.0.1"
@@ -193,7 +215,7 @@ def test_a_listener_that_takes_nothing_slows_nobody():
             assert time.monotonic() - start < 2.0
             live._next = 0.0
             live.look(lambda: document(7))
-            until(lambda: listener.events[-1] == ("document", 7))
+            until(lambda: ("document", 7) in listener.events)
             start = time.monotonic()
             live.__exit__()
             assert time.monotonic() - start < 3.0
