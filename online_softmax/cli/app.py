@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -97,7 +98,7 @@ def evaluate(
     asked = reading.keywords
 
     def work() -> None:
-        console = Console(highlight=False)
+        console = _console()
         rows: dict[str, Any] = {"limit": limit, "window": window}
         result = evaluate_along(
             *(source, target, asked, learner, keeping),
@@ -134,7 +135,7 @@ def compare(
     asked = reading.keywords
 
     def work() -> None:
-        console = Console(highlight=False)
+        console = _console()
         comparison = compare_along(
             *(source, target, asked, model or DEFAULT_MODELS, making, scoring, showing),
             limit=limit,
@@ -166,7 +167,7 @@ def train(
     asked = reading.keywords
 
     def work() -> None:
-        console = Console(highlight=False)
+        console = _console()
         result = evaluate_along(
             source, target, asked, learner, keeping, limit=limit, window=window, save=save, console=console
         )
@@ -229,6 +230,13 @@ def datasets() -> None:
     print(f"{'name':{width}}  {'rows':>7}  {'features':>8}  {'classes':>7}  description")
     for one in BUNDLED.values():
         print(f"{one.name:{width}}  {one.n_rows:>7,}  {one.n_features:>8,}  {one.n_classes:>7,}  {one.description}")
+
+
+def _console() -> Console:
+    """Return the console, which spells out what its encoding has no sign for: no long run is to end by that."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return Console(highlight=False)
 
 
 def _fail(message: str, status: int) -> int:

@@ -105,7 +105,7 @@ class Learner(Making):
     @property
     def name(self) -> str:
         """Return what names a new model."""
-        return self.model or DEFAULT_MODEL
+        return DEFAULT_MODEL if self.model is None else self.model
 
     @property
     def conditions(self) -> dict[str, Any]:

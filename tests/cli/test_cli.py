@@ -297,3 +297,18 @@ def test_text_with_labels_needs_no_target(name, tmp_path, capsys):
     assert "300 rows" in capsys.readouterr().out
     assert cli.run("evaluate", str(path), "--format", "vw", "--target", "y") == 2
     assert "target='y' names a column, and vw text carries its own labels" in capsys.readouterr().err
+
+
+def test_an_encoding_that_lacks_signs_ends_no_run(tmp_path):
+    (tmp_path / "signs.csv").write_text("a,y\n1,\u00e9\n2,\u65e5\n1,\u00e9\n", encoding="utf-8")
+    command = [sys.executable, "-m", "online_softmax", "evaluate", "signs.csv", "--target", "y", "--model", "SGD(0.1)"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert "\\xb5s a row" in done.stdout
+    assert "\\u65e5" in done.stdout
+    assert not done.stderr
+
+
+def test_an_empty_name_is_no_model(capsys):
+    assert cli.main("evaluate", "image_segments", "--model", "") == 2
+    assert "model '' is not of the form SGD" in capsys.readouterr().err
