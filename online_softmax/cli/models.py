@@ -46,6 +46,7 @@ def parse_model(
     """
     if is_rival(text):
         kind, _, about = text.partition(":")
+        about = _unquoted(about)
         return river_classifier(about) if kind == "river" else VowpalWabbit(about)
     if text in INTERACTIONS:
         return AutoSoftmaxRegression(interactions=INTERACTIONS[text], max_features=max_features, hash_bits=hash_bits)
@@ -81,6 +82,14 @@ def is_rival(text: str) -> bool:
 def is_optimizer(text: str) -> bool:
     """Whether `text` names a softmax regression under an optimiser."""
     return text not in INTERACTIONS and not is_rival(text)
+
+
+def _unquoted(text: str) -> str:
+    """Return a text without the quotes around it, which a shell has left there."""
+    inside = text[1:-1]
+    return (
+        inside if text[:1] in ("'", '"') and text == f"{text[0]}{inside}{text[0]}" and text[0] not in inside else text
+    )
 
 
 def _has_calls(call: Call) -> bool:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from online_softmax.evaluation import Comparison, Figures
 from online_softmax.reports.cells import NOTE, columns, name_of, number, percent, write
-from online_softmax.reports.summary import write_reading
+from online_softmax.reports.summary import baselines, notes
 from online_softmax.reports.terminal import Watch
 
 MOST_NAMES = 6  # columns of models in the table that grows
@@ -114,12 +114,9 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     plain     0.4970     74.08%     0.2774    0.2436 .. 0.3112       ...
 
     """
-    first = next(iter(comparison.results.values()))
     blocks = f", in {comparison.n_blocks} blocks" if comparison.n_blocks > 1 else ""
     write(console, f"{comparison.n_common:,} rows that every model has scored{blocks}", "bold")
-    write_reading(first, console)
-    last, most = percent(first.no_change_accuracy), percent(first.majority_accuracy)
-    write(console, f"without a model: {last} by the last label again, {most} by the most frequent one")
+    _write_notes(comparison, console)
     if verdict := comparison.results[comparison.best].verdict:
         write(console, f"{name_of(comparison.best)}: {verdict}", NOTE)
     write(console, "")
@@ -135,6 +132,18 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         said = "  may be noise" if one.is_noise else ""
         line = f"{name_of(name):{width}} {cells}  {between:>18}  {one.microseconds_per_row:>8,.1f}{said}"
         write(console, line, "bold" if is_best else "")
+
+
+def _write_notes(comparison: Comparison, console: Console) -> None:
+    """Write what is to be noted: once what holds for all models, then what does not, with the name of the model."""
+    found = {name: [*notes(result), (baselines(result), "")] for name, result in comparison.results.items()}
+    shared = [note for note in found[comparison.best] if all(note in own for own in found.values())]
+    for text, style in shared:
+        write(console, text, style)
+    for name, own in found.items():
+        for text, style in own:
+            if (text, style) not in shared:
+                write(console, f"{name_of(name)}: {text}", style)
 
 
 def _rank(loss: float) -> float:

@@ -47,39 +47,39 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
         "bold",
     )
     _write_figures(result, console)
-    write_reading(result, console)
+    for text, style in notes(result):
+        write(console, text, style)
     if classes:
         _write_classes(result, console)
 
 
-def write_reading(result: Result, console: Console) -> None:
-    """Write how the source of a run was read, and what stood out in it."""
+def notes(result: Result) -> Iterator[tuple[str, str]]:
+    """Say how the source of a run was read, and what stood out in it: texts and their styles."""
     if result.columns is not None:
         for line in _kinds(result.columns):
-            write(console, line)
+            yield line, ""
     if result.hint:
-        write(console, result.hint, NOTE)
+        yield result.hint, NOTE
     if n := result.n_unseen:
         what = "1 row had a label" if n == 1 else f"{n:,} rows had a label"
-        write(console, f"{what} that was new to the model: wrong for the accuracy, left out of the log loss")
+        yield f"{what} that was new to the model: wrong for the accuracy, left out of the log loss", ""
     if n := result.n_zeroed:
         plain = f"{_were(n, 'value')} missing or no finite number, and set to 0"
         for line in [plain] if result.columns is None else _gaps(result.columns):
-            write(console, line)
+            yield line, ""
     if n := result.n_skipped:
         where = "" if result.columns is None else _where(result.columns.gaps)
-        write(console, f"{_were(n, 'row')} left out for a gap or a bad cell{where}")
+        yield f"{_were(n, 'row')} left out for a gap or a bad cell{where}", ""
     if n := result.n_evicted:
-        write(console, f"{n:,} feature{'s' if n > 1 else ''} made room for others in the model")
+        yield f"{n:,} feature{'s' if n > 1 else ''} made room for others in the model", ""
     if n := result.n_bad:
-        write(console, f"{n:,} bad row{'s were' if n > 1 else ' was'} passed over:")
-        for one in result.bad:
-            write(console, f"  after {one.row:,} rows: {' '.join(one.reason.split())}")
-        if n > len(result.bad):
-            write(console, f"  and {n - len(result.bad):,} more")
+        lines = [f"{n:,} bad row{'s were' if n > 1 else ' was'} passed over:"]
+        lines += [f"  after {one.row:,} rows: {' '.join(one.reason.split())}" for one in result.bad]
+        lines += [f"  and {n - len(result.bad):,} more"] if n > len(result.bad) else []
+        yield "\n".join(lines), ""
     if result.columns is not None:
         for line in _doubts(result.columns):
-            write(console, line, NOTE)
+            yield line, NOTE
 
 
 def _write_figures(result: Result, console: Console) -> None:
@@ -90,8 +90,7 @@ def _write_figures(result: Result, console: Console) -> None:
         f"balanced accuracy {percent(result.balanced_accuracy)}, kappa {number(result.kappa)}, "
         f"Brier score {number(result.brier)}, calibration error {percent(result.ece)}{top}",
     )
-    last, most = percent(result.no_change_accuracy), percent(result.majority_accuracy)
-    write(console, f"without a model: {last} by the last label again, {most} by the most frequent one")
+    write(console, baselines(result))
     if result.verdict:
         write(console, result.verdict, NOTE)
     for line in drift_lines(result.drifts):
@@ -102,6 +101,12 @@ def _write_figures(result: Result, console: Console) -> None:
         write(console, f"labels came late: by {result.delay}")
     memory = "" if result.memory is None else f"; the model takes {size(result.memory)}"
     write(console, f"{result.microseconds_per_row:,.1f} µs a row{memory}")
+
+
+def baselines(result: Result) -> str:
+    """Say what is reached without a model."""
+    last, most = percent(result.no_change_accuracy), percent(result.majority_accuracy)
+    return f"without a model: {last} by the last label again, {most} by the most frequent one"
 
 
 def drift_lines(drifts: Sequence[Drift]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from river import naive_bayes, optim, preprocessing
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 from online_softmax.cli.comparing import DEFAULT_MODELS, numbered
 from online_softmax.evaluation import Figures
-from online_softmax.reports import CompareTable
+from online_softmax.reports import CompareTable, print_comparison
 
 
 def ours():
@@ -103,6 +103,27 @@ def test_bad_rows_are_passed_over_for_all(tmp_path, said, fails):
     assert "80 rows that every model has scored" in out
     assert "40 rows were left out" in out
     assert "line 4, column 'a'" in fails("compare", path, "--target", "y", *flags(["auto", "SGD"]), "--na", "bad")
+
+
+def test_what_happened_to_one_model_is_said_with_its_name():
+    class Picky(naive_bayes.GaussianNB):
+        def learn_one(self, x, y):
+            if x["a"] % 5 == 4:
+                raise ValueError("no more than 3")
+            super().learn_one(x, y)
+
+    rows = [({"a": i % 7, f"b{i % 9}": 1.0}, "uv"[i % 2]) for i in range(300)]
+    models = {"all": naive_bayes.GaussianNB(), "picky": Picky(), "small": AutoSoftmaxRegression(max_features=3)}
+    found = progressive_validation(rows, models, on_bad="skip")
+    out = Console(file=io.StringIO(), width=100, highlight=False)
+    print_comparison(found, out)
+    lines = out.file.getvalue().splitlines()
+
+    assert found["picky"].n_bad > 10
+    at = lines.index(f"picky: {found['picky'].n_bad:,} bad rows were passed over:")
+    assert lines[at + 1] == "  after 4 rows: no more than 3"
+    assert f"small: {found['small'].n_evicted:,} features made room for others in the model" in lines
+    assert sum("without a model: " in line for line in lines) == 3  # not of the same rows
 
 
 @pytest.mark.parametrize(

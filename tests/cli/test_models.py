@@ -44,10 +44,17 @@ from online_softmax.models.vowpal_wabbit import VowpalWabbit
     ],
 )
 def test_river_names_make_what_python_would(text, expected):
-    made = parse_model(f"river:{text}")
+    for quote in ("", "'", '"'):  # a shell may have left those around it
+        made = parse_model(f"river:{quote}{text}{quote}")
 
-    assert repr(made) == repr(expected)
-    assert type(made) is type(expected)
+        assert repr(made) == repr(expected)
+        assert type(made) is type(expected)
+
+
+@pytest.mark.parametrize("text", ["'GaussianNB()", "GaussianNB()'", "''GaussianNB()''", "'", "'GaussianNB()\""])
+def test_other_quotes_are_no_name(text):
+    with pytest.raises(ValueError, match="is not of the form"):
+        parse_model(f"river:{text}")
 
 
 @pytest.mark.parametrize(
