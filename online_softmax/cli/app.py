@@ -59,7 +59,7 @@ def main(*args: str) -> int:
         if isinstance(error, MemoryError):
             return _fail(f"no memory is left ({error})", 2)
         if isinstance(error, ValueError | OSError | ImportError):
-            return _fail(options.as_options(str(error)), 2)
+            return _fail(options.as_options(options.told(error)), 2)
         raise
 
 

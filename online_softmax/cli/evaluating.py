@@ -191,7 +191,7 @@ def evaluate(
             raise
         _save(model, save)
         of = "those rows" if isinstance(error, RowError) else f"the first {n:,} rows"
-        raise ValueError(f"{error}; the model of {of} is saved to {save}") from error
+        raise ValueError(f"{options.told(error)}; the model of {of} is saved to {save}") from error
     if save is not None:
         _save(model, save)
     assert isinstance(result, Result)

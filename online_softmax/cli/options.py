@@ -189,6 +189,23 @@ def as_options(sentence: str) -> str:
     return re.sub(columns, lambda found: found[1] + _flag(found[2]), sentence)
 
 
+def told(error: BaseException) -> str:
+    """Return what an error says, without the number that the system has for it.
+
+    Examples
+    --------
+    >>> from online_softmax.cli.options import told
+
+    >>> told(FileNotFoundError(2, "No such file or directory", "model")), told(ValueError("no rows"))
+    ('model: no such file or directory', 'no rows')
+
+    """
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    reason = error.strerror[0].lower() + error.strerror[1:]
+    return reason if error.filename is None else f"{os.fsdecode(error.filename)}: {reason}"
+
+
 def with_ports(args: Sequence[str]) -> list[str]:
     """Return arguments in which --live has its port: the number behind it, or 0.
 

@@ -94,8 +94,10 @@ def test_a_model_that_has_learned_nothing(tmp_path, said, fails):
 
 def test_what_is_no_model_and_what_cannot_be_written(auto, fruit, tmp_path, fails):
     assert f"cannot load {fruit}: " in fails("inspect", fruit)
-    assert "nothing" in fails("inspect", tmp_path / "nothing")
-    assert "directory" in fails("inspect", tmp_path)
+    missing = tmp_path / "nothing"
+    for args in (["inspect", missing], ["predict", fruit, "--from", missing], ["evaluate", fruit, "--from", missing]):
+        assert fails(*args) == f"online-softmax: {missing}: no such file or directory\n"
+    assert fails("inspect", tmp_path) == f"online-softmax: {tmp_path}: is a directory\n"
     assert f"cannot write {tmp_path}: it is a directory" in fails("inspect", auto, "--json", tmp_path)
     assert "there is no directory" in fails("inspect", auto, "--json", tmp_path / "no" / "out.json")
     assert "is named twice, for the model and --json" in fails("inspect", auto, "--json", auto)

@@ -154,7 +154,7 @@ def test_a_port_in_use_is_one_line(command, fails):
     pytest.importorskip("vl_convert")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert f"port {port} is in use" in fails(command, "phishing", "--live", port)
+        assert fails(command, "phishing", "--live", port).startswith(f"online-softmax: port {port} is in use: give ")
 
 
 @pytest.mark.slow
