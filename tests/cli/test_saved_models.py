@@ -242,7 +242,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_model(fruit, tmp_path, f
     monkeypatch.setattr(checkpoints, "write_file", full)
     args = ["--target", "kind", "--save", tmp_path / "model", "--checkpoint", tmp_path / "c", "--every", "500"]
     error = fails("train", fruit, *args)
-    assert f"No space left on device: '{tmp_path / 'c'}'; the model of the first 1,500 rows is saved to" in error
+    assert f"{tmp_path / 'c'}: no space left on device; the model of the first 1,500 rows is saved to" in error
     model = AutoSoftmaxRegression()
     progressive_validation(fruit, model, target="kind")
     assert (tmp_path / "model").read_bytes() == to_bytes(model)
