@@ -228,8 +228,8 @@ STRONG_NOTES = f"""\
 All rows, log loss / accuracy %, mixed with {100 * SHARES[0]:g} or {100 * SHARES[1]:g} % uniform, whichever is better.
 CapyMOA's ensembles have 100 members on one thread, SAMkNN the better of raw and standardised features, and all else is
 as it comes. CapyMOA wants features and classes in advance: it gets those of the whole stream, all numeric, an absent
-one as 0, and its answers are cut to the classes seen so far. Its time has Java's compilation of hot code in it, too, which
-weighs on the shortest streams; other work on the machine made that late, and the time some two to three times that
+one as 0, and its answers are cut to the classes seen so far. Its time has Java's compilation of hot code in it, too,
+which weighs on the shortest streams; other work on the machine made it late, and the time some two to three times that
 of an idle one. LightGBM, as it comes on one thread, is trained anew on all rows so far at 50 rows and whenever they
 have grown by 10 %; before, it answers how often each class has come. Its answers between two trainings are made in one
 call, in its favour. A row with features by the thousand takes the ensembles a tenth of a second and more."""
