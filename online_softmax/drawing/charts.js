@@ -157,3 +157,31 @@ function matrixChart(names, description) {
     layer,
   };
 }
+
+const views = {}; // by the id of their figure: {key, view, series}
+
+// Draw a chart anew where its layout has changed, else give it its new data.
+async function draw(id, spec, data, signals = {}) {
+  const key = JSON.stringify(spec);
+  const plot = at(id).querySelector(".plot");
+  if (views[id]?.key !== key) {
+    views[id]?.view?.finalize();
+    views[id] = { key };
+    const { view } = await vegaEmbed(plot, spec, { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, logLevel: 1, tooltip: tip, config: CONFIG });
+    views[id].view = view;
+  }
+  const { view } = views[id];
+  if (!view) return;
+  for (const [name, value] of Object.entries(signals)) view.signal(name, value);
+  for (const [name, value] of Object.entries(data)) if (key.includes(`{"name":"${name}"}`)) view.data(name, value);
+  await view.runAsync();
+}
+
+function tip(handler, event, item, value) {
+  document.querySelector(".tip")?.remove();
+  if (!value) return;
+  const box = element("div", { class: "tip", role: "tooltip" }, typeof value === "string" ? value : Object.values(value).join(", "));
+  document.body.append(box);
+  box.style.left = `${Math.min(event.pageX + 12, scrollX + innerWidth - box.offsetWidth - 8)}px`;
+  box.style.top = `${event.pageY + 14}px`;
+}

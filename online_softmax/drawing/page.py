@@ -16,7 +16,10 @@ from online_softmax.storage.atomic import write
 
 LARGEST = 2_000_000  # bytes
 TITLE, DOCUMENT = "{the title}", "{the document}"
-SCRIPTS = "charts.js", "tables.js", "page.js"  # one module
+SCRIPTS = [  # one module
+    f"{name}.js"
+    for name in ("elements", "numbers", "charts", "tables", "overview", "curves", "zoom", "details", "page")
+]
 
 
 def html_page(document: dict[str, Any], *, is_live: bool = False) -> str:

@@ -3,19 +3,9 @@
 const FIRST = 15;
 const tables = new Map();
 
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
-  return made;
-}
-
 // A column is {title, value(row), show(row) or nothing, isText, order(row) or nothing}; columns of another length make a new table.
 function drawTable(id, caption, columns, rows, note = "") {
-  const place = document.getElementById(id);
+  const place = at(id);
   let table = tables.get(id);
   const layout = columns.map((column) => column.title).join("\n");
   if (!table || table.layout !== layout) {
