@@ -21,10 +21,16 @@ async function drawMatrix() {
 
 function drawClasses() {
   const place = new Map(run.classes.map((one, i) => [one, i]));
+  const hasNow = has(run.classes.map((one) => one.f1_now ?? null));
   drawTable("classes", "Each class", [
     { title: "class", isText: true, value: (one) => one.label, order: (one) => place.get(one), show: (one) => bdi(one.label) },
-    ...["precision", "recall", "f1", "support"].map((name) => ({ title: name === "f1" ? "F1" : name, value: (one) => one[name], show: (one) => number(name, one[name]) })),
-  ], run.classes, run.classes.length < run.n_classes ? `The ${rows(run.classes.length)} classes with the most rows, of ${rows(run.n_classes)}.` : "");
+    ...["f1", ...(hasNow ? ["f1_now"] : []), "precision", "recall", "support"].map((name) => ({
+      title: name.replace("f1", "F1").replace("_", " "), value: (one) => one[name], show: (one) => number(name, one[name]),
+    })),
+  ], run.classes, [
+    run.classes.length < run.n_classes && `The ${rows(run.classes.length)} classes with the most rows, of ${rows(run.n_classes)}.`,
+    hasNow && "“F1 now” weighs the latest rows most, as the fading curve does.",
+  ].filter(Boolean).join(" "));
 }
 
 async function drawReliability() {

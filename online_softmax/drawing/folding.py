@@ -67,12 +67,12 @@ def _folded(document: dict[str, Any], found: dict[str, dict[str, Any]], level: i
 
 def _run(result: dict[str, Any], level: int) -> dict[str, Any]:
     classes, matrix, experts = result["classes"], result["confusion"], result.get("experts")
-    kept = _frequent(classes, max(CLASSES >> 2 * level, 20))
     special = "classes", "confusion", "confusions", "windows", "fading", "experts", "reliability"
+    unused = "window_classes", "fading_classes", "fading_reliability"
     return {
-        **{name: _plain(value, level) for name, value in result.items() if name not in special},
+        **{name: _plain(value, level) for name, value in result.items() if name not in special + unused},
         "n_classes": len(classes),
-        "classes": [{**_plain(classes[i], level), "label": labels.folded(classes[i]["label"], LABEL)} for i in kept],
+        "classes": _classes(classes, result["fading_classes"], level),
         "confusion": matrix if matrix and len(classes) <= MOST_CELLS else None,
         "windows": _thinned(result["windows"], level),
         "fading": _thinned(result["fading"], level),
@@ -81,6 +81,17 @@ def _run(result: dict[str, Any], level: int) -> dict[str, Any]:
         "reliability": result["reliability"] or [],
         "thinned": 1 << level,
     }
+
+
+def _classes(classes: list[dict[str, Any]], fading: list[dict[str, Any]] | None, level: int) -> list[dict[str, Any]]:
+    """Return the classes with the largest support; with the F1 of each as rows fade, while any of its rows is left."""
+    found = []
+    for i in _frequent(classes, max(CLASSES >> 2 * level, 20)):
+        one = {**_plain(classes[i], level), "label": labels.folded(classes[i]["label"], LABEL)}
+        if fading is not None:
+            one["f1_now"] = fading[i]["f1"] if fading[i]["support"] else None
+        found.append(one)
+    return found
 
 
 def _frequent(classes: list[dict[str, Any]], most: int) -> list[int]:

@@ -1,7 +1,7 @@
 // Numbers: what they are called, and how they read.
 
 const HIGHER = ["accuracy", "balanced_accuracy", "macro_f1", "kappa", "kappa_t", "kappa_m", "top_k"];
-const SHARES = new Set(["accuracy", "balanced_accuracy", "macro_f1", "top_k", "precision", "recall", "f1", "no_change_accuracy", "majority_accuracy", "window_accuracy", "confidence"]);
+const SHARES = new Set(["accuracy", "balanced_accuracy", "macro_f1", "top_k", "precision", "recall", "f1", "f1_now", "no_change_accuracy", "majority_accuracy", "window_accuracy", "confidence"]);
 const NAMES = {
   log_loss: "log loss", accuracy: "accuracy", macro_f1: "macro F1", balanced_accuracy: "balanced accuracy", kappa: "kappa (Cohen)",
   kappa_t: "kappa against no change", kappa_m: "kappa against majority", brier: "Brier score", ece: "expected calibration error",

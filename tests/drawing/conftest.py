@@ -54,6 +54,20 @@ def confusions(labels: list[Any], matrix: list[list[int]]) -> list[Document]:
     ]
 
 
+def classes(chance: random.Random, labels: list[Any], supports: list[float]) -> list[Document]:
+    """Give the scores of each class."""
+    return [
+        {
+            "label": label,
+            "precision": chance.random(),
+            "recall": chance.random(),
+            "f1": chance.random(),
+            "support": support,
+        }
+        for label, support in zip(labels, supports, strict=True)
+    ]
+
+
 def run(
     n: int = 20_000,
     labels: list[Any] | None = None,
@@ -64,7 +78,7 @@ def run(
     seed: int = 1,
 ) -> Document:
     """Give what a run over n rows might have found."""
-    chance = random.Random(seed)
+    chance, faded = random.Random(seed), random.Random(-seed - 1)
     labels = list(LABELS) if labels is None else labels
     ends = sorted({max(1, round(n * (i + 1) / 400)) for i in range(400)})
     windows = [*range(1000, n, 1000), n]
@@ -117,16 +131,12 @@ def run(
             for i, end in enumerate(ends)
             if i in (19, 39, 79, 159, 319, 399) or end == n
         ],
-        "classes": [
-            {
-                "label": label,
-                "precision": chance.random(),
-                "recall": chance.random(),
-                "f1": chance.random(),
-                "support": sum(confusion[i]),
-            }
-            for i, label in enumerate(labels)
-        ],
+        "classes": classes(chance, labels, [sum(line) for line in confusion]),
+        "fading_classes": classes(faded, labels, [10.5 * (i + 1) for i in range(size)]),
+        "window_classes": {
+            name: [[faded.random() for _ in windows[:20]] for _ in labels]
+            for name in ("precision", "recall", "f1", "support")
+        },
         "confusion": confusion if size <= 1000 else None,
         "confusions": confusions(labels, confusion),
         "windows": columns(chance, windows, best, 1.9, drift),
@@ -253,7 +263,7 @@ def many_classes() -> Document:
         {"label": i, "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": (i * 7919) % 10_007} for i in range(10_000)
     ]
     pairs = [{"label": i, "predicted": 9999 - i, "n": 300 - i, "support": 400} for i in range(200)]
-    result |= {"confusion": None, "confusions": pairs}
+    result |= {"confusion": None, "confusions": pairs, "fading_classes": None, "window_classes": None}
     return {"conditions": conditions(), "runs": {"auto": result}, "comparison": None}
 
 
@@ -281,6 +291,7 @@ def one_row() -> Document:
         table |= {name: [None] for name in table if name not in ("n", "n_samples")}
     result["rows"] = [dict.fromkeys(result["rows"][0], None) | {"n_samples": 1, "seconds": 0.001}]
     result["classes"] = [{"label": "sky", "precision": None, "recall": None, "f1": None, "support": 1}]
+    result["fading_classes"] = result["classes"]
     result["reliability"] = [one | {"n": 0, "confidence": None, "accuracy": None} for one in result["reliability"]]
     return {"conditions": {"source": None}, "runs": {"auto": result}, "comparison": None}
 

@@ -63,6 +63,25 @@ def test_a_run_is_held_as_it_is(documents):
         assert run[name] == result[name], name
     assert run["thinned"] == 1
     assert [one["label"] for one in run["classes"]] == [one["label"] for one in result["classes"]]
+    assert [one["f1_now"] for one in run["classes"]] == [one["f1"] for one in result["fading_classes"]]
+    assert not {"window_classes", "fading_classes", "fading_reliability"} & run.keys()
+
+
+@pytest.mark.parametrize("n", [7, 1000])
+def test_each_class_has_its_own_f1_of_now(documents, n):
+    document = documents["single_run" if n == 7 else "thousand_classes"]()
+    (result, *_) = document["runs"].values()
+    result["fading_classes"][2]["support"] = 0.0  # it has not come for long
+    now = {one["label"]: one["f1"] for one in result["fading_classes"]} | {result["classes"][2]["label"]: None}
+    kept = held(html_page(document))["runs"][0]["classes"]
+    assert kept
+    assert all(one["f1_now"] == now[one["label"]] for one in kept)
+
+
+def test_without_scores_of_now_the_classes_have_none(documents):
+    (run,) = held(html_page(documents["many_classes"]()))["runs"]
+    assert len(run["classes"]) == 1000
+    assert all(one.keys() == {"label", "precision", "recall", "f1", "support"} for one in run["classes"])
 
 
 def test_what_does_not_fit_is_thinned_and_keeps_the_last_point(documents):

@@ -127,7 +127,7 @@ def test_verdict_and_hint_come_first(opened):
 
 def test_a_table_sorts_by_click_and_by_key(opened):
     tab = opened("single_run")
-    heading = "document.querySelectorAll('#classes thead button')[4]"
+    heading = "document.querySelector('#classes th:last-child button')"
     column = "[...document.querySelectorAll('#classes tbody td:last-child data')].map((one) => Number(one.value))"
     tab.run(f"{heading}.click()")
     assert tab.run(f"{heading}.parentElement.getAttribute('aria-sort')") == "descending"
@@ -141,6 +141,29 @@ def test_a_table_sorts_by_click_and_by_key(opened):
     assert tab.run("document.querySelector('#classes tbody th').textContent") == "brick"
 
 
+def test_the_classes_that_are_bad_lately_come_first(browser, documents, tmp_path):
+    document = documents["single_run"]()
+    result = document["runs"]["auto"]
+    result["fading_classes"][2] |= {"f1": 0.0, "support": 0.0}
+    write_page(document, tmp_path / "run.html")
+    tab = browser.open((tmp_path / "run.html").as_uri(), width=360, height=740, mobile=True)
+    headings = "[...document.querySelectorAll('#classes thead button')].map((one) => one.textContent)"
+    assert tab.run(headings) == ["class", "F1", "F1 now", "precision", "recall", "support"]
+    assert "F1 now" in tab.run("document.querySelector('#classes .note').textContent")
+    assert tab.run("document.querySelectorAll('#classes th')[2].getBoundingClientRect().right") <= 360
+    heading = "document.querySelectorAll('#classes thead button')[2]"
+    tab.run(f"{heading}.click(); {heading}.click()")
+    found = tab.run("[...document.querySelectorAll('#classes tbody tr')].map((one) => one.textContent)")
+    order = sorted((one["f1"], one["label"]) for i, one in enumerate(result["fading_classes"]) if i != 2)
+    for (f1, label), text in zip(order, found[:-1], strict=True):
+        assert text.startswith(label)
+        assert f"{100 * f1:.2f}%" in text
+    assert found[-1].startswith("foliage")
+    assert "\u2013" in found[-1]
+    assert tab.errors() == []
+    tab.close()
+
+
 def test_a_long_table_shows_all_of_it_when_asked(opened):
     tab = opened("many_classes")
     rows = "document.querySelectorAll('#classes tbody tr').length"
@@ -148,6 +171,7 @@ def test_a_long_table_shows_all_of_it_when_asked(opened):
     tab.run("document.querySelector('#classes .more').click()")
     assert tab.run(rows) == 1000
     assert "of 10,000" in tab.run("document.getElementById('classes').textContent")
+    assert "F1 now" not in tab.run("document.getElementById('classes').textContent")
 
 
 def test_colours_follow_the_system_and_the_button(opened):
