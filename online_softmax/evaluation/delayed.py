@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -69,7 +70,11 @@ class Lateness:
 
 
 class Pending(NamedTuple):
-    """A row that has been predicted: when its label comes, what it was answered, its number, and its place."""
+    """A row that has been predicted.
+
+    That is when its label comes, what it was answered, its number and its place, and the codes of the last and of the
+    most frequent label that had come when it was asked.
+    """
 
     due: Any
     x: Any
@@ -78,6 +83,7 @@ class Pending(NamedTuple):
     answer: Answer
     number: int
     place: int
+    baselines: tuple[int, int]
 
 
 class DelayedScorer(Scorer):
@@ -104,6 +110,8 @@ class DelayedScorer(Scorer):
         self._by_due = callable(lateness.delay) or isinstance(lateness.delay, str)
         self._queue: list[Pending] = []
         self._n_taken = 0
+        self._came = Counter[int]()
+        self._last = self._leader = -1
 
     @property
     def pending(self) -> int:
@@ -129,7 +137,7 @@ class DelayedScorer(Scorer):
             kept = copy.copy(x), y, dict(keywords)  # the model may change them, and their source use them again
             answer = self.answer(x, y, keywords)
             place = len(chunk) - 1 if places is None else int(places[number - self._n])
-            one = Pending(due, *kept, answer, number, start + place)
+            one = Pending(due, *kept, answer, number, start + place, (self._last, self._leader))
             at = bisect_right(self._queue, due, key=itemgetter(0)) if self._by_due else len(self._queue)
             self._queue.insert(at, one)
 
@@ -161,6 +169,10 @@ class DelayedScorer(Scorer):
                 late.append(Note(one.place - start, message(refusal)))
             else:
                 revealed.append(one)
+                self._last = code = one.answer.true
+                self._came[code] += 1
+                if self._leader < 0 or self._came[code] > self._came[self._leader]:
+                    self._leader = code
             finally:
                 self._queue.pop(0)
 
@@ -169,7 +181,8 @@ class DelayedScorer(Scorer):
         at = np.array([one.number for one in revealed], np.int64)
         bad = tuple(sorted([*scored.bad, *late]))
         kept = [one.answer.probabilities for one in revealed] if self.keeps else None
-        return replace(scored, at=at, bad=bad, probabilities=kept)
+        baselines = np.array([one.baselines for one in revealed], np.int64).reshape(-1, 2)
+        return replace(scored, at=at, bad=bad, probabilities=kept, baselines=baselines)
 
 
 def _told(one: Any) -> str:

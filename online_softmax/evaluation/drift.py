@@ -6,6 +6,7 @@ from itertools import dropwhile
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from online_softmax.evaluation.curves import Trace
@@ -72,13 +73,13 @@ def drifts(trace: Trace) -> list[Drift]:
     found: list[Drift] = []
     if not losses.any():
         return found
+    steady = _without_spikes(losses)
     # The noise of neighbours is the unit: means of many rows are nearly normal, and a change shows in as many units.
-    noise = float(np.sqrt(np.mean(np.diff(losses) ** 2) / 2)) if len(losses) > 1 else 0.0
-    values = (losses / (noise or 1.0)).tolist()
+    values = (steady / (_noise(steady) or 1.0)).tolist()
     watch, last = _Adwin(), 0
     for i, value in enumerate(values):
         if watch.update(value):
-            at = last + _split(n[last : i + 1], total[last : i + 1])
+            at = last + _split(n[last : i + 1], (n * steady)[last : i + 1])
             before, after = total[last:at].sum() / n[last:at].sum(), total[at : i + 1].sum() / n[at : i + 1].sum()
             found.append(Drift(int(rows[at - 1]), int(rows[i]), float(before), float(after)))
             watch, last = _Adwin(), at
@@ -86,6 +87,23 @@ def drifts(trace: Trace) -> list[Drift]:
                 watch.update(known)
     learned = rows[-1] * LEARNING
     return [*dropwhile(lambda one: not one.is_worse and one.row < learned, found)]
+
+
+def _noise(losses: NDArray[np.float64]) -> float:
+    """Return the standard deviation of one value, from the steps between neighbours."""
+    return float(np.sqrt(np.mean(np.diff(losses) ** 2) / 2)) if len(losses) > 1 else 0.0
+
+
+def _without_spikes(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return losses, each at most four times the noise from the median of five: one block hides no change then.
+
+    This is Hampel's filter, with the noise from the median of the steps (1.048 times it, where they are normal).
+    """
+    if len(losses) < 5:
+        return losses
+    near = np.median(sliding_window_view(np.pad(losses, 2, "reflect"), 5), axis=1)
+    noise = 1.048 * float(np.median(np.abs(np.diff(losses)))) or _noise(losses)
+    return np.clip(losses, near - 4 * noise, near + 4 * noise)
 
 
 def _split(n: NDArray[np.float64], total: NDArray[np.float64]) -> int:

@@ -116,6 +116,7 @@ class Scores:
         self._n_losses = 0
         self._waiting: list[tuple[NDArray[Any], ...]] = []
         self._n_waiting = 0
+        self._are_late = False
         self._curves = Curves(window)
         self._counts: dict[tuple[int, int], int] = {}
         self._baselines = Baselines()
@@ -132,6 +133,7 @@ class Scores:
         confidence: Sequence[float] | NDArray[np.float64] | None = None,
         squares: Sequence[float] | NDArray[np.float64] | None = None,
         rank: Sequence[int] | NDArray[np.int32] | None = None,
+        baselines: NDArray[np.int64] | None = None,
     ) -> None:
         """Add rows, in order.
 
@@ -150,6 +152,9 @@ class Scores:
             leaves the row out of `ece` and `brier`. A label without a probability has one of 0 for these.
         rank
             How many classes were more probable than the label; -1 where the label was not among them.
+        baselines
+            The codes of the last and of the most frequent label that were known, of shape (rows, 2); without them, those
+            of the rows before.
 
         """
         if not (n := len(true)):
@@ -163,6 +168,8 @@ class Scores:
             np.full(n, nan) if one is None else np.asarray(one, np.float64) for one in (confidence, squares)
         )
         ranks = np.full(n, -1) if rank is None else np.asarray(rank)
+        self._are_late = baselines is not None
+        known_labels = np.full((n, 2), -1) if baselines is None else baselines
 
         self._remember(hits, losses)
         self.n_samples += n
@@ -172,7 +179,7 @@ class Scores:
         # One by one from the left, so that the sum does not depend on how the rows were cut into chunks.
         self._loss = float(np.add.accumulate(np.append(self._loss, known))[-1])
         self._n_losses += len(known)
-        self._waiting.append((labels, choices, chances, losses, hits, most, squared, ranks))
+        self._waiting.append((labels, choices, chances, losses, hits, most, squared, ranks, known_labels))
         self._n_waiting += n
         if self._n_waiting >= MANY:
             self._add_waiting()
@@ -288,14 +295,16 @@ class Scores:
         """Add up what has come in small chunks: much of it costs as much for one row as for hundreds."""
         if not self._waiting:
             return
-        labels, choices, chances, losses, hits, most, squared, ranks = map(
+        labels, choices, chances, losses, hits, most, squared, ranks, known_labels = map(
             np.concatenate, zip(*self._waiting, strict=True)
         )
         self._waiting, self._n_waiting = [], 0
         p = np.where(np.isnan(chances), 0.0, chances)
         self._count(labels, choices)
         self._ranking.add(labels, choices, p, ~np.isnan(most))
-        no_change, majority = self._baselines.add(labels)
+        no_change, majority = (
+            (labels[:, np.newaxis] == known_labels).T if self._are_late else self._baselines.add(labels)
+        )
         top_k = (ranks >= 0) & (ranks < self.k)
         rows = Outcomes(labels, choices, hits, no_change, majority, top_k, losses, squared - 2 * p + 1, most)
         self._curves.add(rows)

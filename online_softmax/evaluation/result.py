@@ -153,7 +153,8 @@ class Result(Drawn):
         Precision, recall, F1 and support of each class in the tumbling windows: arrays of shape (windows, classes), by
         name; None for more than 1,000 classes.
     fading_classes
-        The scores of each class as rows fade; None for more than 1,000 classes.
+        The scores of each class as rows fade, nan for one that has faded to less than half a row; None for more than
+        1,000 classes.
     drifts
         Where the loss changed, but for where it fell in the first tenth of the run, as the model learned.
     experts

@@ -67,6 +67,9 @@ class Scored:
         The rows themselves, those left out and passed over among them.
     probabilities
         The probability of each class, as the model gave it, row by row; None unless they are kept.
+    baselines
+        The codes of the last label and of the most frequent one that had come when each row was predicted; None where
+        these are those of the rows before it.
 
     """
 
@@ -81,6 +84,7 @@ class Scored:
     error: Exception | None = None
     part: Chunk | PairChunk | None = None
     probabilities: list[dict[Hashable, float] | None] | None = None
+    baselines: NDArray[np.int64] | None = None
 
     @property
     def predicted(self) -> NDArray[np.int32]:

@@ -19,6 +19,7 @@ CLASSES = BIN_CONFIDENCE.stop  # from here on three sums a class: its rows, how 
 MOST_CLASSES = 1000  # whose sums are kept block by block
 FINEST = 20  # blocks in a window
 MOST_ROWS = 1000  # of a block
+LEAST = 0.5  # rows of a class: one that has faded to less counts no more for the means over the classes
 LONGEST = 1 << 62  # rows in a window that counts can be about
 METRICS = (
     "accuracy",
@@ -193,8 +194,8 @@ def class_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
             "precision": np.where(said > 0, right / said, 0.0),
-            "recall": np.where(support > 0, right / support, 0.0),
-            "f1": np.where(support + said > 0, 2 * right / (support + said), 0.0),
+            "recall": np.where(support >= LEAST, right / support, 0.0),
+            "f1": np.where(support + said >= LEAST, 2 * right / (support + said), 0.0),
             "support": support,
         }
 
@@ -212,8 +213,8 @@ def _of_classes(sums: NDArray[np.float64], accuracy: Any) -> dict[str, Any]:
     support, said, _ = _of_each(sums)
     one = class_metrics(sums)
     return {
-        "balanced_accuracy": _summed(one["recall"]) / np.count_nonzero(support, axis=-1),
-        "macro_f1": _summed(one["f1"]) / np.count_nonzero(support + said, axis=-1),
+        "balanced_accuracy": _summed(one["recall"]) / np.count_nonzero(support >= LEAST, axis=-1),
+        "macro_f1": _summed(one["f1"]) / np.count_nonzero(support + said >= LEAST, axis=-1),
         "kappa": _above(accuracy, _summed(support * said) / sums[..., N] ** 2),
     }
 

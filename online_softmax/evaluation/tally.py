@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import nan
 from time import perf_counter
 from typing import Any
 
@@ -16,7 +17,7 @@ from online_softmax.evaluation.experts import ExpertLog
 from online_softmax.evaluation.metrics import ClassScores, Scores, bins
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, target_hint
 from online_softmax.evaluation.scorer import Scored, Scorer, message
-from online_softmax.evaluation.sums import class_metrics
+from online_softmax.evaluation.sums import LEAST, class_metrics
 from online_softmax.streams import Chunk, PairChunk
 
 FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
@@ -174,6 +175,7 @@ class Tally:
                 said["confidence"],
                 said["squares"],
                 said["rank"],
+                None if scored.baselines is None else scored.baselines[start:stop],
             )
             start = stop
             if self.n_samples == _next_mark(self.n_samples - 1):
@@ -261,7 +263,9 @@ class Tally:
         windows, now = curves.window_classes(), class_metrics(curves.faded)
         if not len(now["support"]):  # they are too many
             return {"window_classes": None, "fading_classes": None, "fading_reliability": bins(curves.faded)}
-        faded = zip(*(now[name][codes].tolist() for name in ("precision", "recall", "f1", "support")), strict=True)
+        gone = now["support"] < LEAST
+        shown = [np.where(gone, nan, now[name])[codes].tolist() for name in ("precision", "recall", "f1")]
+        faded = zip(*shown, now["support"][codes].tolist(), strict=True)
         return {
             "window_classes": {name: values[:, codes] for name, values in windows.items()},
             "fading_classes": [ClassScores(one.label, *some) for one, some in zip(classes, faded, strict=True)],

@@ -348,3 +348,25 @@ def test_a_delay_that_is_a_function_is_called_by_its_name():
         return 3
 
     assert progressive_validation(rows(10), SoftmaxRegression(), delay=lateness).delay == "lateness"
+
+
+@pytest.mark.parametrize("delay", [0, 1, 7, 40])
+def test_baselines_know_no_label_that_has_not_come(delay):
+    labels = [str(i // 9 % 3) for i in range(200)]
+    result = progressive_validation([({"a": 1.0}, y) for y in labels], SoftmaxRegression(), delay=delay)
+
+    no_change = majority = 0
+    for i, y in enumerate(labels):
+        came = labels[: max(0, i + 1 - max(delay, 1))]
+        counts = {}
+        leader = None
+        for one in came:
+            counts[one] = counts.get(one, 0) + 1
+            leader = one if leader is None or counts[one] > counts[leader] else leader
+        no_change += bool(came) and came[-1] == y
+        majority += leader == y
+    assert result.no_change_accuracy == no_change / 200
+    assert result.majority_accuracy == majority / 200
+    if delay <= 1:
+        whole = progressive_validation([({"a": 1.0}, y) for y in labels], SoftmaxRegression())
+        assert (result.no_change_accuracy, result.kappa_m) == (whole.no_change_accuracy, whole.kappa_m)

@@ -70,6 +70,16 @@ def test_falls_are_learning_in_the_first_tenth_until_the_loss_has_risen():
     assert [one.is_worse for one in drifts(trace(risen))] == [True, False]
 
 
+@pytest.mark.parametrize("height", [1, 20])
+@pytest.mark.parametrize("seed", range(5))
+def test_one_bad_block_hides_no_change(height, seed):
+    losses = np.concatenate([noise(300, seed), noise(300, seed + 9, mean=1.0)])
+    losses[0] += height
+
+    found = drifts(trace(losses))
+    assert [abs(one.row - 300 * 50) <= 250 for one in found if one.is_worse] == [True]
+
+
 def test_stationary_noise_is_seldom_marked():
     """Of runs of as many points as there can be; ADWIN's bound is for each of its tests, and it tests often."""
     alarms = sum(len(drifts(trace(noise(999, seed)))) for seed in range(100))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 BINS = 15
+LEAST = 0.5  # rows of a class that counts
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,10 @@ def metrics(rows: Sequence[Row], weights: Sequence[float], same: Sequence[bool],
         chosen[row.predicted] = chosen.get(row.predicted, 0) + w
         right[row.true] = right.get(row.true, 0) + w * hit
     chosen.pop(-1, None)
-    classes = {one for one in {*support, *chosen} if support.get(one, 0) + chosen.get(one, 0)}
+    classes = {one for one in {*support, *chosen} if support.get(one, 0) + chosen.get(one, 0) >= LEAST}
     f1 = [2 * right.get(one, 0) / (support.get(one, 0) + chosen.get(one, 0)) for one in classes]
-    recall = [right[one] / support[one] for one in classes if support.get(one)]
-    chance = math.fsum(support.get(one, 0) * chosen.get(one, 0) for one in classes) / total**2
+    recall = [right[one] / support[one] for one in classes if support.get(one, 0) >= LEAST]
+    chance = math.fsum(support.get(one, 0) * chosen.get(one, 0) for one in support) / total**2
     bins: list[list[float]] = [[0.0, 0.0, 0.0] for _ in range(BINS)]
     for row, w, hit in zip(rows, weights, hits, strict=True):
         if row.P:
