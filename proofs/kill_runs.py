@@ -44,7 +44,7 @@ def run(make: Callable[[], Any], table: Path, checkpoint: Path | None) -> tuple[
     model = make()
     options = {} if checkpoint is None else {"checkpoint": checkpoint, "every": EVERY, "resume": True}
     result = progressive_validation(table, model, target="y", **options).to_dict()
-    for name in ("seconds", "microseconds_per_row", "memory"):
+    for name in ("seconds", "microseconds_per_row"):
         del result[name]
     for row in result["rows"]:
         del row["seconds"]

@@ -86,7 +86,10 @@ def river_metric(text: str) -> Any:
     metric_class(name)
     metric = made(Call(f"metrics.{name}", call.positional, call.named), _built, _piped)
     if isinstance(metric, metrics.base.BinaryMetric) and "pos_val" not in call.named:
-        raise ValueError(f"river's metric {name} is of one class: say which, as in {name}(pos_val='spam')")
+        raise ValueError(
+            f"river's metric {name} is about the labels True and 1 alone: {name}(pos_val=1), if there are such; the "
+            "summary has precision, recall and F1 of each class"
+        )
     try:
         float(metric.get())
     except Exception as error:

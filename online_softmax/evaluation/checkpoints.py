@@ -33,6 +33,7 @@ TEXT = {
 }
 KINDS = {2: TEXT}
 FORMAT = max(KINDS)
+LONGEST = 1e10  # seconds of a run
 COUNTS = ("n_taken", "n_bad")
 FIGURES = [name for name in Figures.__dataclass_fields__ if name != "n_samples"]
 
@@ -131,7 +132,7 @@ def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
     check_value("loss", Number(float, 0), scores.get("loss"))
     check_value("n_bad", Number(int, 0, MOST), run.get("n_bad"))
     check_value("n_taken", Number(int, n + run["n_bad"], n + run["n_bad"]), run.get("n_taken"))
-    check_value("seconds", Number(float, 0), run.get("seconds"))
+    check_value("seconds", Number(float, 0, LONGEST), run.get("seconds"))
     bad = run.get("bad")
     if not (isinstance(bad, list) and len(bad) == min(OFFENDERS, run["n_bad"])):
         raise ValueError("its bad rows are incomplete")

@@ -57,12 +57,15 @@ class Lateness:
             now = moment(x) if callable(moment) else _feature(x, moment, "moment")
         wait = delay(x, y) if callable(delay) else _feature(x, delay, "delay") if isinstance(delay, str) else delay
         try:
-            return now, now + wait
+            due = now + wait
         except TypeError:
             raise ValueError(
                 f"a delay of {wait!r} cannot be added to the moment {now!r}: give both as numbers, or a time span "
                 "and dates"
             ) from None
+        if not due >= now:
+            raise ValueError(f"a delay of {wait!r} after {now!r} is no time to come")
+        return now, due
 
     def __str__(self) -> str:
         rows = " rows" if self.moment is None and isinstance(self.delay, Real) else ""

@@ -153,8 +153,8 @@ class Scores:
         rank
             How many classes were more probable than the label; -1 where the label was not among them.
         baselines
-            The codes of the last and of the most frequent label that were known, of shape (rows, 2); without them, those
-            of the rows before.
+            The codes of the last and of the most frequent label that were known, of shape (rows, 2); without them,
+            those of the rows before.
 
         """
         if not (n := len(true)):

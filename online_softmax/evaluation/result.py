@@ -160,11 +160,13 @@ class Result(Drawn):
     experts
         The weights of the model's experts along the run; None for a model without any.
     river
-        The metrics of river that were asked for, by name.
+        The metrics of river that were asked for, by name; nan for one that is about the label True
+        where there is neither that nor 1.
     model
         The class of the model, or those of the steps of a pipeline.
     memory
-        How many bytes the model takes at the end, as river counts them; None before, or where that is not known.
+        How many bytes the model takes at the end: what a model of ours has learned, without room to grow, or all that
+        belongs to another; None before the end, or where that is not known.
     delay
         How late the labels came; None where they were there at once.
 
@@ -264,8 +266,8 @@ class Result(Drawn):
             "k": self.k,
             "river": {name: _plain(value) for name, value in self.river.items()},
             "verdict": self.verdict,
-            "seconds": self.seconds,
-            "microseconds_per_row": self.microseconds_per_row,
+            "seconds": _plain(self.seconds),
+            "microseconds_per_row": _plain(self.microseconds_per_row),
             "memory": self.memory,
             "window": self.window,
             "delay": self.delay,

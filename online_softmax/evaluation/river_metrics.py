@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import UserList
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from inspect import isclass
+from math import nan
 from typing import Any
 
 
@@ -25,8 +26,15 @@ def river_metrics(asked: Iterable[Any]) -> dict[str, Any]:
 
     """
     found: dict[str, Any] = {}
-    for metric in _each([asked] if isinstance(asked, str) else asked):
+    for metric in _each([asked] if isinstance(asked, str) or hasattr(asked, "update") else asked):
         name = type(metric).__name__
+        if hasattr(metric, "obj"):  # of a rolling metric
+            name = f"{name}({type(metric.obj).__name__})"
+        if (of := getattr(metric, "pos_val", True)) != True:  # noqa: E712  river counts True alone, whatever is asked
+            raise ValueError(
+                f"river's {name} is right about the labels True and 1 alone, not {of!r}: the result has precision, "
+                "recall and F1 of each class"
+            )
         try:
             metric.get()
         except NotImplementedError:
@@ -46,6 +54,14 @@ def _each(asked: Iterable[Any]) -> Iterator[Any]:
             yield from _each(metric)
         else:
             yield metric
+
+
+def value(metric: Any, labels: Collection[Any]) -> float:
+    """Return what a metric has come to; nan for one that is about the label True where there is none, nor 1."""
+    from river import metrics
+
+    is_of_true = hasattr(metric, "pos_val") or isinstance(metric, metrics.LogLoss)
+    return nan if is_of_true and True not in labels else float(metric.get())
 
 
 def metric_class(name: str) -> Any:

@@ -143,6 +143,8 @@ class Scorer:
     def __init__(
         self, model: Any, labels: Numbering | None = None, skips: bool = False, *, keeps: bool = False
     ) -> None:
+        if isinstance(model, type):
+            raise TypeError(f"{model.__name__} is a class: give a model of it, {model.__name__}()")
         if not callable(getattr(model, "learn_one", None)) or not callable(getattr(model, "predict_proba_one", None)):
             raise TypeError(f"a model that learns from labels is a river classifier, not {type(model).__name__!r}")
         self.model, self.labels, self.skips = model, Numbering() if labels is None else labels, skips
@@ -207,8 +209,8 @@ class Scorer:
             except NotImplementedError:
                 self.has_probabilities = False
             else:
-                known = known or y in probabilities
                 said = self._said(probabilities, y)
+                known = known or y in probabilities
                 if known and isnan(said[2]):
                     said = (*said[:2], 0.0, *said[3:])
                 return Answer(self.labels.code(y), said, not known, probabilities if self.keeps else None)
@@ -229,6 +231,8 @@ class Scorer:
 
     def _said(self, probabilities: Mapping[Hashable, float], y: Hashable) -> tuple[int, int, float, float, float]:
         """Return what the kernel would have said."""
+        if not isinstance(probabilities, Mapping):
+            raise TypeError(f"predict_proba_one returned {shorten(probabilities)}, and no dictionary of probabilities")
         if not probabilities:
             return -1, -1, nan, nan, nan
         choice = max(probabilities, key=probabilities.__getitem__)
@@ -354,7 +358,9 @@ def joined(found: Sequence[Scored]) -> Scored:
         np.concatenate([getattr(one, name) for one in found]) for name in ("true", "answers", "unseen", "at")
     )
     kept = None if found[0].probabilities is None else [p for one in found for p in one.probabilities or ()]
-    return Scored(true, answers, unseen, at, n_taken, bad=tuple(bad), error=found[-1].error, probabilities=kept)
+    late = None if found[0].baselines is None else np.concatenate([one.baselines for one in found])
+    notes = tuple(bad), found[-1].error
+    return Scored(true, answers, unseen, at, n_taken, 0, 0, *notes, probabilities=kept, baselines=late)
 
 
 def message(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from math import nan
@@ -16,11 +17,14 @@ from online_softmax.evaluation.drift import drifts
 from online_softmax.evaluation.experts import ExpertLog
 from online_softmax.evaluation.metrics import ClassScores, Scores, bins
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, target_hint
+from online_softmax.evaluation.river_metrics import value
 from online_softmax.evaluation.scorer import Scored, Scorer, message
 from online_softmax.evaluation.sums import LEAST, class_metrics
+from online_softmax.models.scaled import native
 from online_softmax.streams import Chunk, PairChunk
 
 FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
+ENTRY = 100  # bytes of a dictionary for each of its keys, about
 OFFENDERS = 10  # bad rows to keep
 
 Every = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]  # labels, predictions, probabilities
@@ -250,7 +254,7 @@ class Tally:
             **self._by_class(classes, codes),
             drifts=drifts(scores.curves.trace()),
             experts=None if self.experts is None else self.experts.experts(scores.n_samples),
-            river={name: metric.get() for name, metric in self.river.items()},
+            river={name: value(metric, known) for name, metric in self.river.items()},
             model=_described(self.scorer.model),
             memory=_memory(self.scorer.model) if whole else None,
             delay=None if lateness is None else str(lateness),
@@ -328,11 +332,22 @@ def _described(model: Any) -> str:
 
 
 def _memory(model: Any) -> int | None:
-    """Return how many bytes a model takes; None where nobody can tell."""
+    """Return how many bytes a model takes; None where nobody can tell.
+
+    Of a model of ours that is what it has learned, without room to grow, which a resumed run has less of.
+    """
+    if (found := native(model)) is not None:
+        parts = found.state().values()
+        return sum(part.nbytes if isinstance(part, np.ndarray) else _size(part) for part in parts)
     try:
         return int(model._raw_memory_usage)
     except Exception:  # river's way follows every attribute, which foreign ones may not bear
         return None
+
+
+def _size(part: Any) -> int:
+    """Return the bytes of a number, or of a list of names, each of which a dictionary has, too."""
+    return sum(sys.getsizeof(name) + ENTRY for name in part) if isinstance(part, list) else sys.getsizeof(part)
 
 
 def _sorted(classes: list[ClassScores]) -> list[ClassScores]:

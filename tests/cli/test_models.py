@@ -174,7 +174,7 @@ def test_missing_rival_is_one_line(fails, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("text", ["MacroF1", "MacroF1()", "metrics.MacroF1()", "F1(pos_val='spam')", "MacroFBeta(2)"])
+@pytest.mark.parametrize("text", ["MacroF1", "MacroF1()", "metrics.MacroF1()", "F1(pos_val=1)", "MacroFBeta(2)"])
 def test_metrics_of_river_have_names(text):
     assert river_metric(text).get() == 0
 
@@ -188,7 +188,7 @@ def test_metrics_of_river_have_names(text):
         ("Accuracy | F1", "metric 'Accuracy | F1' is not of the form"),
         ("MAE()", "river's metric MAE is not one of classification"),
         ("ConfusionMatrix()", "river's metric ConfusionMatrix is not one of classification"),
-        ("F1()", "river's metric F1 is of one class: say which, as in F1(pos_val='spam')"),
+        ("F1()", "river's metric F1 is about the labels True and 1 alone: F1(pos_val=1), if there are such"),
         ("MacroFBeta()", "missing a required argument: 'beta'; it takes beta, cm"),
         ("MacroFBeta('a')", "river's metric \"MacroFBeta('a')\" is not a number"),
     ],

@@ -103,7 +103,10 @@ def test_metrics_of_river_are_in_the_summary_and_the_json(said, tmp_path):
         (["--moment", "https"], "--moment goes with --delay"),
         (["--delay", "1", "--moment", "soon"], "the row has no feature 'soon', which is to be its moment"),
         (["--metric", "Foo"], "river has no metric 'Foo'; there are Accuracy, "),
-        (["--metric", "F1"], "river's metric F1 is of one class: say which, as in F1(pos_val='spam')"),
+        (
+            ["--metric", "F1"],
+            "river's metric F1 is about the labels True and 1 alone: F1(pos_val=1), if there are such",
+        ),
         (["--report", "nowhere/a.html"], "cannot write nowhere/a.html: there is no directory nowhere"),
         (["--report", "."], "cannot write .: it is a directory"),
         (["--report", "a", "--json", "a"], "a is named twice, for json and report"),

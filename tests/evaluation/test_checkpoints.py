@@ -55,6 +55,7 @@ def test_resumed_is_uninterrupted(make, table, tmp_path, every, figures, stopped
         stopped(table, model, path, at, resume=True, **options)
     model = make()
     found = progressive_validation(table, model, checkpoint=path, resume=True, **options)
+    assert found.memory == expected.memory
     assert figures(found) == figures(expected)
     assert to_bytes(model) == to_bytes(whole)
     again = make()

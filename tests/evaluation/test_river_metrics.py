@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from river import datasets as river_datasets
@@ -12,7 +13,7 @@ from online_softmax import SoftmaxRegression, progressive_validation
 from online_softmax.evaluation.progressive import RowError
 from online_softmax.evaluation.river_metrics import river_metrics
 
-NAMES = ["Accuracy", "MCC", "MacroF1", "WeightedF1", "CohenKappa", "CrossEntropy", "BalancedAccuracy", "GeometricMean"]
+NAMES = ["Accuracy", "MacroF1", "WeightedF1", "CohenKappa", "CrossEntropy", "BalancedAccuracy", "GeometricMean"]
 
 
 def scaled():
@@ -143,3 +144,17 @@ def test_a_metric_that_fails_keeps_the_result_so_far():
     with pytest.raises(RowError, match=r"the metric Failing of river: no path here \(\d+ rows? w") as caught:
         progressive_validation(river_datasets.ImageSegments(), SoftmaxRegression(), metrics=[Failing()])
     assert caught.value.result.n_samples >= 0
+
+
+@pytest.mark.parametrize("name", ["F1", "MCC", "LogLoss", "ROCAUC"])
+def test_a_metric_of_a_class_that_never_came_is_no_number(name):
+    """river's are about True, unless they are told of another."""
+    pairs = [({"a": float(i % 2)}, "spam" if i % 2 else "ham") for i in range(100)]
+
+    assert math.isnan(progressive_validation(pairs, SoftmaxRegression(), metrics=[name]).river[name])
+    with pytest.raises(ValueError, match="river's F1 is right about the labels True and 1 alone, not 'spam'"):
+        progressive_validation(pairs, SoftmaxRegression(), metrics=[metrics.F1(pos_val="spam")])
+
+
+def test_one_metric_needs_no_list():
+    assert [*progressive_validation("phishing", SoftmaxRegression(), metrics=metrics.Accuracy()).river] == ["Accuracy"]
