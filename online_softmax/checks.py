@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from online_softmax.hashing import MOST_BITS
+from online_softmax.texts import folded, written
 
 MISSING = ("error", "zero", "indicate", "skip-row")  # what may become of a value that is missing or not finite
 MISSING_IN_RECORDS = ("raise", "zero", "indicate")  # what a model may make of a value that is missing in a record
@@ -34,8 +35,7 @@ def is_missing(value: Any) -> bool:
 
 def shorten(value: object) -> str:
     """Return the repr of `value`, cut to what fits into a sentence."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return folded(written(value, repr), 60)
 
 
 def check_missing(missing: object) -> None:

@@ -19,9 +19,9 @@ from online_softmax.streams.formats import TABLES, format_of
 from online_softmax.streams.many import paths_of
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.tables import code, column_kind, compression_of
+from online_softmax.texts import folded
 
 ROWS = 1000  # to look at
-WIDEST = 40  # characters of a name or of an example
 EXAMPLES = 4
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 HEADER = ("column", "is", "values", "gaps", "such as", "")
@@ -157,15 +157,15 @@ class _Seen:
                 texts = self._counter.values(name)
                 n = f"{len(texts):,}" if columns.texts[name] is not None else f"over {MOST_VALUES:,}"
                 shown = "refused" if name in self._refused else kind
-                yield _cut(name), shown, n, gaps, _some(texts), "" if shown != kind else _doubt(name, columns)
+                yield folded(name), shown, n, gaps, _some(texts), "" if shown != kind else _doubt(name, columns)
             else:
                 values = np.concatenate([np.empty(0), *self._numbers.get(name, [])])
                 bad = columns.bad_cells.get(name, 0)
                 said = f"{bad:,} bad cell{'s' * (bad > 1)}" if bad else ""
-                yield _cut(name), kind, f"{len(np.unique(values)):,}", gaps, _range(kind, values), said
+                yield folded(name), kind, f"{len(np.unique(values)):,}", gaps, _range(kind, values), said
         if self._stream.reading.labelled and self._stream.target is not None:
             n = f"{len(self._labels):,}"
-            yield _cut(self._stream.target), f"label ({columns.labels})", n, "", _some(self._labels), ""
+            yield folded(self._stream.target), f"label ({columns.labels})", n, "", _some(self._labels), ""
 
 
 def _values(chunk: Chunk) -> Iterator[tuple[Hashable, NDArray[np.float64]]]:
@@ -216,13 +216,7 @@ def _doubt(name: Hashable, columns: Columns) -> str:
 
 def _some(values: Any) -> str:
     shown = [*values]
-    return _cut(", ".join(map(_cut, shown[:EXAMPLES])) + ", .." * (len(shown) > EXAMPLES))
-
-
-def _cut(value: object) -> str:
-    text = str(value)
-    text = text if text.isprintable() else repr(text)
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 2]}.."
+    return folded(", ".join(map(folded, shown[:EXAMPLES])) + ", .." * (len(shown) > EXAMPLES))
 
 
 def _print_table(lines: list[tuple[str, ...]]) -> None:

@@ -11,6 +11,7 @@ from online_softmax.models import saving
 from online_softmax.models.inspection import inspection, of_file, unknown_class
 from online_softmax.models.scaled import native
 from online_softmax.storage.atomic import write
+from online_softmax.texts import written
 
 STANDARD_OUTPUT = Path("-")
 
@@ -30,7 +31,7 @@ def inspect_file(file: Path, top: int, label: str | None, to: Path | None) -> No
     assert found is not None
     labels = None
     if label is not None:
-        labels = [each for each in found.classes if str(each) == label]
+        labels = [each for each in found.classes if written(each) == label]
         if not labels:
             raise ValueError(unknown_class(label, found.classes))
     seen = of_file(inspection(model, top, labels), file.stat().st_size)

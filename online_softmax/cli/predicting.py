@@ -12,6 +12,7 @@ from online_softmax.models import saving
 from online_softmax.models.scaled import native
 from online_softmax.streams import Chunk, Known, RowStream, open_stream
 from online_softmax.streams.ahead import ahead
+from online_softmax.texts import written
 
 
 def predict_rows(
@@ -25,7 +26,7 @@ def predict_rows(
         raise ValueError("standard output is closed")
     model = native(saving.load(file))
     assert model is not None
-    labels = [str(label) for label in model.classes]
+    labels = [written(label) for label in model.classes]
     if not labels:
         raise ValueError(f"the model in {file} has learned no class yet")
     known = Known.of(model.whole, f"the model in {file}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from online_softmax.drawing.labels import folded
+from online_softmax.texts import folded, written
 
 FEWEST = 8  # samples of a fading curve, to see whether it goes up or down
 CLEAR = 2.0  # standard errors
@@ -30,10 +30,10 @@ def shown(value: Any, most: int = LONGEST) -> Any:
     if isinstance(value, str):
         return value if len(value) <= most else f"{value[:most]}… ({len(value):,} characters)"
     if isinstance(value, int) and abs(value) > 2**53:
-        return shown(str(value)) if value.bit_length() < 10_000 else f"an integer of {value.bit_length():,} bits"
+        return shown(written(value))
     if isinstance(value, float) and not isfinite(value):
         return str(value)
-    return value if value is None or isinstance(value, int | float) else shown(str(value))
+    return value if value is None or isinstance(value, int | float) else shown(written(value))
 
 
 def trend(result: dict[str, Any]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from online_softmax.drawing import labels
+from online_softmax import texts
 from online_softmax.drawing.findings import LABEL, NAME, confusions, drift_sentences, shown, trend
 
 POINTS = 1000  # of a curve
@@ -87,7 +87,7 @@ def _classes(classes: list[dict[str, Any]], fading: list[dict[str, Any]] | None,
     """Return the classes with the largest support; with the F1 of each as rows fade, while any of its rows is left."""
     found = []
     for i in _frequent(classes, max(CLASSES >> 2 * level, 20)):
-        one = {**_plain(classes[i], level), "label": labels.folded(classes[i]["label"], LABEL)}
+        one = {**_plain(classes[i], level), "label": texts.folded(classes[i]["label"], LABEL)}
         if fading is not None:
             one["f1_now"] = fading[i]["f1"] if fading[i]["support"] else None
         found.append(one)

@@ -8,7 +8,7 @@ from itertools import islice
 from math import inf, isfinite
 from typing import Any
 
-from online_softmax.drawing.labels import folded
+from online_softmax.texts import folded
 
 Document = Mapping[str, Any]
 
@@ -204,9 +204,9 @@ def _text(value: object, width: int = 40) -> str:
 def _figure(value: float | None, name: str) -> str:
     if value is None or not isfinite(value):
         return "-"
-    return f"{value:.2%}" if name in PARTS else f"{value:.2f}" if name == "microseconds" else f"{value:.4f}"
+    return f"{value:.2%}" if name in PARTS else f"{value:,.1f}" if name == "microseconds" else f"{value:.4f}"
 
 
 def _seconds(result: Document) -> str:
     each = result.get("microseconds_per_row")
-    return f"{result['seconds']:.1f} s" + ("" if each is None else f", {each:.2f} µs a row")
+    return f"{result['seconds']:.1f} s" + ("" if each is None else f", {each:,.1f} µs a row")

@@ -14,10 +14,16 @@ function figure(name, value) {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);
   if (SHARES.has(name)) return `${(100 * value).toFixed(2)}%`;
-  if (name === "memory") return value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`;
-  if (name === "seconds" || name === "microseconds_per_row") return value.toPrecision(3).includes("e") ? String(value) : String(Number(value.toPrecision(3)));
+  if (name === "memory") return size(value);
+  if (name === "microseconds_per_row") return value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  if (name === "seconds") return value.toPrecision(3).includes("e") ? String(value) : String(Number(value.toPrecision(3)));
   if (Number.isInteger(value)) return value.toLocaleString("en");
   return Math.abs(value) < 1e-4 ? value.toExponential(2) : value.toFixed(4);
+}
+
+function size(bytes) {
+  const [least, unit] = [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]].find(([least]) => bytes >= least) ?? [];
+  return unit ? `${(bytes / least).toFixed(1)} ${unit}` : `${bytes} bytes`;
 }
 
 // A number as it is shown, with the exact one in `value` and in its tip.

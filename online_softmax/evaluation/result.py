@@ -19,6 +19,7 @@ from online_softmax.evaluation.experts import Experts
 from online_softmax.evaluation.metrics import Bin, ClassScores
 from online_softmax.evaluation.sums import METRICS
 from online_softmax.streams.spelling import PLAIN
+from online_softmax.texts import plain
 
 
 @dataclass(frozen=True)
@@ -365,8 +366,6 @@ def _plainly(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
+    if isinstance(value, float | np.floating):
         return value if isfinite(value) else None
-    return value if value is None or isinstance(value, int | str) else str(value)
+    return plain(value)

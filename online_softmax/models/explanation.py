@@ -9,7 +9,8 @@ from typing import Any
 
 from online_softmax.models.attribution import Attribution
 from online_softmax.models.inspection import inner_model
-from online_softmax.models.table import Table, box, folded, paragraph, plain
+from online_softmax.models.table import Table, box, paragraph
+from online_softmax.texts import folded, plain
 
 MOST_FEATURES = 10  # of a table
 MOST_CLASSES = 4

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from online_softmax._kernel.bulk import BulkModel
 from online_softmax.models.attribution import CELLS, linear_weights
-from online_softmax.models.table import Table, box, folded, paragraph, plain
+from online_softmax.models.table import Table, box, paragraph
+from online_softmax.texts import folded, plain, size, written
 
 MOST_CLASSES = 10  # of a text; to_dict has all
 MOST_KNOWN = 8  # labels in an error
@@ -148,8 +149,8 @@ class Inspection:
         lines.append(f"{sizes}, {_count(self.n_samples, 'sample')} learned")
         if self.n_evicted:
             lines.append(f"{_count(self.n_evicted, 'feature')} made room for others")
-        file = "" if self.file_bytes is None else f", {_bytes(self.file_bytes)} in its file"
-        lines.append(f"{_bytes(self.n_bytes)} in memory{file}")
+        file = "" if self.file_bytes is None else f", {size(self.file_bytes)} in its file"
+        lines.append(f"{size(self.n_bytes)} in memory{file}")
         if self._has_strongest():
             lines.append(f"weights are those of {self._scale()}")
         elif self.classes:
@@ -327,7 +328,7 @@ def _changed(model: Any) -> dict[str, Any]:
         else:
             default = parameter.default
         if name != "optimizer" and value != default:
-            found[name] = value if isinstance(value, str | int | float) else folded(repr(value))
+            found[name] = value if isinstance(value, str | int | float) else folded(written(value, repr))
     return found
 
 
@@ -351,16 +352,9 @@ def _part(value: Any) -> Any:
     parameters = inspect.signature(type(value)).parameters if hasattr(value, "get") else {}
     if parameters and all(hasattr(value, name) for name in parameters):
         return f"{type(value).__name__}({', '.join(f'{name}={getattr(value, name)!r}' for name in parameters)})"
-    return folded(repr(value), 80)
+    return folded(written(value, repr), 80)
 
 
 def _count(n: int, what: str) -> str:
     plural = {"class": "classes"}.get(what, f"{what}s")
     return f"{n:,} {what if n == 1 else plural}"
-
-
-def _bytes(n: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if n >= size:
-            return f"{n / size:.1f} {unit}"
-    return f"{n} bytes"

@@ -1,32 +1,10 @@
-"""A small table, as text and as HTML: cells are folded, escaped, and few."""
+"""A small table, as text and as HTML: cells are escaped, and few."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
-
-import numpy as np
-
-WIDEST = 40  # characters of a cell
-
-
-def folded(thing: object, widest: int = WIDEST) -> str:
-    """Return a name, a label or a parameter as one short printable line.
-
-    Examples
-    --------
-    >>> folded("two\\nlines"), folded("x" * 1000, 10)
-    ("'two\\\\nlines'", 'xxxxxxx...')
-    """
-    if isinstance(thing, int) and not isinstance(thing, bool) and abs(thing) > 10**30:
-        return f"an int of {thing.bit_length()} bits"
-    text = thing if isinstance(thing, str) else str(thing)
-    text = text[: widest + 1]  # before it is looked at: it may be long
-    text = text if text.isprintable() and text.strip() else repr(text)
-    return text if len(text) <= widest else f"{text[: widest - 3]}..."
 
 
 @dataclass(frozen=True)
@@ -93,16 +71,3 @@ def box(*parts: str) -> str:
 def paragraph(text: str) -> str:
     """Return a text as a paragraph of HTML."""
     return f'<p style="margin:.3em 0">{escape(text)}</p>'
-
-
-def plain(thing: Any) -> Any:
-    """Return a name, a label or a value as JSON has it: what is no text, number or truth becomes its text."""
-    if isinstance(thing, np.generic):
-        return plain(thing.item())
-    if thing is None or isinstance(thing, bool | str):
-        return thing
-    if isinstance(thing, int) and thing.bit_length() > 10_000:  # more than Python writes in decimal
-        return hex(thing)
-    if isinstance(thing, int) or (isinstance(thing, float) and math.isfinite(thing)):
-        return thing
-    return str(thing)

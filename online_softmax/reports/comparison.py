@@ -10,9 +10,10 @@ from typing import Self
 from rich.console import Console
 
 from online_softmax.evaluation import Comparison, Figures
-from online_softmax.reports.cells import NOTE, columns, name_of, number, percent, write
+from online_softmax.reports.cells import NOTE, columns, number, percent, write
 from online_softmax.reports.summary import baselines, notes
 from online_softmax.reports.terminal import Watch
+from online_softmax.texts import folded
 
 MOST_NAMES = 6  # columns of models in the table that grows
 NARROW = 14  # characters of a name there
@@ -71,10 +72,10 @@ class CompareTable:
 
     def _write_row(self, rows: Mapping[str, Figures]) -> None:
         names = self._names[:MOST_NAMES]
-        widths = [max(8, min(NARROW, len(name_of(name)))) for name in names]
+        widths = [max(8, min(NARROW, len(folded(name)))) for name in names]
         if not self._has_header:
             self._has_header = True
-            titles = (f"{_cut(name_of(name), width):>{width}}" for name, width in zip(names, widths, strict=True))
+            titles = (f"{folded(name, width):>{width}}" for name, width in zip(names, widths, strict=True))
             more = f"  and {len(self._names) - len(names)} more" if len(names) < len(self._names) else ""
             write(self._console, f"{'':10}  log loss", "bold")
             write(self._console, f"{'rows':>10}  {'  '.join(titles)}{more}", "bold")
@@ -82,14 +83,14 @@ class CompareTable:
         write(self._console, f"{self.n_samples:>10,}  {'  '.join(cells)}")
 
     def _standing(self, rows: Mapping[str, Figures]) -> list[str]:
-        width = max(len(name_of(name)) for name in rows)
+        width = max(len(folded(name)) for name in rows)
         header = f"{'':{width}} {columns('log loss', 'accuracy', f'last {self._window:,}:', 'log loss', 'accuracy')}"
         ranked = sorted(rows, key=lambda name: _rank(rows[name].log_loss))
         found = []
         for name in ranked:
             row = rows[name]
             last = number(row.window_log_loss), percent(row.window_accuracy)
-            found.append(f"{name_of(name):{width}} {columns(number(row.log_loss), percent(row.accuracy), '', *last)}")
+            found.append(f"{folded(name):{width}} {columns(number(row.log_loss), percent(row.accuracy), '', *last)}")
         return [header, *found]
 
 
@@ -118,9 +119,9 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     write(console, f"{comparison.n_common:,} rows that every model has scored{blocks}", "bold")
     _write_notes(comparison, console)
     if verdict := comparison.results[comparison.best].verdict:
-        write(console, f"{name_of(comparison.best)}: {verdict}", NOTE)
+        write(console, f"{folded(comparison.best)}: {verdict}", NOTE)
     write(console, "")
-    width = max(map(len, ("model", *map(name_of, comparison.standings))))
+    width = max(map(len, ("model", *map(folded, comparison.standings))))
     titles = columns("log loss", "accuracy", "behind by")
     write(console, f"{'model':{width}} {titles}  {'95 % interval':>18}  {'µs/row':>8}", "bold")
     ranked = sorted(comparison.standings, key=lambda name: _rank(comparison.standings[name].difference))
@@ -130,7 +131,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         cells = columns(number(one.log_loss), percent(one.accuracy), "-" if is_best else number(one.difference))
         between = f"{one.low:.4f} .. {one.high:.4f}" if isfinite(one.low) else ""
         said = "  may be noise" if one.is_noise else ""
-        line = f"{name_of(name):{width}} {cells}  {between:>18}  {one.microseconds_per_row:>8,.1f}{said}"
+        line = f"{folded(name):{width}} {cells}  {between:>18}  {one.microseconds_per_row:>8,.1f}{said}"
         write(console, line, "bold" if is_best else "")
 
 
@@ -143,12 +144,8 @@ def _write_notes(comparison: Comparison, console: Console) -> None:
     for name, own in found.items():
         for text, style in own:
             if (text, style) not in shared:
-                write(console, f"{name_of(name)}: {text}", style)
+                write(console, f"{folded(name)}: {text}", style)
 
 
 def _rank(loss: float) -> float:
     return loss if isfinite(loss) else inf
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 2]}.."

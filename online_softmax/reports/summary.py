@@ -9,7 +9,8 @@ from rich.console import Console
 from online_softmax.evaluation import Columns, Result
 from online_softmax.evaluation.columns import MOST_VALUES
 from online_softmax.evaluation.drift import Drift
-from online_softmax.reports.cells import NOTE, name_of, number, percent, size, write
+from online_softmax.reports.cells import NOTE, number, percent, write
+from online_softmax.texts import folded, size
 
 MOST_CLASSES = 40  # lines of a summary
 MOST_DRIFTS = 3  # lines, too
@@ -29,9 +30,9 @@ def print_summary(result: Result, console: Console, *, classes: bool = True) -> 
 
     >>> print_summary(progressive_validation("phishing", SoftmaxRegression()), Console())
     1,250 rows in ... s: accuracy 74.08%, log loss 0.4970, macro F1 70.55%
-    balanced accuracy 70.88%, kappa 0.4429, Brier score 0.3260, calibration error 9.96%
+    balanced accuracy 70.88%, kappa 0.4429, Brier score 0.3260, calibration error 0.0996
     without a model: 51.52% by the last label again, 55.68% by the most frequent one
-    ... µs a row; the model takes 4 kB
+    ... µs a row; the model takes 4.2 kB
     numbers: 9 columns; labels: integers
     2 rows had a label that was new to the model: wrong for the accuracy, left out of the log loss
     <BLANKLINE>
@@ -88,7 +89,7 @@ def _write_figures(result: Result, console: Console) -> None:
     write(
         console,
         f"balanced accuracy {percent(result.balanced_accuracy)}, kappa {number(result.kappa)}, "
-        f"Brier score {number(result.brier)}, calibration error {percent(result.ece)}{top}",
+        f"Brier score {number(result.brier)}, calibration error {number(result.ece)}{top}",
     )
     write(console, baselines(result))
     if result.verdict:
@@ -121,7 +122,7 @@ def drift_lines(drifts: Sequence[Drift]) -> Iterator[str]:
 
 def _kinds(columns: Columns) -> list[str]:
     """Say what the columns were read as, without the kinds that there are none of: in one line, or in two."""
-    texts = [f"{name_of(name)} ({_values(n)})" for name, n in columns.texts.items()]
+    texts = [f"{folded(name)} ({_values(n)})" for name, n in columns.texts.items()]
     text = f"text: {_listed([f'{texts[0][:-1]} values)', *texts[1:]])}" if texts else ""
     found = {
         "numbers": _count(columns.numbers),
@@ -153,7 +154,7 @@ def _gaps(columns: Columns) -> Iterator[str]:
 
 def _where(counts: Mapping[Hashable, int]) -> str:
     """Say how many there were of something in which columns."""
-    said = _listed([f"{name_of(name)} ({n:,})" for name, n in counts.items()])
+    said = _listed([f"{folded(name)} ({n:,})" for name, n in counts.items()])
     return f", in {_count(counts)}: {said}" if said else ""
 
 
@@ -182,7 +183,7 @@ def _values(n: int | None) -> str:
 
 
 def _names(columns: Iterable[Hashable]) -> str:
-    return _listed([name_of(name) for name in columns])
+    return _listed([folded(name) for name in columns])
 
 
 def _listed(said: list[str]) -> str:
@@ -196,7 +197,7 @@ def _write_classes(result: Result, console: Console) -> None:
     classes = result.classes
     if hidden := max(0, len(classes) - MOST_CLASSES):
         classes = sorted(classes, key=lambda one: -one.support)[:MOST_CLASSES]
-    names = [name_of(one.label) for one in classes]
+    names = [folded(one.label) for one in classes]
     width = max(8, *map(len, names))
     write(console, f"{'class':{width}}  {'precision':>10} {'recall':>10} {'F1':>10} {'support':>12}", "bold")
     for name, one in zip(names, classes, strict=True):

@@ -47,7 +47,7 @@ def test_table_and_json_are_those_of_python(said, tmp_path):
     assert (content["source"], content["target"], content["limit"]) == ("image_segments", "category", 1500)
 
     lines = out.splitlines()
-    assert lines[1].split() == ["rows", "auto", "SGD(0.1)", "river:Gaussi.."]
+    assert lines[1].split() == ["rows", "auto", "SGD(0.1)", "river:Gaus…B()"]
     assert [line.split()[0] for line in lines[2:4]] == ["1,000", "1,500"]
     assert lines[3].split()[1:] == [f"{found[name].log_loss:.4f}" for name in ours()]
     assert f"{found.n_common:,} rows that every model has scored, in {found.n_blocks} blocks" in lines

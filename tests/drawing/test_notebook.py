@@ -92,7 +92,7 @@ class Read(HTMLParser):
 
 def test_a_result_shows_its_figures():
     text = Read(result_cell(a_result())).text
-    for shown in ("300,000 rows", "95.12%", "0.1277", "1.5 s, 7.25 µs a row", "the last label again 25.00%", "12.50%"):
+    for shown in ("300,000 rows", "95.12%", "0.1277", "1.5 s, 7.2 µs a row", "the last label again 25.00%", "12.50%"):
         assert shown in text
     assert "balanced accuracy" not in text
     assert "rose from 0.250 to 0.500 at row 500" in text

@@ -122,7 +122,7 @@ def test_numbers_that_javascript_cannot_hold_are_texts():
     }
     shown = dict(json.loads(page_json({"conditions": conditions, "runs": {}, "comparison": None}))["conditions"])
     assert shown["seed"] == "9007199254740993"
-    assert "bits" in shown["huge"]
+    assert shown["huge"].startswith(hex(10**100_000)[:500] + "…")
     assert (shown["rate"], shown["small"], shown["none"], shown["set"]) == ("inf", 2**53, None, "{1}")
 
 

@@ -78,7 +78,7 @@ def test_summary_has_the_figures_of_the_result():
 
     assert lines[1] == (
         f"balanced accuracy {result.balanced_accuracy:.2%}, kappa {result.kappa:.4f}, Brier score {result.brier:.4f}, "
-        f"calibration error {result.ece:.2%}, top 3 {result.top_k:.2%}"
+        f"calibration error {result.ece:.4f}, top 3 {result.top_k:.2%}"
     )
     last, most = result.no_change_accuracy, result.majority_accuracy
     assert lines[2] == f"without a model: {last:.2%} by the last label again, {most:.2%} by the most frequent one"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from online_softmax.drawing.labels import folded
 from online_softmax.drawing.plots import panels, texts
 from online_softmax.drawing.plots.metrics import BASELINES, METRICS, Metric, called, written
 from online_softmax.drawing.plots.themes import Theme, line_colours
+from online_softmax.texts import folded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

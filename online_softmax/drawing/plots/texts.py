@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from online_softmax.drawing.labels import folded
+from online_softmax.texts import folded
 
 if TYPE_CHECKING:
     pass
