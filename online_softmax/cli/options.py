@@ -52,7 +52,12 @@ MaxFeatures = Annotated[int | None, typer.Option(help="Keep at most this many fe
 HashBits = Annotated[int | None, typer.Option(help="Hash the features' names into 2^BITS buckets.", metavar="BITS")]
 From = Annotated[Path | None, typer.Option("--from", help="Go on with the model in this file.", metavar="MODEL")]
 Window = Annotated[int, typer.Option(min=1, help="How many rows the figures of the last rows are about.")]
-Json = Annotated[Path | None, typer.Option(help="Write the result to this file, too.")]
+Json = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write the result to this file, too; - prints it, and all else to standard error.", metavar="FILE"
+    ),
+]
 Report = Annotated[
     Path | None, typer.Option(help="Write a page about it to this file: HTML that needs nothing else.", metavar="FILE")
 ]
@@ -68,7 +73,9 @@ Live = Annotated[
 Delay = Annotated[
     str | None,
     typer.Option(
-        metavar="N", help="Each label comes N rows after its row; or N later by --moment, of a date in seconds."
+        metavar="N",
+        help="Each label comes N rows after its row; or N later by --moment, of a date in seconds. What is no number "
+        "names the feature column that holds N.",
     ),
 ]
 Moment = Annotated[
@@ -77,6 +84,9 @@ Moment = Annotated[
 Metric = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="A metric of river besides, as 'WeightedF1()'; may be given again."),
+]
+TopK = Annotated[
+    int, typer.Option(min=1, metavar="K", help="Of how many of the most probable classes the label has to be one.")
 ]
 Save = Annotated[Path | None, typer.Option(help="Save the model to this file at the end.", metavar="MODEL")]
 Checkpoint = Annotated[Path | None, typer.Option(help="Keep the state of the run in this file, to resume it.")]

@@ -18,28 +18,37 @@ class Scoring:
     delay: options.Delay = None
     moment: options.Moment = None
     metric: options.Metric = None
+    top_k: options.TopK = 3
 
     def keywords(self) -> dict[str, Any]:
         """Return them as `progressive_validation` takes them."""
         if self.moment is not None and self.delay is None:
             raise ValueError("--moment goes with --delay: how long after it the labels come")
         metrics = [river_metric(text) for text in self.metric or []]
-        return {"delay": self._amount(), "moment": self.moment, "metrics": metrics}
+        return {"delay": self._delay(), "moment": self.moment, "metrics": metrics, "top_k": self.top_k}
 
     @property
     def conditions(self) -> dict[str, Any]:
         """Return them for the record."""
-        delay = None if self.delay is None else str(Lateness(self._amount(), self.moment))  # as a result says it
+        delay = None if self.delay is None else str(Lateness(self._delay(), self.moment))  # as a result says it
         return {"delay": delay, "metrics": self.metric or []}
 
-    def _amount(self) -> int | float | None:
+    def _delay(self) -> int | float | str | None:
+        """Return the amount, or the name of the column that holds it."""
         if self.delay is None:
             return None
         try:
-            amount = int(self.delay) if self.moment is None else float(self.delay)
+            amount = _number(self.delay)
         except ValueError:
-            amount = math.nan
-        if not 0 <= amount < math.inf:
+            return self.delay
+        if not 0 <= amount < math.inf or (self.moment is None and amount != int(amount)):
             what = "a number of rows" if self.moment is None else f"an amount of {self.moment}"
-            raise ValueError(f"--delay is {what}, 0 or more, not {self.delay!r}")
-        return int(amount) if int(amount) == amount else amount
+            raise ValueError(f"--delay is {what}, 0 or more, or a column, not {self.delay!r}")
+        return int(amount) if amount == int(amount) else amount
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

@@ -35,6 +35,8 @@ def timed(tmp_path):
         (["--delay", "0"], {"delay": 0}),
         (["--delay", "7.5", "--moment", "when"], {"delay": 7.5, "moment": "when"}),
         (["--delay", "40", "--moment", "when"], {"delay": 40, "moment": "when"}),
+        (["--delay", "a"], {"delay": "a"}),
+        (["--delay", "a", "--moment", "when"], {"delay": "a", "moment": "when"}),
     ],
 )
 def test_labels_may_be_late(flags, keywords, timed, said, tmp_path):
@@ -48,6 +50,18 @@ def test_labels_may_be_late(flags, keywords, timed, said, tmp_path):
     assert f"labels came late: by {result.delay}" in out
     said("compare", timed, "--target", "y", *flags, "--json", file)
     assert json.loads(file.read_text())["runs"]["auto"]["log_loss"] == result.log_loss
+
+
+def test_top_k_is_of_as_many_classes_as_asked(said, tmp_path):
+    file = tmp_path / "run.json"
+    result = progressive_validation("image_segments", AutoSoftmaxRegression(), top_k=2, limit=500)
+    out = said("evaluate", "image_segments", "--limit", 500, "--top-k", 2, "--json", file)
+    content = json.loads(file.read_text())
+    assert (content["k"], content["top_k"]) == (2, result.top_k)
+    assert f"top 2 {result.top_k:.2%}" in out
+    said("compare", "image_segments", "--limit", 500, "--top-k", 2, "--json", file)
+    run = json.loads(file.read_text())["runs"]["auto"]
+    assert (run["k"], run["top_k"]) == (2, result.top_k)
 
 
 def test_moments_may_be_dates(tmp_path, said):
@@ -96,10 +110,12 @@ def test_metrics_of_river_are_in_the_summary_and_the_json(said, tmp_path):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--delay", "soon"], "--delay is a number of rows, 0 or more, not 'soon'"),
-        (["--delay", "-1"], "--delay is a number of rows, 0 or more, not '-1'"),
-        (["--delay", "1.5"], "--delay is a number of rows, 0 or more, not '1.5'"),
-        (["--delay", "inf", "--moment", "https"], "--delay is an amount of https, 0 or more, not 'inf'"),
+        (["--delay", "soon"], "the row has no feature 'soon', which is to be its delay"),
+        (["--delay", ""], "the row has no feature '', which is to be its delay"),
+        (["--top-k", "0"], "Invalid value for '--top-k'"),
+        (["--delay", "-1"], "--delay is a number of rows, 0 or more, or a column, not '-1'"),
+        (["--delay", "1.5"], "--delay is a number of rows, 0 or more, or a column, not '1.5'"),
+        (["--delay", "inf", "--moment", "https"], "--delay is an amount of https, 0 or more, or a column, not 'inf'"),
         (["--moment", "https"], "--moment goes with --delay"),
         (["--delay", "1", "--moment", "soon"], "the row has no feature 'soon', which is to be its moment"),
         (["--metric", "Foo"], "river has no metric 'Foo'; there are Accuracy, "),
