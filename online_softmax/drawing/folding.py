@@ -84,12 +84,12 @@ def _run(result: dict[str, Any], level: int) -> dict[str, Any]:
 
 
 def _classes(classes: list[dict[str, Any]], fading: list[dict[str, Any]] | None, level: int) -> list[dict[str, Any]]:
-    """Return the classes with the largest support; with the F1 of each as rows fade, while any of its rows is left."""
+    """Return the classes with the largest support, with the F1 of each as rows fade."""
     found = []
     for i in _frequent(classes, max(CLASSES >> 2 * level, 20)):
         one = {**_plain(classes[i], level), "label": texts.folded(classes[i]["label"], LABEL)}
         if fading is not None:
-            one["f1_now"] = fading[i]["f1"] if fading[i]["support"] else None
+            one["f1_now"] = fading[i]["f1"]
         found.append(one)
     return found
 
