@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from online_softmax.evaluation.drawn import Drawn
 from online_softmax.evaluation.metrics import CLIP
 from online_softmax.evaluation.result import Result
-from online_softmax.evaluation.scorer import Scored
+from online_softmax.evaluation.scored import Scored
 
 FIRST = 20  # rows of a block, until there are 64
 MOST_BLOCKS = 64
@@ -65,7 +65,7 @@ class Comparison(Drawn):
         The result of each model, by name. The seconds are those of predicting, scoring and learning.
     best
         The model with the least log loss over the common rows, or with the fewest errors where no model gives
-        probabilities.
+        probabilities; with the most rows, where there are no common ones.
     n_common
         The rows that all models have scored.
     n_blocks
@@ -168,6 +168,8 @@ class Pairing:
             by_loss = bool(n_losses[0])
             measure = log_loss if by_loss else 1 - accuracy
             best = int(np.argmin(np.where(np.isnan(measure), inf, measure)))
+            if np.isnan(measure).all():
+                best = int(np.argmax([one.n_samples for one in results.values()]))
             means = (
                 blocks[:, 2 + m :] / blocks[:, 1 + m : 2 + m] if by_loss else 1 - blocks[:, 1 : 1 + m] / blocks[:, :1]
             )

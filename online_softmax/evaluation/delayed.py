@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.checks import shorten
-from online_softmax.evaluation.scorer import STEP, Answer, Numbering, Scored, Scorer, message
+from online_softmax.evaluation.scored import Answer, Numbering, Scored
+from online_softmax.evaluation.scorer import STEP, Scorer, message
 from online_softmax.streams import Chunk, Note, PairChunk
 from online_softmax.streams.stream import NOWHERE
 

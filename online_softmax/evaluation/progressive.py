@@ -19,7 +19,8 @@ from online_softmax.evaluation.progress import Progress, Teller
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
 from online_softmax.evaluation.river_metrics import river_metrics
 from online_softmax.evaluation.runs import Runs, Taken
-from online_softmax.evaluation.scorer import Numbering, Scorer, message
+from online_softmax.evaluation.scored import Numbering
+from online_softmax.evaluation.scorer import Scorer, message
 from online_softmax.evaluation.tally import Tally
 from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, open_stream
 

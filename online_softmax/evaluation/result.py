@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -16,9 +16,9 @@ from online_softmax.evaluation.curves import Curve
 from online_softmax.evaluation.drawn import Drawn
 from online_softmax.evaluation.drift import Drift
 from online_softmax.evaluation.experts import Experts
+from online_softmax.evaluation.hint import target_hint
 from online_softmax.evaluation.metrics import Bin, ClassScores
 from online_softmax.evaluation.sums import METRICS
-from online_softmax.streams.spelling import PLAIN
 from online_softmax.texts import plain
 
 
@@ -41,7 +41,6 @@ class Figures:
 
 Row = Figures  # its name until 1.0
 
-ENOUGH = 1000  # rows to judge a target by
 MOST_CELLS = 20_000  # windows times classes, of scores in a dictionary
 MOST_CLASSES = 1000  # of a confusion matrix in a dictionary
 MOST_CONFUSIONS = 200  # in a dictionary
@@ -332,28 +331,6 @@ class RowError(ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.reason, self.result)
-
-
-def target_hint(n_samples: int, n_unseen: int, labels: Collection[Hashable]) -> str | None:
-    """Return what is probably wrong with a target of numbers, most of which were new, if anything is.
-
-    Examples
-    --------
-    >>> from online_softmax.evaluation.result import target_hint
-
-    >>> target_hint(1000, 900, [0.25, 0.5])
-    'this looks like a regression target: 900 of 1,000 labels were new, each of them a class'
-    >>> target_hint(1000, 900, ["0.250", "0.500"]) is None, target_hint(1000, 10, [0.25, 0.5]) is None
-    (False, True)
-
-    """
-    if n_samples < ENOUGH or 2 * n_unseen <= n_samples or not all(map(_spells_number, labels)):
-        return None
-    return f"this looks like a regression target: {n_unseen:,} of {n_samples:,} labels were new, each of them a class"
-
-
-def _spells_number(label: Hashable) -> bool:
-    return isinstance(label, int | float) or (isinstance(label, str) and bool(PLAIN.fullmatch(label.strip())))
 
 
 def _bin(one: Bin) -> dict[str, Any]:

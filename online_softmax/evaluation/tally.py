@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from math import nan
@@ -15,16 +14,17 @@ from numpy.typing import NDArray
 from online_softmax.evaluation.columns import ColumnCounter
 from online_softmax.evaluation.drift import drifts
 from online_softmax.evaluation.experts import ExpertLog
+from online_softmax.evaluation.hint import target_hint
+from online_softmax.evaluation.learner import described, evicted, last_step, memory
 from online_softmax.evaluation.metrics import ClassScores, Scores, bins
-from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, target_hint
+from online_softmax.evaluation.result import Figures, Offender, Predictions, Result
 from online_softmax.evaluation.river_metrics import value
-from online_softmax.evaluation.scorer import Scored, Scorer, message
+from online_softmax.evaluation.scored import Scored
+from online_softmax.evaluation.scorer import Scorer, message
 from online_softmax.evaluation.sums import LEAST, class_metrics
-from online_softmax.models.scaled import native
 from online_softmax.streams import Chunk, PairChunk
 
 FIRST_MARK = 1000  # the figures stand at this many rows, and at every doubling
-ENTRY = 100  # bytes of a dictionary for each of its keys, about
 OFFENDERS = 10  # bad rows to keep
 
 Every = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]  # labels, predictions, probabilities
@@ -85,7 +85,7 @@ class Tally:
         self.scorer, self.scores = scorer, Scores(window, k)
         self.river = {} if river is None else river
         self._alone, self._busy = alone, 0.0
-        last = _last(scorer.model)
+        last = last_step(scorer.model)
         self.experts = ExpertLog(last) if hasattr(last, "expert_weights") else None
         self.marks: list[Figures] = []
         self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = self.behind = 0
@@ -244,7 +244,7 @@ class Tally:
             n_skipped=self.n_skipped,
             n_bad=self.n_bad,
             bad=[*self.bad],
-            n_evicted=_evicted(self.scorer.model),
+            n_evicted=evicted(self.scorer.model),
             columns=None
             if self._columns is None
             else self._columns.columns(one.label for one in classes if one.support),
@@ -255,8 +255,8 @@ class Tally:
             drifts=drifts(scores.curves.trace()),
             experts=None if self.experts is None else self.experts.experts(scores.n_samples),
             river={name: value(metric, known) for name, metric in self.river.items()},
-            model=_described(self.scorer.model),
-            memory=_memory(self.scorer.model) if whole else None,
+            model=described(self.scorer.model),
+            memory=memory(self.scorer.model) if whole else None,
             delay=None if lateness is None else str(lateness),
         )
         return found if self._every is None else replace(found, predictions=self._predictions(codes))
@@ -307,47 +307,6 @@ def marks_until(n: int) -> list[int]:
 def _next_mark(n: int) -> int:
     """Return the first of 1,000, 2,000, 4,000 .. that is more than `n`."""
     return FIRST_MARK << (n // FIRST_MARK).bit_length()
-
-
-def _steps(model: Any) -> list[Any]:
-    """Return the steps of a pipeline, or the model alone."""
-    steps = getattr(model, "steps", None)
-    return [*steps.values()] if isinstance(steps, dict) and steps else [model]
-
-
-def _last(model: Any) -> Any:
-    """Return the model, or the one that ends a pipeline."""
-    return _steps(model)[-1]
-
-
-def _evicted(model: Any) -> int:
-    """Return how many features have made room in our model, or in the one that ends a pipeline."""
-    n = getattr(_last(model), "n_evicted", 0)
-    return n if isinstance(n, int) else 0
-
-
-def _described(model: Any) -> str:
-    """Return a model in a line: the classes of its steps."""
-    return " | ".join(type(step).__name__ for step in _steps(model))
-
-
-def _memory(model: Any) -> int | None:
-    """Return how many bytes a model takes; None where nobody can tell.
-
-    Of a model of ours that is what it has learned, without room to grow, which a resumed run has less of.
-    """
-    if (found := native(model)) is not None:
-        parts = found.state().values()
-        return sum(part.nbytes if isinstance(part, np.ndarray) else _size(part) for part in parts)
-    try:
-        return int(model._raw_memory_usage)
-    except Exception:  # river's way follows every attribute, which foreign ones may not bear
-        return None
-
-
-def _size(part: Any) -> int:
-    """Return the bytes of a number, or of a list of names, each of which a dictionary has, too."""
-    return sum(sys.getsizeof(name) + ENTRY for name in part) if isinstance(part, list) else sys.getsizeof(part)
 
 
 def _sorted(classes: list[ClassScores]) -> list[ClassScores]:

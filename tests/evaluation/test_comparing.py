@@ -16,7 +16,7 @@ from river import base, dummy, linear_model, naive_bayes, optim, preprocessing, 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 from online_softmax.evaluation.comparing import MOST_BLOCKS, Comparison, Pairing
 from online_softmax.evaluation.progressive import RowError
-from online_softmax.evaluation.scorer import Scored
+from online_softmax.evaluation.scored import Scored
 from online_softmax.models.native import NONE
 
 
@@ -498,3 +498,19 @@ def test_a_comparison_is_ready_for_json():
 def test_a_checkpoint_holds_one_model(tmp_path):
     with pytest.raises(ValueError, match="there are several models, and a checkpoint does not hold them"):
         progressive_validation(some_rows(), made(), checkpoint=tmp_path / "run")
+
+
+def test_without_common_rows_the_best_is_who_scored_most():
+    class Refusing(SoftmaxRegression):
+        def learn_one(self, x, y, w=1.0):
+            raise ValueError("no")
+
+        def _progress(self, rows, scale=None):
+            raise ValueError("no")
+
+    pairs = [({"a": float(i)}, i % 2) for i in range(50)]
+    models = {"one": Refusing(), "other": SoftmaxRegression()}
+    comparison = progressive_validation(pairs, models, on_bad="skip")
+
+    assert (comparison.best, comparison.n_common, comparison["one"].n_samples) == ("other", 0, 0)
+    assert math.isnan(comparison.standings["other"].log_loss)

@@ -8,7 +8,8 @@ import pytest
 from river import base, compose, naive_bayes, optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
-from online_softmax.evaluation.scorer import Numbering, Scorer
+from online_softmax.evaluation.scored import Numbering
+from online_softmax.evaluation.scorer import Scorer
 from online_softmax.models.scaled import NumberScaler
 from online_softmax.streams import open_stream
 

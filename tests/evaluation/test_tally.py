@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_softmax import SoftmaxRegression
-from online_softmax.evaluation.scorer import Scored, Scorer
+from online_softmax.evaluation.scored import Scored
+from online_softmax.evaluation.scorer import Scorer
 from online_softmax.evaluation.tally import FIRST_MARK, OFFENDERS, Tally, marks_until
 from online_softmax.models.native import NONE
 from online_softmax.rows import Rows
