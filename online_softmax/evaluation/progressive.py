@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, overload
 
@@ -14,15 +13,15 @@ from online_softmax.evaluation import checkpoints
 from online_softmax.evaluation.columns import ColumnCounter
 from online_softmax.evaluation.comparing import Comparison
 from online_softmax.evaluation.delayed import DelayedScorer, Lateness
-from online_softmax.evaluation.distance import Distance
-from online_softmax.evaluation.progress import Progress, Teller
+from online_softmax.evaluation.one_pass import Pass
+from online_softmax.evaluation.progress import Progress
 from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
 from online_softmax.evaluation.river_metrics import river_metrics
-from online_softmax.evaluation.runs import Runs, Taken
+from online_softmax.evaluation.runs import Runs
 from online_softmax.evaluation.scored import Numbering
-from online_softmax.evaluation.scorer import Scorer, message
+from online_softmax.evaluation.scorer import Scorer
 from online_softmax.evaluation.tally import Tally
-from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, open_stream
+from online_softmax.streams import RowStream, Stream, open_stream
 
 __all__ = ["Figures", "Offender", "Predictions", "Progress", "Result", "RowError", "progressive_validation"]
 
@@ -188,58 +187,7 @@ def progressive_validation(
     runs, run = Runs(tallies), next(iter(tallies.values()))
     if path is not None:
         _resume(path, run, stream, resume, limit)
-    distance = Distance(stream)
-    teller = Teller(progress, runs, distance, limit)
-
-    def keep() -> None:
-        if path is not None and run.n_taken:
-            checkpoints.write(path, run, stream)
-
-    def rows_left() -> int:
-        """Return how many rows there are to the next look, checkpoint or limit."""
-        stops = [runs.rows_left()]
-        if limit is not None:
-            stops.append(limit - runs.n_asked)
-        if path is not None:
-            stops.append(every - runs.n_asked % every)
-        return min(stops)
-
-    def told(taken: Taken, left: int = 0) -> None:
-        """Tell of rows that were scored, and raise what ended that."""
-        if taken.n_scored:
-            teller.go_on(left)
-        if taken.error is not None:
-            raise RefusedError(taken.reason) from taken.error
-
-    teller.start()
-    try:
-        with closing(_chunks(distance, runs)) as chunks:
-            for chunk in chunks:
-                while chunk and (n := rows_left()):
-                    part, chunk = chunk.split(min(n, runs.step(chunk)))
-                    taken = runs.take(part)
-                    told(taken, left=len(chunk) if isinstance(chunk, Chunk) else 0)
-                    if taken.n_scored and run.n_samples % every == 0:
-                        keep()
-                if not (run.behind or rows_left()):
-                    break
-        told(runs.finish())
-    except RefusedError as end:
-        keep()
-        raise RowError(str(end), runs.result(whole=True)) from end.__cause__
-    if run.behind:
-        raise checkpoints.CheckpointError(f"the source ends {run.behind:,} rows before the place of the checkpoint")
-    if not runs.n_asked:
-        gone = run.n_skipped + run.n_bad
-        raise ValueError("the stream has no rows" + (f": all {gone:,} were skipped" if gone else ""))
-    keep()
-    result = runs.result(whole=True)
-    teller.end(result)
-    return result
-
-
-class RefusedError(Exception):
-    """Ends a run before its stream ends: what a model, or the stream, said."""
+    return Pass(stream, runs, progress, limit=limit, path=path, every=every).result()
 
 
 def _check_models(models: Mapping[Any, Any]) -> None:
@@ -288,13 +236,3 @@ def _tally(stream: Stream, scorer: Scorer, window: int, keep: bool, **keywords: 
         return Tally(scorer, window, keep, **keywords)
     columns = ColumnCounter(stream.kinds, stream.reading, stream.code_columns) if stream.kinds else None
     return Tally(scorer, window, keep, stream.seconds_to_open, columns, **keywords)
-
-
-def _chunks(distance: Distance, runs: Runs) -> Generator[Chunk | PairChunk, None, None]:
-    """Yield the chunks of a stream, without the rows that a resumed run has behind it."""
-    with closing(distance.chunks()) as chunks:
-        try:
-            for chunk in chunks:
-                yield runs.pass_over(chunk)
-        except Exception as error:
-            raise RefusedError(message(error)) from error
