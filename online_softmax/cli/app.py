@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from online_softmax.cli import options
 from online_softmax.cli.columns import print_columns
@@ -20,6 +18,7 @@ from online_softmax.cli.comparing import compare as compare_along
 from online_softmax.cli.evaluating import Keeping, Learner, Making, own_version
 from online_softmax.cli.evaluating import evaluate as evaluate_along
 from online_softmax.cli.inspecting import inspect_file
+from online_softmax.cli.output import console_beside
 from online_softmax.cli.predicting import predict_rows
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
@@ -89,7 +88,6 @@ def evaluate(
     reading: options.ReadingOptions,
     limit: options.Limit = None,
     window: options.Window = 1000,
-    json: options.Json = None,
     showing: Showing,
     save: options.Save = None,
     keeping: Keeping,
@@ -98,7 +96,7 @@ def evaluate(
     asked = reading.keywords
 
     def work() -> None:
-        console = _console()
+        console = console_beside(showing.json)
         rows: dict[str, Any] = {"limit": limit, "window": window}
         result = evaluate_along(
             *(source, target, asked, learner, keeping),
@@ -107,7 +105,6 @@ def evaluate(
             scoring=scoring,
             showing=showing,
             save=save,
-            json=json,
         )
         console.print()
         print_summary(result, console)
@@ -128,20 +125,18 @@ def compare(
     reading: options.ReadingOptions,
     limit: options.Limit = None,
     window: options.Window = 1000,
-    json: options.Json = None,
     showing: Showing,
 ) -> Callable[[], None]:
     """Evaluate several models over the same rows, in one pass."""
     asked = reading.keywords
 
     def work() -> None:
-        console = _console()
+        console = console_beside(showing.json)
         comparison = compare_along(
             *(source, target, asked, model or DEFAULT_MODELS, making, scoring, showing),
             limit=limit,
             window=window,
             console=console,
-            json=json,
         )
         console.print()
         print_comparison(comparison, console)
@@ -167,7 +162,7 @@ def train(
     asked = reading.keywords
 
     def work() -> None:
-        console = _console()
+        console = console_beside()
         result = evaluate_along(
             source, target, asked, learner, keeping, limit=limit, window=window, save=save, console=console
         )
@@ -230,13 +225,6 @@ def datasets() -> None:
     print(f"{'name':{width}}  {'rows':>7}  {'features':>8}  {'classes':>7}  description")
     for one in BUNDLED.values():
         print(f"{one.name:{width}}  {one.n_rows:>7,}  {one.n_features:>8,}  {one.n_classes:>7,}  {one.description}")
-
-
-def _console() -> Console:
-    """Return the console, which spells out what its encoding has no sign for: no long run is to end by that."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(highlight=False)
 
 
 def _fail(message: str, status: int) -> int:

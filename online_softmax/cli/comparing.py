@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,8 +12,8 @@ from online_softmax.cli import options
 from online_softmax.cli.evaluating import Making, own_version, sources
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
-from online_softmax.evaluation import Comparison, progressive_validation
-from online_softmax.reports import CompareTable, write_json
+from online_softmax.evaluation import Comparison, RowError, progressive_validation
+from online_softmax.reports import CompareTable
 from online_softmax.streams import RowStream, open_stream
 
 DEFAULT_MODELS = ("auto", "auto-linear", "SGD(0.1)")
@@ -33,16 +32,12 @@ def compare(
     limit: int | None,
     window: int,
     console: Console,
-    json: Path | None = None,
 ) -> Comparison:
     """Run models along a stream under a table that grows, and return what was found."""
     if not 2 <= len(names) <= MOST_MODELS:
         n = "one" if len(names) == 1 else f"{len(names)}"
         raise ValueError(f"compare takes 2 to {MOST_MODELS} models, a --model for each, and there are {n}")
-    written = [("json", json), ("report", showing.report)]
-    options.check_distinct([*sources(source), *written])
-    if json is not None:
-        options.check_writable(json, whole=False)
+    options.check_distinct([*sources(source), *showing.files])
     showing.check()
     measured = scoring.keywords()
     made = making.made(names)
@@ -54,7 +49,7 @@ def compare(
     }
     run = {"models": [*models], **making.conditions, "limit": limit, **scoring.conditions}
     conditions = {"online_softmax": own_version(), "source": source, "target": stream.target, **reading, **run}
-    table = CompareTable(console, [*models], window, alone=any(file is not None for _, file in written))
+    table = CompareTable(console, [*models], window, alone=showing.is_kept)
     try:
         with showing.progress(table, console, conditions) as progress, table:
             comparison = progressive_validation(
@@ -62,9 +57,11 @@ def compare(
             )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted after {table.n_samples:,} rows") from None
+    except RowError as error:
+        if (kept := showing.finish_early(error.result, conditions)) is None:
+            raise
+        raise ValueError(f"{error}; {kept}") from error
     assert isinstance(comparison, Comparison)
-    if json is not None:
-        write_json(comparison, json, **conditions)
     showing.finish(comparison, conditions)
     return comparison
 

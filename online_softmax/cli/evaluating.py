@@ -17,7 +17,7 @@ from online_softmax.cli.showing import Showing
 from online_softmax.evaluation import EVERY, Result, RowError, progressive_validation
 from online_softmax.models import saving
 from online_softmax.models.scaled import scaler_for
-from online_softmax.reports import LiveTable, write_json
+from online_softmax.reports import LiveTable
 from online_softmax.streams import Known, RowStream, open_stream
 from online_softmax.streams.many import paths_of
 
@@ -146,16 +146,13 @@ def evaluate(
     scoring: Scoring = PLAIN,
     showing: Showing = UNSEEN,
     save: Path | None = None,
-    json: Path | None = None,
 ) -> Result:
     """Run a model along a stream under a table that grows, keep what is to be kept, and return what was found."""
     kept = [("save", save), ("checkpoint", keeping.checkpoint)]
-    written = [*kept, ("json", json), ("report", showing.report)]
+    written = [*kept, *showing.files]
     options.check_distinct([*sources(source), *written])
     options.check_distinct([("from", learner.from_), *written[1:]])  # a model may be saved where it came from
     learner.check_kept(kept)
-    if json is not None:
-        options.check_writable(json, whole=False)
     if save is not None:
         options.check_writable(save)
     keeping.check()
@@ -164,7 +161,7 @@ def evaluate(
     model, stream = learner.opened(source, target, reading)
     run = {**learner.conditions, "limit": limit, "resumed": keeping.resume, **scoring.conditions}
     conditions = {"online_softmax": own_version(), "source": source, "target": stream.target, **reading, **run}
-    table = LiveTable(console, window, alone=any(file is not None for file in (save, json, showing.report)))
+    table = LiveTable(console, window, alone=save is not None or showing.is_kept)
     try:
         with showing.progress(table, console, conditions) as progress, table:
             result = progressive_validation(
@@ -187,16 +184,19 @@ def evaluate(
         raise KeyboardInterrupt(said) from None
     except (RowError, OSError) as error:
         n = error.result.n_samples if isinstance(error, RowError) else table.n_samples
-        if save is None or not n:
+        told = [options.told(error)]
+        if save is not None and n:
+            _save(model, save)
+            of = "those rows" if isinstance(error, RowError) else f"the first {n:,} rows"
+            told.append(f"the model of {of} is saved to {save}")
+        if isinstance(error, RowError) and (found := showing.finish_early(error.result, conditions)):
+            told.append(found)
+        if len(told) == 1:
             raise
-        _save(model, save)
-        of = "those rows" if isinstance(error, RowError) else f"the first {n:,} rows"
-        raise ValueError(f"{options.told(error)}; the model of {of} is saved to {save}") from error
+        raise ValueError("; ".join(told)) from error
     if save is not None:
         _save(model, save)
     assert isinstance(result, Result)
-    if json is not None:
-        write_json(result, json, **conditions)
     showing.finish(result, conditions)
     return result
 

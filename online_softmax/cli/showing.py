@@ -1,30 +1,45 @@
-"""Showing: a run as a page, while it goes on and afterwards."""
+"""Showing: a run as JSON and as a page, while it goes on and afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from online_softmax.cli import options
+from online_softmax.cli import options, output
 from online_softmax.drawing import html_page
 from online_softmax.evaluation import Comparison, Result
 from online_softmax.reports import CompareTable, LivePage, LiveTable
 from online_softmax.reports.cells import write
+from online_softmax.reports.json import json_text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Showing:
-    """Where a run is shown as a page."""
+    """Where a run is kept as JSON, and shown as a page."""
 
+    json: options.Json = None
     report: options.Report = None
     live: options.Live = None
 
+    @property
+    def files(self) -> list[tuple[str, Path | None]]:
+        """Return the files that are written, and what for."""
+        return [("json", output.file_of(self.json)), ("report", self.report)]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything is left of a run whose table nobody reads."""
+        return self.json is not None or self.report is not None
+
     def check(self) -> None:
-        """Refuse a page that could not be drawn or written, before the run."""
+        """Refuse what could not be drawn or written, before the run."""
+        if (file := output.file_of(self.json)) is not None:
+            options.check_writable(file, whole=False)
         if self.report is not None:
             options.check_writable(self.report)
             html_page({"conditions": {}, "runs": {}, "comparison": None})  # what it lacks, it lacks now
@@ -40,9 +55,22 @@ class Showing:
             yield Both(table, page, conditions)
 
     def finish(self, found: Result | Comparison, conditions: dict[str, Any]) -> None:
-        """Write the page that stays."""
+        """Write what stays of a run."""
+        if self.json is not None:
+            output.put(json_text(found, **conditions), self.json)
         if self.report is not None:
             found.save_html(self.report, **conditions)
+
+    def finish_early(self, found: Result | Comparison, conditions: dict[str, Any]) -> str | None:
+        """Write what was found before an error, if anything is to be; say where it is, or why it is not."""
+        if not (self.is_kept and found.n_samples):
+            return None
+        try:
+            self.finish(found, conditions)
+        except OSError as error:
+            return f"the result of those rows could not be written ({options.told(error)})"
+        places = ["standard output" if file == output.STANDARD_OUTPUT else file for file in (self.json, self.report)]
+        return f"the result of those rows is written to {' and '.join(str(place) for place in places if place)}"
 
     def tell(self, console: Console) -> None:
         """Say where the page that stays is."""

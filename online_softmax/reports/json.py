@@ -28,10 +28,20 @@ def write_json(result: Result | Comparison, path: str | Path, **conditions: Any)
       "n_samples": 1250,
 
     """
+    write_text(json_text(result, **conditions), path)
+
+
+def json_text(result: Result | Comparison, **conditions: Any) -> str:
+    """Return a result as JSON, after the conditions it was found under."""
     content = {**conditions, **result.to_dict(), **conditions}  # in this order, and what was asked for is not replaced
     lines = ",\n".join(f"  {json.dumps(name)}: {_compact(value)}" for name, value in content.items())
-    data, path = f"{{\n{lines}\n}}\n".encode(), Path(path)
-    if path.exists() and not path.is_file():  # a pipe, say
+    return f"{{\n{lines}\n}}\n"
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write a text as a file, whole or not at all; or into a pipe."""
+    data, path = text.encode(), Path(path)
+    if path.exists() and not path.is_file():
         path.write_bytes(data)
     else:
         write(path, data)

@@ -200,3 +200,77 @@ def test_page_is_served_while_the_run_goes_on(command, asked, tmp_path):
     assert "120,000 rows" in out
     with pytest.raises(URLError):
         urlopen(url[1])
+
+
+@BOTH
+def test_json_on_standard_output_stands_alone(command, capsys, tmp_path, monkeypatch):
+    from online_softmax import cli
+
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(command, "phishing", "--limit", "300", "--json", "-") == 0
+    out, error = capsys.readouterr()
+    assert json.loads(out)["source"] == "phishing"
+    assert "by the last label again" in error
+    assert "     300 " in error
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_pipe_goes_in_and_json_comes_out(tmp_path):
+    rows = "a,y\n" + "1,u\n2,v\n" * 100
+    args = [*COMMAND, "evaluate", "-", "--target", "y", "--json", "-"]
+    done = subprocess.run(args, input=rows, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert json.loads(done.stdout)["n_samples"] == 200
+    assert done.stderr.splitlines()[0].split() == ["last", "1,000", "rows"]
+    head = subprocess.run(f"{' '.join(args)} | head -c 10", input=rows, shell=True, capture_output=True, text=True)
+    assert "Traceback" not in head.stderr
+
+
+@BOTH
+def test_what_was_found_before_a_bad_row_is_written(command, fails, tmp_path, capsys):
+    pytest.importorskip("vl_convert")
+    path, file, page = tmp_path / "rows.csv", tmp_path / "run.json", tmp_path / "run.html"
+    path.write_text("a,y\n" + "1,u\n2,v\n" * 300 + "bad,u\n" + "1,u\n" * 9)
+    error = fails(command, path, "--target", "y", "--json", file, "--report", page)
+    assert f"(600 rows were scored before it); the result of those rows is written to {file} and {page}" in error
+    content = json.loads(file.read_text())
+    runs = [content] if command == "evaluate" else content["runs"].values()
+    assert [run["n_samples"] for run in runs] == [600] * len(runs)
+    assert page.read_text().startswith("<!doctype html>")
+    assert "those rows" not in fails(command, path, "--target", "y")
+
+    from online_softmax import cli
+
+    assert cli.run(command, str(path), "--target", "y", "--json", "-") == 2
+    out, error = capsys.readouterr()
+    assert (json.loads(out)["source"], error.splitlines()[-1][-34:]) == (
+        str(path),
+        "rows is written to standard output",
+    )
+
+
+@BOTH
+def test_nothing_is_written_where_nothing_was_found_or_nothing_can_be(command, fails, tmp_path, monkeypatch):
+    from online_softmax.reports import json as writing
+
+    path, file = tmp_path / "rows.csv", tmp_path / "run.json"
+    path.write_text("a,y\n" + "1,u\n2,v\n" * 1200 + "bad,u\n")
+    args = ["--target", "y", "--json", file]
+
+    def full(path, data):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(writing, "write", full)
+    error = fails(command, path, *args)
+    assert "(2,400 rows were scored before it); " in error
+    assert f"the result of those rows could not be written ({file}: no space left on device)" in error
+    assert "scored before it)\n" in fails(command, "phishing", "--delay", "soon", "--json", file)
+    assert not file.exists()
+
+
+def test_a_model_and_a_result_may_both_be_kept_at_a_bad_row(fails, tmp_path):
+    path, file, model = tmp_path / "rows.csv", tmp_path / "run.json", tmp_path / "model"
+    path.write_text("a,y\n" + "1,u\n2,v\n" * 300 + "bad,u\n")
+    error = fails("evaluate", path, "--target", "y", "--json", file, "--save", model)
+    said = f"; the model of those rows is saved to {model}; the result of those rows is written to {file}\n"
+    assert error.endswith(said)
+    assert file.exists()
