@@ -51,6 +51,11 @@ def test_river_names_make_what_python_would(text, expected):
         assert type(made) is type(expected)
 
 
+def test_options_of_vowpal_wabbit_may_be_in_quotes():
+    pytest.importorskip("vowpalwabbit")
+    assert repr(parse_model("vw:'-l 0.25'")) == repr(parse_model('vw:"-l 0.25"')) == repr(parse_model("vw:-l 0.25"))
+
+
 @pytest.mark.parametrize("text", ["'GaussianNB()", "GaussianNB()'", "''GaussianNB()''", "'", "'GaussianNB()\""])
 def test_other_quotes_are_no_name(text):
     with pytest.raises(ValueError, match="is not of the form"):
