@@ -141,7 +141,7 @@ function matrixChart(names, description) {
       mark: { type: "text", fontSize: n <= 8 ? 12 : 10, aria: false },
       encoding: {
         text: { field: "n", type: "quantitative", format: n <= 8 ? ",d" : "~s" },
-        fill: { condition: { test: "datum.share > 0.5", value: css("card") }, value: css("ink") },
+        fill: { value: css("ink") },
         fillOpacity: { condition: { test: "datum.n == 0", value: 0.25 }, value: 1 },
         tooltip: { field: "text" },
       },
