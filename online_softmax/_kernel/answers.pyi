@@ -8,6 +8,5 @@ NONE: NDArray[np.void]
 
 class Answers:
     array: NDArray[np.void]
-    def __init__(self, n: int) -> None: ...
 
 def answers(P: NDArray[np.float64], positions: NDArray[np.int32]) -> NDArray[Any]: ...
