@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from online_softmax.cli.options import check_distinct, check_writable
-from online_softmax.cli.output import STANDARD_OUTPUT, file_of, put
+from online_softmax.cli.output import STANDARD_OUTPUT, console_beside, file_of, put
 from online_softmax.models import saving
 from online_softmax.models.inspection import inspection, of_file, unknown_class
 from online_softmax.models.scaled import native
@@ -36,4 +36,4 @@ def inspect_file(file: Path, top: int, label: str | None, to: Path | None) -> No
     if to is not None:
         put(f"{json.dumps(seen.to_dict(), indent=2, allow_nan=False)}\n", to)
     if to != STANDARD_OUTPUT:
-        print(seen)
+        console_beside(to).print(str(seen), soft_wrap=True, markup=False, emoji=False)

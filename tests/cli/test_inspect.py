@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -103,3 +105,14 @@ def test_what_is_no_model_and_what_cannot_be_written(auto, fruit, tmp_path, fail
     assert "is named twice, for the model and --json" in fails("inspect", auto, "--json", auto)
     assert "--top" in fails("inspect", auto, "--top", -1)
     assert "--class" in fails("inspect", auto, "--class")
+
+
+def test_what_an_encoding_lacks_is_spelled_out(tmp_path):
+    model = SoftmaxRegression()
+    model.learn_one({"größe": 1.0}, "日本")
+    save(model, tmp_path / "model")
+    command = [sys.executable, "-m", "online_softmax", "inspect", str(tmp_path / "model")]
+    done = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True)
+
+    assert done.returncode == 0
+    assert rb"\u65e5\u672c" in done.stdout
