@@ -33,8 +33,10 @@ cdef void say(answer *a, const double *p, Py_ssize_t n, Py_ssize_t y) noexcept n
         squares += p[c] * p[c]
     a.predicted, a.confidence, a.squares = <int32_t>best, p[best], squares
     if y >= 0:
-        for c in range(n):
-            rank += p[c] > p[y] or (p[c] == p[y] and c < y)
+        for c in range(y):
+            rank += p[c] >= p[y]
+        for c in range(y + 1, n):
+            rank += p[c] > p[y]
         a.p, a.rank = p[y], rank
 
 
