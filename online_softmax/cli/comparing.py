@@ -35,8 +35,8 @@ def compare(
 ) -> Comparison:
     """Run models along a stream under a table that grows, and return what was found."""
     if not 2 <= len(names) <= MOST_MODELS:
-        n = "one" if len(names) == 1 else f"{len(names)}"
-        raise ValueError(f"compare takes 2 to {MOST_MODELS} models, a --model for each, and there are {n}")
+        there = "is one" if len(names) == 1 else f"are {len(names)}"
+        raise ValueError(f"compare takes 2 to {MOST_MODELS} models, a --model for each, and there {there}")
     options.check_distinct([*sources(source), *showing.files])
     showing.check()
     measured = scoring.keywords()

@@ -129,7 +129,7 @@ def test_what_happened_to_one_model_is_said_with_its_name():
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--model", "auto"], "compare takes 2 to 10 models, a --model for each, and there are one"),
+        (["--model", "auto"], "compare takes 2 to 10 models, a --model for each, and there is one"),
         (flags(["auto"] * 11), "compare takes 2 to 10 models, a --model for each, and there are 11"),
         (flags(["auto", "Madam"]), "no model is called 'Madam'"),
         (flags(["auto", "river:Madam()"]), "river has no 'Madam'"),
