@@ -243,8 +243,9 @@ def test_terminal_shows_a_bar_on_a_long_file_and_takes_it_away(long):
     assert shown.rindex("━".encode()) < shown.rindex(b"200,000 rows in ")
 
 
-def test_interrupt_is_one_line_and_status_130(long):
-    args = [*COMMAND, "evaluate", str(long), "--target", "y"]
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_interrupt_is_one_line_and_status_130(long, command):
+    args = [*COMMAND, command, str(long), "--target", "y"]
     with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while not process.stdout.readline().lstrip().startswith("1,000"):
             time.sleep(0)

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 from rich.console import Console
@@ -185,18 +181,3 @@ def test_many_models_leave_some_out_of_the_table_that_grows():
     with CompareTable(out, names, window=10) as table:
         table({name: row(1000, 1.0, 0) for name in names}, mark=True, fraction=None)
     assert out.file.getvalue().splitlines()[1].endswith("model 5  and 3 more")
-
-
-def test_interrupt_is_one_line_and_status_130(tmp_path):
-    path = tmp_path / "long.csv"
-    path.write_text("a,b,y\n" + "1.5,word,u\n2.5,other,v\n" * 100_000)
-    args = [sys.executable, "-m", "online_softmax", "compare", path, "--target", "y"]
-    with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while not process.stdout.readline().lstrip().startswith("1,000"):
-            time.sleep(0)
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate()
-
-    assert process.returncode == 130
-    assert error.startswith("online-softmax: interrupted after ")
-    assert error.count("\n") == 1

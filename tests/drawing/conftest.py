@@ -9,21 +9,9 @@ from typing import Any
 
 import pytest
 
+from online_softmax.evaluation.sums import METRICS
+
 Document = dict[str, Any]
-METRICS = (
-    "accuracy",
-    "log_loss",
-    "balanced_accuracy",
-    "macro_f1",
-    "kappa",
-    "kappa_t",
-    "kappa_m",
-    "brier",
-    "ece",
-    "top_k",
-    "no_change_accuracy",
-    "majority_accuracy",
-)
 EXPERTS = "adagrad", "decaying-sgd", "recent-prior", "newton", "votes", "wide-votes", "additive", "gaussian"
 LABELS = "brick", "sky", "foliage", "cement", "window", "path", "grass"
 

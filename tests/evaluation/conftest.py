@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from river import base
 
 from online_softmax import progressive_validation
 
@@ -31,6 +32,24 @@ def stopped_run(source, model, path, at, **options):
 def stopped():
     """Give the function that runs until about the given row."""
     return stopped_run
+
+
+class Last(base.Classifier):
+    """Says the last label again, and gives no probabilities."""
+
+    label = None
+
+    def learn_one(self, x, y):
+        self.label = y
+
+    def predict_one(self, x):
+        return self.label
+
+
+@pytest.fixture
+def last():
+    """Give a model without probabilities."""
+    return Last()
 
 
 @pytest.fixture

@@ -367,17 +367,8 @@ def test_a_label_that_nobody_could_know_has_a_probability_of_0_but_no_log_loss()
     assert (result.ece, result.accuracy, result.top_k) == (0.5, 0.5, 0.5)
 
 
-def test_of_a_model_without_probabilities_there_is_what_needs_none():
-    class Last(base.Classifier):
-        label = None
-
-        def learn_one(self, x, y):
-            self.label = y
-
-        def predict_one(self, x):
-            return self.label
-
-    result = run([(0, y) for y in "uuvvuu"], Last())
+def test_of_a_model_without_probabilities_there_is_what_needs_none(last):
+    result = run([(0, y) for y in "uuvvuu"], last)
 
     for name in ("log_loss", "brier", "ece", "top_k", "roc_auc"):
         assert math.isnan(getattr(result, name))

@@ -139,17 +139,8 @@ def test_label_that_was_learned_and_forgotten_has_the_least_probability():
     assert result.log_loss == pytest.approx(-math.log(1e-15) / 2)
 
 
-def test_model_without_probabilities_has_no_log_loss():
-    class Last(base.Classifier):
-        label = None
-
-        def learn_one(self, x, y):
-            self.label = y
-
-        def predict_one(self, x):
-            return self.label
-
-    result = progressive_validation([({}, y) for y in "uuvvv"], Last())
+def test_model_without_probabilities_has_no_log_loss(last):
+    result = progressive_validation([({}, y) for y in "uuvvv"], last)
     assert result.accuracy == 3 / 5
     assert result.n_unseen == 2
     assert math.isnan(result.log_loss)
