@@ -6,7 +6,7 @@ KERNEL := $(shell find online_softmax -name '*.h' -o -name '*.px[di]' -o -name '
 STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
-.PHONY: demo help test test-quick lint stubs coverage sanitize reliability \
+.PHONY: demo help test test-quick test-cluster lint stubs coverage sanitize reliability \
 	bench-speed bench-threads bench-quality bench-long bench-files tables pictures datasets golden clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
@@ -16,10 +16,13 @@ help:  ## say what there is to make
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 test: .venv/dev  ## run every test, on all cores
-	$(BIN)/python -m pytest -q -n auto --dist worksteal
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not cluster"
 
 test-quick: .venv/dev  ## run the tests that take no more than a moment: under a minute
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not cluster"
+
+test-cluster: .venv/cluster  ## run the tests on real engines, Spark (which needs Java 17) and Dask, and kill them
+	$(BIN)/python -m pytest -q -m cluster
 
 lint: .venv/dev stubs  ## style, spelling and types
 	$(BIN)/ruff check .

@@ -63,7 +63,9 @@ STOREYS = [
     {"streams"},
     {"drawing"},
     {"evaluation"},
+    {"rounds"},
     {"reports"},
+    {"executors", "spark"},
     {"cli"},
     {"__init__", "__main__", *OLD_NAMES},
 ]

@@ -1,0 +1,1 @@
+"""Executors: rounds on anything that is like `concurrent.futures`: processes, Dask, Ray."""
