@@ -6,6 +6,7 @@ from online_softmax.evaluation import CheckpointError, RowError, progressive_val
 from online_softmax.models.auto import AutoSoftmaxRegression
 from online_softmax.models.explanation import explain_one
 from online_softmax.models.inspection import inspection
+from online_softmax.models.merging import merge
 from online_softmax.models.saving import ModelFileError, load, save
 from online_softmax.models.softmax import SoftmaxRegression
 from online_softmax.streams import open_stream
@@ -24,6 +25,7 @@ __all__ = [
     "explain_one",
     "inspection",
     "load",
+    "merge",
     "open_stream",
     "progressive_validation",
     "save",

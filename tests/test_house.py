@@ -83,6 +83,7 @@ def test_the_public_names():
         "explain_one",
         "inspection",
         "load",
+        "merge",
         "open_stream",
         "progressive_validation",
         "save",

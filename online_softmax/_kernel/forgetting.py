@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,11 @@ from online_softmax._kernel.state import FIELDS, USE
 State = dict[str, Any]
 
 
-class Stay(NamedTuple):
-    """What stays along an axis: positions, in order; from there to `size`, new places at the start."""
-
-    positions: NDArray[np.intp]
-    size: int
+Places = NDArray[np.intp]  # positions along an axis, in order; a -1 is a new place, at the start
 
 
-def kept(state: State, stay: Mapping[str, Stay]) -> State:
-    """Return a state of which, along each of these axes, only so much stays."""
+def kept(state: State, stay: Mapping[str, Places]) -> State:
+    """Return a state of which, along each of these axes, these places stay."""
     new = dict(state)
     for name in FIELDS.keys() & state.keys():
         field, array = FIELDS[name], state[name]
@@ -30,14 +26,34 @@ def kept(state: State, stay: Mapping[str, Stay]) -> State:
             continue
         array = field.unfolded(array)
         for i, axis in enumerate(field.each_axis()):
-            if axis not in stay:
+            if axis not in stay or np.array_equal(stay[axis], np.arange(array.shape[i])):
                 continue
-            array = array.take(stay[axis].positions, i)
-            if more := stay[axis].size - array.shape[i]:
-                room = [more if j == i else n for j, n in enumerate(array.shape)]
-                array = np.concatenate([array, np.full(room, field.start, array.dtype)], i)
+            there = stay[axis] >= 0
+            room = [len(there) if j == i else n for j, n in enumerate(array.shape)]
+            moved = np.full(room, field.start or 0, array.dtype)
+            within = tuple(there if j == i else slice(None) for j in range(i + 1))
+            moved[within] = array.take(stay[axis][there], i)
+            array = moved
         new[name] = np.ascontiguousarray(field.folded(array))
+    for i in np.flatnonzero(stay["covered row"] < 0) if "newton_P" in state and "covered row" in stay else ():
+        new["newton_P"][i, i] = state["newton_fresh"]
     return new
+
+
+def places(features: Places) -> dict[str, Places]:
+    """Return the places along each axis of features, from those of the features.
+
+    Examples
+    --------
+    >>> places(np.array([2, -1, 0]))["row"]
+    array([ 0,  3, -1,  1])
+    """
+    covered = np.where(features[:COVERED] < COVERED, features[:COVERED], -1)
+
+    def rows(of: Places) -> Places:
+        return np.concatenate([np.zeros(1, np.intp), np.where(of < 0, -1, of + 1)])
+
+    return {"feature": features, "row": rows(features), "covered": covered, "covered row": rows(covered)}
 
 
 def without_features(state: State, gone: set[int]) -> State:
@@ -55,20 +71,10 @@ def without_features(state: State, gone: set[int]) -> State:
     state = {**state, "names": [names[i] for i in keep]}
     if not state["labels"]:
         state = {name: state[name] for name in ("names", "labels", *USE) if name in state}
-    rows, covered = np.concatenate([[0], keep + 1]), min(len(keep), COVERED)
-    stay = {
-        "feature": Stay(keep, len(keep)),
-        "row": Stay(rows, len(rows)),
-        "covered": Stay(keep[keep < COVERED], covered),
-        "covered row": Stay(rows[rows <= COVERED], 1 + covered),
-    }
+    stay = places(keep)
     if "qda_M" in state:
-        modelled = keep[keep < state["qda_M"].shape[1]]
-        stay["modelled feature"] = Stay(modelled, len(modelled))
+        modelled = stay["modelled feature"] = keep[keep < state["qda_M"].shape[1]]
     new = kept(state, stay)
-    if "newton_P" in state:
-        for i in range(len(stay["covered row"].positions), 1 + covered):
-            new["newton_P"][i, i] = state["newton_fresh"]
     if "qda_M" in state:
         _marginal(new, state, modelled)
     return new
@@ -109,14 +115,12 @@ def without_class(state: State, c: int) -> State:
     if len(labels) == 1:
         return without_features(state, set(range(len(state["names"]))))
     others = np.delete(np.arange(len(labels)), c)
-    stay = {"class": Stay(others, len(others))}
+    stay = {"class": others}
     if "qda_M" in state:
-        modelled = others[others < len(state["qda_M"])]
-        stay["modelled class"] = Stay(modelled, len(modelled))
+        stay["modelled class"] = others[others < len(state["qda_M"])]
     if "window_label" in state:
-        oldest = _oldest_first(state)
-        samples = oldest[state["window_label"][oldest] != c]
-        stay["sample"] = Stay(samples, len(samples))
+        oldest = oldest_first(state)
+        samples = stay["sample"] = oldest[state["window_label"][oldest] != c]
         state["window_head"] = len(samples) % state["window_size"]
     if state.get("last") == c:
         state["last"] = 0
@@ -129,7 +133,7 @@ def without_class(state: State, c: int) -> State:
     return new
 
 
-def _oldest_first(state: State) -> NDArray[np.intp]:
+def oldest_first(state: State) -> NDArray[np.intp]:
     """The places of the window's samples, a ring once it is full."""
     m, size = len(state["window_label"]), state["window_size"]
     return np.roll(np.arange(m), -state["window_head"] if m == size else 0)

@@ -1,3 +1,6 @@
+import numpy as np
+from numpy.typing import NDArray
+
 LINEAR_EXPERTS: int
 NEWTON_EXPERTS: int
 HAT_ROWS: int
@@ -18,8 +21,11 @@ TOP: int
 FEATURE_DOUBLES: int
 GAUSSIAN_DOUBLES: int
 GAUSSIAN_LD: int
+DENSE: float
 METRIC_START: float
 METRIC_SUM: float
 QDA_START: float
 
 def window_size(budget: int, d: int) -> int: ...
+def gaussians_fit(d: int, C: int) -> bool: ...
+def remembered(since: NDArray[np.int64], now: int) -> NDArray[np.float64]: ...

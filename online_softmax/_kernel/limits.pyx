@@ -3,6 +3,8 @@
 
 from libc.stdint cimport int64_t
 
+import numpy as np
+
 cdef extern from *:
     """
     #pragma GCC diagnostic ignored "-Wunused-function"
@@ -17,10 +19,28 @@ cdef extern from "bank/memory.h":
         FEATURE_DOUBLES, GAUSSIAN_DOUBLES, GAUSSIAN_LD
     double metric_start "METRIC_START", metric_sum "METRIC_SUM", qda_start "QDA_START"
     int64_t window_rows "window_size"(int64_t budget, int64_t d)
+    double lag_product(int64_t since, int64_t now)
+    int qda_fits(int64_t d, int64_t C)
+    double dense "DENSE"
 
-METRIC_START, METRIC_SUM, QDA_START = metric_start, metric_sum, qda_start
+DENSE, METRIC_START, METRIC_SUM, QDA_START = dense, metric_start, metric_sum, qda_start
 
 
 def window_size(budget, d):
     """Return how many samples a window keeps at most: `budget`, or fewer if there are many features."""
     return window_rows(budget, d)
+
+
+def gaussians_fit(d, C):
+    """Return whether each of C classes may have a Gaussian of d features."""
+    return bool(qda_fits(d, C))
+
+
+def remembered(const int64_t[:] since, int64_t now):
+    """Return how much of a running mean of features is, at sample `now`, what it was at each of these samples."""
+    out = np.empty(len(since))
+    cdef double[:] left = out
+    cdef Py_ssize_t i
+    for i in range(len(since)):
+        left[i] = lag_product(since[i], now)
+    return out

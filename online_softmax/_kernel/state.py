@@ -24,15 +24,21 @@ making room for new features. A row says
 - `start`, the value before anything has been learned; None where the kernel works it out.
 - `least` and `most`, the range; where it depends on sizes and on other numbers, a function of these. With
   `values="class"`, the values are positions of classes.
-- `merge`, how the values of two models become one:
+- `merge`, how the values of several models become one, all of which started from one base:
 
-  ==========  ======================================================================================
-  "sum"       the start, and what each model has gained over it
-  "mean"      their mean
-  "weighted"  their mean, weighted by the samples that each model has learned
-  "newest"    that of the model which learned last; along the axis "sample", the newest of both
-  "refused"   none of these is right: models that differ in it need code of its own to be merged
-  ==========  ======================================================================================
+  =============  ===================================================================================
+  "sum"          of counts: the base's, and what each model has gained over it
+  "clock"        of what rates hang on: the mean, since a mean of steps is as long as one model's
+  "mean"         their mean, weighted by the samples that each has learned
+  "steps"        of weights: the mean of the models that have moved it; where steps are scaled by a
+                 sum of squared gradients, weighted by what each model has gained in that
+  "gain"         of such a sum: the base's, and what the models have gained, in the same mean
+  "moments"      of means and variances: those of all samples, by Chan's formula
+  "information"  of covariances and what they weigh: the mean of the inverse covariances
+  "evidence"     of weights under Bayes: the mean of their logarithms
+  "newest"       that of the model which learned last; along the axis "sample", the newest of all
+  "least"        the least
+  =============  ===================================================================================
 """
 
 from __future__ import annotations
@@ -86,7 +92,7 @@ SIZES: Sizes = {
     "filter": 1 + INPUTS,  # the mixing weights, then the rows of their covariance
     "input": INPUTS,
 }
-MERGES = ("sum", "mean", "weighted", "newest", "refused")
+MERGES = ("sum", "clock", "mean", "steps", "gain", "moments", "information", "evidence", "newest", "least")
 
 
 class Field(NamedTuple):
@@ -99,7 +105,7 @@ class Field(NamedTuple):
     least: Bound = -math.inf
     most: Bound = math.inf
     values: str = ""
-    merge: str = "refused"
+    merge: str = ""
 
     def wanted(self, sizes: Sizes) -> Array | Number:
         """Return what the value must be at these sizes."""
@@ -137,36 +143,36 @@ class Field(NamedTuple):
 
 TABLE: dict[str, tuple[Field, ...]] = {
     "softmax": (
-        Field("B", "f8", ("row", "value", "class"), merge="weighted"),
-        Field("scalars", "f8", ("row", "scalar"), least=0, merge="sum"),
-        Field("t", "i8", ("class",), start=None, least=0, most=MOST, merge="sum"),
-        Field("final_lr", "f8", ("class",), start=None, merge="weighted"),
+        Field("B", "f8", ("row", "value", "class"), merge="steps"),
+        Field("scalars", "f8", ("row", "scalar"), least=0, merge="gain"),
+        Field("t", "i8", ("class",), start=None, least=0, most=MOST, merge="clock"),
+        Field("final_lr", "f8", ("class",), start=None, merge="steps"),
     ),
     "bank": (
-        Field("samples", int, least=1, most=MOST, merge="sum"),
-        Field("statistics", "f8", ("row", "statistic"), merge="weighted"),  # for the variances, an approximation
-        Field("seen", "i8", ("row",), least=0, most=lambda n: n["samples"], merge="sum"),
-        Field("W", "f8", ("row*linear", "class"), merge="weighted"),
-        Field("G", "f8", ("adagrad", "row"), least=0, merge="sum"),
-        Field("length", float, least=0, merge="weighted"),
+        Field("samples", int, least=1, most=MOST, merge="clock"),
+        Field("statistics", "f8", ("row", "statistic"), merge="moments"),
+        Field("seen", "i8", ("row",), least=0, most=lambda n: n["samples"], merge="newest"),
+        Field("W", "f8", ("row*linear", "class"), merge="steps"),
+        Field("G", "f8", ("adagrad", "row"), least=0, merge="gain"),
+        Field("length", float, least=0, merge="mean"),
         Field("recent", "f8", ("1", "class"), least=0, merge="mean"),
         Field("recent_sum", float, least=0, merge="mean"),
         Field("always", "f8", ("1", "class"), least=0, merge="sum"),
         Field("always_sum", float, least=0, merge="sum"),
         Field("last", int, values="class", merge="newest"),
-        Field("experts", "f8", ("1", "expert"), start=None, least=0, merge="weighted"),
-        Field("voices", "f8", ("1", "expert"), start=1.0, least=0, most=1, merge="weighted"),
-        Field("staying", int, start=None, least=NEWTON_AT, most=lambda n: n["expert"], merge="refused"),
-        Field("top", "f8", ("1", "top"), start=1 / TOP, least=0, merge="weighted"),
-        Field("mixers", "f8", ("mixer*filter", "input"), start=None, merge="weighted"),
-        Field("buckets", "f8", ("bucket*filter", "input"), start=None, merge="weighted"),
+        Field("experts", "f8", ("1", "expert"), start=None, least=0, merge="evidence"),
+        Field("voices", "f8", ("1", "expert"), start=1.0, least=0, most=1, merge="least"),
+        Field("staying", int, start=None, least=NEWTON_AT, most=lambda n: n["expert"], merge="least"),
+        Field("top", "f8", ("1", "top"), start=1 / TOP, least=0, merge="evidence"),
+        Field("mixers", "f8", ("mixer*filter", "input"), start=None, merge="information"),
+        Field("buckets", "f8", ("bucket*filter", "input"), start=None, merge="information"),
     ),
     "markov": (Field("follow", "f8", ("class", "class"), least=0, merge="sum"),),
     "newton": (
-        Field("newton_W", "f8", ("covered row*newton", "class"), merge="weighted"),
+        Field("newton_W", "f8", ("covered row*newton", "class"), merge="information"),
         # Its diagonal starts at `newton_fresh`.
-        Field("newton_P", "f8", ("covered row", "covered row"), merge="weighted"),
-        Field("newton_fresh", float, start=1.0, least=0, merge="weighted"),
+        Field("newton_P", "f8", ("covered row", "covered row"), merge="information"),
+        Field("newton_fresh", float, start=1.0, least=0, merge="information"),
     ),
     "votes": (
         Field("window_B", "f4", ("covered", "sample"), merge="newest"),
@@ -188,17 +194,17 @@ TABLE: dict[str, tuple[Field, ...]] = {
         Field("window_label", "i4", ("sample",), values="class", merge="newest"),
         Field("window_time", "u4", ("sample",), least=0, most=lambda n: n["samples"] - 1, merge="newest"),
         Field("window_weight", "f4", ("sample",), least=0, merge="newest"),
-        Field("metric", "f8", ("1", "covered row"), start=METRIC_START, least=0, merge="weighted"),
-        Field("metric_G", "f8", ("1", "covered row"), start=METRIC_SUM, least=0, merge="sum"),
-        Field("nearest", float, start=1.0, least=0, merge="weighted"),
+        Field("metric", "f8", ("1", "covered row"), start=METRIC_START, least=0, merge="steps"),
+        Field("metric_G", "f8", ("1", "covered row"), start=METRIC_SUM, least=0, merge="gain"),
+        Field("nearest", float, start=1.0, least=0, merge="mean"),
         Field("n_nearest", float, least=0, merge="sum"),
     ),
     "additive": (
-        Field("hats_W", "f8", ("covered row*hat", "class"), merge="weighted"),
-        Field("hats_G", "f8", ("1", "covered row*hat"), least=0, merge="sum"),
+        Field("hats_W", "f8", ("covered row*hat", "class"), merge="steps"),
+        Field("hats_G", "f8", ("1", "covered row*hat"), least=0, merge="gain"),
     ),
-    "gaussian": (  # refused: ln det and inverse of a mean are not the means of these
-        Field("qda_class", "f8", ("modelled class", "moment"), start=None, merge="refused"),
+    "gaussian": (
+        Field("qda_class", "f8", ("modelled class", "moment"), start=None, merge="moments"),
         Field(
             "qda_turn",
             "i8",
@@ -207,8 +213,8 @@ TABLE: dict[str, tuple[Field, ...]] = {
             most=lambda n: max(n["modelled feature"] - 1, 0),
             merge="newest",
         ),
-        Field("qda_M", "f8", ("modelled class", "modelled feature"), merge="weighted"),
-        Field("qda_P", "f8", ("modelled class", "modelled feature", "modelled feature"), start=None, merge="refused"),
+        Field("qda_M", "f8", ("modelled class", "modelled feature"), merge="moments"),
+        Field("qda_P", "f8", ("modelled class", "modelled feature", "modelled feature"), start=None, merge="moments"),
     ),
     "use": (  # of a model with `max_features`
         Field("learned", int, least=0, most=MOST, merge="sum"),

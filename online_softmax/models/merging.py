@@ -1,0 +1,185 @@
+"""Merging: models that learned on from one base, each on rows of its own, become one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from online_softmax._kernel import merging
+from online_softmax._kernel.forgetting import State, least_valuable, without_features
+from online_softmax.models.native import NativeModel
+from online_softmax.models.scaled import native
+
+SCALER = ("scaler_counts", "scaler_means", "scaler_vars")
+
+
+def merge(base: Any, updates: Iterable[Any]) -> Any:
+    """Return one model that has learned what several models have, which all started from `base`.
+
+    Features and classes are united by name: `base`'s first, then those of the first update, and so on. Counts add up,
+    means and variances are those of all samples, and weights are averaged, as `docs/cluster.md` says array by array. An
+    update that has learned nothing is left out; where none is left, the answer is equal to `base`; where one is left, to
+    that one, to the last bit. The same updates in the same order give the same bits.
+
+    Parameters
+    ----------
+    base
+        The model that all started from: a `SoftmaxRegression`, an `AutoSoftmaxRegression`, or a pipeline of a
+        `StandardScaler` and one of them.
+    updates
+        Copies of `base` that have learned on, each on rows of its own. Neither they nor `base` are changed.
+
+    Raises
+    ------
+    TypeError
+        If a model is none of these.
+    ValueError
+        If an update has another class or other parameters than `base`, or has not learned on from it.
+
+    Examples
+    --------
+    >>> from online_softmax import SoftmaxRegression, merge
+    >>> base = SoftmaxRegression()
+    >>> north, south = base.copy(), base.copy()
+    >>> north.learn_one({"sun": 1.0}, "dry")
+    >>> north.learn_one({"rain": 1.0}, "wet")
+    >>> south.learn_one({"wind": 1.0}, "dry")
+    >>> south.learn_one({"snow": 1.0}, "wet")
+    >>> model = merge(base, [north, south])
+    >>> model.features, model.classes
+    (['sun', 'rain', 'wind', 'snow'], ['dry', 'wet'])
+
+    References
+    ----------
+    [^1]: [Chan, T., Golub, G. and LeVeque, R., 1983. Algorithms for computing the sample variance: analysis and
+        recommendations. The American Statistician, 37(3), 242-247.](https://doi.org/10.1080/00031305.1983.10483115)
+    [^2]: [McDonald, R., Hall, K. and Mann, G., 2010. Distributed training strategies for the structured perceptron.
+        NAACL.](https://aclanthology.org/N10-1069/)
+    [^3]: [Agarwal, A., Chapelle, O., Dudík, M. and Langford, J., 2014. A reliable effective terascale linear learning
+        system. JMLR, 15, 1111-1133.](https://jmlr.org/papers/v15/agarwal14a.html)
+    """
+    start = _native("base", base)
+    each = [_native(f"update {i}", update) for i, update in enumerate(updates)]
+    for i, update in enumerate(each):
+        _check_alike(i, start, update)
+    first, states = start.state(), [update.state() for update in each]
+    for i, state in enumerate(states):
+        _check_descends(i, start, first, state)
+    learned = [i for i, state in enumerate(states) if not _same(first, state)]
+    if not learned:
+        new = first
+    elif len(learned) == 1:
+        new = states[learned[0]]
+    else:
+        new = _merged(start, first, [states[i] for i in learned])
+    model = _native("base", copy.deepcopy(start.whole))
+    model.check(new)
+    model.restore(copy.deepcopy(new))
+    return model.whole
+
+
+def _native(what: str, model: Any) -> NativeModel:
+    found = native(model)
+    if found is None:
+        raise TypeError(f"{what} is {model!r}: merge a model of this package, or a StandardScaler before one")
+    return found
+
+
+def _check_alike(i: int, base: NativeModel, update: NativeModel) -> None:
+    """Refuse an update of another class or other parameters."""
+    for part, theirs, ours in zip(("class", "scaler", "parameters"), _told(update), _told(base), strict=True):
+        if theirs != ours:
+            raise ValueError(f"update {i} has the {part} {theirs} and base {ours}: merge copies of one model")
+
+
+def _told(found: NativeModel) -> tuple[str, dict[str, Any] | None, dict[str, Any]]:
+    from online_softmax.models import parameters
+
+    told = {}
+    for name in found.model._get_params():
+        value = getattr(found.model, name)
+        try:
+            told[name] = parameters.to_json(name, value)
+        except TypeError:  # a schedule or a label that a model file cannot hold
+            told[name] = repr(value)
+    return type(found.model).__name__, found.to_json(), told
+
+
+def _check_descends(i: int, base: NativeModel, first: State, state: State) -> None:
+    """Refuse an update that cannot have learned on from the base."""
+
+    def refuse(reason: str) -> None:
+        raise ValueError(f"update {i} has not learned on from base, {reason}: merge copies of base that have")
+
+    bounded = base.model.max_features is not None
+    for kind, lists in (("class", "labels"), ("feature", "names")):
+        ours, theirs = first[lists], state[lists]
+        if theirs[: len(ours)] == ours or (kind == "feature" and bounded):
+            continue
+        known = set(theirs)
+        lost = next((name for name in ours if name not in known), None)
+        refuse(f"whose {kind} {lost!r} it lacks" if lost in ours else f"whose {lists} come in another order")
+    if _samples(state) < _samples(first):
+        refuse(f"which has learned {_samples(first)} samples, and it {_samples(state)}")
+    counts = dict(zip(state.get("scaler_names", ()), state.get("scaler_counts", ()), strict=True))
+    for name, count in zip(first.get("scaler_names", ()), first.get("scaler_counts", ()), strict=True):
+        if counts.get(name, 0) < count:
+            refuse(f"whose scaler has met feature {name!r} {count} times, and its own {counts.get(name, 0)} times")
+
+
+def _samples(state: State) -> int:
+    """How many samples a state has learned, by its own clock."""
+    return int(state.get("samples", np.max(state.get("t", 0), initial=0)))
+
+
+def _same(one: State, other: State) -> bool:
+    """Whether two states have the same bits."""
+
+    def bits(value: Any) -> Any:
+        return (value.dtype, value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
+
+    return one.keys() == other.keys() and all(bits(one[name]) == bits(other[name]) for name in one)
+
+
+def _merged(base: NativeModel, first: State, states: list[State]) -> State:
+    """What two or more models have learned, as one state."""
+    scalers = {name: value for name, value in first.items() if name.startswith("scaler_")}
+    new = _merged_scalers(first, states) if scalers else {}
+    first = {name: value for name, value in first.items() if name not in new}
+    learned = [{name: value for name, value in state.items() if name not in new} for state in states]
+    learned = [state for state in learned if not _same(first, state)]
+    if len(learned) < 2:
+        return (learned or [first])[0] | new
+    model = base.model
+    # A model that knows no class yet does not know from which step count its classes will start.
+    start = _samples(first) if first["labels"] else min((int(min(s["t"])) for s in learned if "t" in s), default=0)
+    optimizer = type(model.optimizer).__name__ if hasattr(model, "optimizer") else ""
+    state = merging.merged(
+        first, learned, [_samples(each) - start for each in learned], optimizer, getattr(model, "window", 0)
+    )
+    more = len(state["names"]) - (model.max_features or len(state["names"]))
+    if more > 0:
+        state = without_features(state, least_valuable(state, more))
+        state["evicted"] += more
+    return state | new
+
+
+def _merged_scalers(first: State, states: list[State]) -> State:
+    """Counts, means and variances of all samples."""
+    names = merging.union([first["scaler_names"], *(state["scaler_names"] for state in states)])
+
+    def laid_out(state: State) -> list[np.ndarray[Any, Any]]:
+        at = {name: i for i, name in enumerate(state["scaler_names"])}
+        places = np.array([at.get(name, -1) for name in names], np.intp)
+        return [np.where(places >= 0, np.append(state[part], 0)[places], 0) for part in SCALER]
+
+    count, mean, var = laid_out(first)
+    each = [laid_out(state) for state in states]
+    counts = [own - count for own, _, _ in each]
+    total = count + sum(counts)
+    left = [count / np.maximum(own, 1) for own, _, _ in each]
+    mean, var = merging.pooled((mean, var), [(m, v) for _, m, v in each], left, counts, count / np.maximum(total, 1))
+    return {"scaler_names": names, "scaler_counts": total, "scaler_means": mean, "scaler_vars": var}
