@@ -46,6 +46,7 @@ STOREYS = [
     {"_kernel.softmax", "_kernel.bank"},
     {"frames"},
     {"models"},
+    {"streams.place"},
     {"streams.spelling", "streams.labels", "streams.dates"},
     {"streams.reading"},
     {"streams.stream"},

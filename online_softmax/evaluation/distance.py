@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 
-from online_softmax.streams import Chunk, PairChunk, RowStream, Stream, chunk_of
+from online_softmax.streams import Chunk, PairChunk, PairStream, Place, RowStream, Stream, chunk_of, rows_after
 from online_softmax.streams.ahead import ahead
 
 
@@ -39,13 +39,14 @@ class Distance:
         self._stop: float | None = 0.0
         self._n = 0  # rows between the two
 
-    def chunks(self) -> Generator[Chunk | PairChunk, None, None]:
-        """Yield the chunks."""
+    def chunks(self, place: Place | None = None) -> Generator[Chunk | PairChunk, None, None]:
+        """Yield the chunks from a place on; without one, from where the stream begins."""
         if not isinstance(self._stream, RowStream):  # a source of pairs may wait for the model
             self._start = self._stop = None
-            yield from map(chunk_of, self._stream)
+            yield from _chunks(self._stream, place)
             return
-        with closing(ahead((chunk_of(chunk), self._stream.fraction) for chunk in self._stream)) as read:
+        chunks = iter(self._stream) if place is None else self._stream.since(place)
+        with closing(ahead((chunk_of(chunk), self._stream.fraction) for chunk in chunks)) as read:
             for chunk, fraction in read:
                 self._start, self._stop, self._n = self._stop, fraction, len(chunk)
                 yield chunk
@@ -61,3 +62,9 @@ class Distance:
         if self._start is None or self._stop is None:
             return self._stream.fraction
         return self._stop - (self._stop - self._start) * min(1.0, left / max(1, self._n))
+
+
+def _chunks(stream: Stream, place: Place | None) -> Iterator[Chunk | PairChunk]:
+    if isinstance(stream, PairStream) and place is not None:
+        return stream.since(place)
+    return rows_after(map(chunk_of, stream), 0 if place is None else place.rows)

@@ -147,7 +147,7 @@ class Tally:
         """Return what is left of a chunk after the rows that a resumed run has behind it."""
         while chunk and self.behind:
             part, chunk = chunk.split(self.behind)
-            self.behind -= part.drop()
+            self.behind -= len(part) - len(part.left_out) if isinstance(part, Chunk) else part.drop()
             self._count(len(part.mended), len(part.left_out), part)
         return chunk
 

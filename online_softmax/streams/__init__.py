@@ -11,7 +11,8 @@ from online_softmax.streams.formats.sparse_text import TextStream
 from online_softmax.streams.frame import FrameStream
 from online_softmax.streams.known import Known
 from online_softmax.streams.opening import Stream, open_file, open_stream
-from online_softmax.streams.pairs import PairChunk, PairStream, chunk_of
+from online_softmax.streams.pairs import PairChunk, PairStream, chunk_of, rows_after
+from online_softmax.streams.place import Place, PlaceError
 from online_softmax.streams.stream import Chunk, Note, RowStream
 
 Chunks = RowStream  # its name until 1.0
@@ -30,10 +31,13 @@ __all__ = [
     "PairChunk",
     "PairStream",
     "ParquetStream",
+    "Place",
+    "PlaceError",
     "RowStream",
     "Stream",
     "TextStream",
     "chunk_of",
     "open_file",
     "open_stream",
+    "rows_after",
 ]

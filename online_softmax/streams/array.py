@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.frames import indicated, label_codes, matrix_entries
+from online_softmax.streams.place import count_at
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables import (
@@ -109,14 +110,16 @@ class ArrayStream(RowStream):
         values = head if isinstance(head, np.ndarray) else head.toarray()
         return self._n, sha256(np.ascontiguousarray(values, np.float64).tobytes() + repr(sides).encode()).hexdigest()
 
-    def __iter__(self) -> Iterator[Chunk]:
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks from a row on."""
         every = self._columns == list(range(self._X.shape[1]))
-        for start in range(0, self._n, self.chunk_rows):
+        first = 0 if at is None else count_at(at, "row", self._n)
+        for start in range(first, self._n, self.chunk_rows):
             self._done = min(self._n, start + self.chunk_rows)
             part = slice(start, self._done)
             X = self._X[part] if every else self._X[part][:, self._columns]
             y, w = self._labels[part], None if self._weights is None else self._weights[part]
-            yield from self.told(self._chunk(X, y, w, start))
+            yield from self.told(self._chunk(X, y, w, start), {"row": start})
 
     def _label_texts(self) -> list[str]:
         return [str(label) for label in coded_values(self._labels.tolist()).values]

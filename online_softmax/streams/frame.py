@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from online_softmax._kernel.arrays import side_by_side
 from online_softmax.checks import check_names, is_missing
 from online_softmax.streams.dates import Dates, seconds
+from online_softmax.streams.place import count_at
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables import (
@@ -140,13 +141,17 @@ class FrameStream(RowStream):
         head = repr(self._frame.head(HEAD).rows()) + (repr(sides) if sides else "")
         return len(self._frame), sha256(head.encode()).hexdigest()
 
-    def __iter__(self) -> Iterator[Chunk]:
-        for start in range(0, len(self._frame), self.chunk_rows):
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks from a row on."""
+        first = 0 if at is None else count_at(at, "row", len(self._frame))
+        for start in range(first, len(self._frame), self.chunk_rows):
             part = self._frame[start : start + self.chunk_rows]
             self._done = start + len(part)
             table, wrong = self._table(part, start)
             refused = {row: f"row {start + row}, {self._place(self.target)}: {said}" for row, said in wrong.items()}
-            yield from self.told(sifted(table, self.missing, partial(self._reason, part, start), refused))
+            yield from self.told(
+                sifted(table, self.missing, partial(self._reason, part, start), refused), {"row": start}
+            )
 
     def _table(self, part: nw.DataFrame[Any], start: int) -> tuple[Table, dict[int, str]]:
         rows = slice(start, start + len(part))

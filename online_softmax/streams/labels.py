@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
+
+from online_softmax.checks import shorten
+from online_softmax.streams.place import PlaceError
 
 TYPES = ("auto", "number", "text")  # what may be asked for
 INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,19})", re.ASCII)
@@ -92,6 +95,17 @@ def label_of(text: str, kind: str, label_type: str = "auto", spelled: dict[Any, 
         if first != text.strip():
             raise ValueError(f"{text!r} is another text than {first!r} before it, and the same label")
     return label
+
+
+def spelled_at(at: Mapping[str, Any], kind: str) -> dict[Any, str]:
+    """Return how each label was written that was met before a place; see `label_of`."""
+    spelled: dict[Any, str] = {}
+    try:
+        for text in at.get("spelled", ()):
+            label_of(text, kind, spelled=spelled)
+    except (TypeError, ValueError, AttributeError):
+        raise PlaceError(f"the place tells of labels that are none of this source: {shorten(at['spelled'])}") from None
+    return spelled
 
 
 def _label(text: str, bare: str, kind: str, label_type: str) -> Any:

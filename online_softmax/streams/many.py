@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import replace
 from glob import glob, has_magic
 from hashlib import sha256
 from itertools import chain
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from online_softmax.streams import labels
+from online_softmax.streams.place import Place, count_at
 from online_softmax.streams.stream import Chunk, RowStream
 from online_softmax.streams.tables import ByteSource, NoRowsError
 
@@ -129,14 +131,19 @@ class ManyStream(RowStream):
         """Return how the text of the first file is laid out; that of the others is alike."""
         return self._layout
 
-    def __iter__(self) -> Iterator[Chunk]:
-        self._done = 0
-        for at, path in enumerate(self.paths):
-            self._at = at
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks of the files, from one of them on."""
+        first = 0 if at is None else count_at(at, "file", len(self.paths) - 1)
+        place = Place() if at is None else Place(0, at.get("at"))
+        for i, path in enumerate(self.paths[first:], first):
+            self._at, self._done = i, float(sum(self._sizes[:i]))
             self._now = self._kept.get(path) or self._open(path, **self._settled)
-            yield from self._now
-            self._done += self._sizes[at]
-            self._now = None
+            for chunk in self._now.since(place):
+                assert chunk.place is not None
+                inside = {"file": i, "at": chunk.place.at}
+                yield replace(chunk, place=replace(chunk.place, at=inside))
+            place = Place()
+        self._done, self._now = float(sum(self._sizes)), None
 
 
 def _refuse(column: Hashable, one: tuple[str, Path], other: tuple[str, Path]) -> NoReturn:

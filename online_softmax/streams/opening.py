@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
@@ -19,6 +18,7 @@ from online_softmax.streams.frame import FrameStream
 from online_softmax.streams.known import Known
 from online_softmax.streams.many import ManyStream, paths_of
 from online_softmax.streams.pairs import PairStream
+from online_softmax.streams.place import Place
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.slice import SliceStream
 from online_softmax.streams.spelling import Spelling
@@ -63,6 +63,7 @@ def open_stream(
     names: Sequence[str] | None = None,
     model: Any = None,
     labelled: bool = True,
+    at: Place | None = None,
     skip: int = 0,
     limit: int | None = None,
     chunk_rows: int | None = None,
@@ -130,6 +131,9 @@ def open_stream(
     labelled
         Whether the rows of a file or frame have labels. Those to predict need none: with False no target need be named,
         one that is named is no feature, and no label is looked at.
+    at
+        The place to begin at, from `place()` or `places(n)` of a stream over the same source, read likewise. The rows
+        before it are not read where the source lets one begin there: where it is no pipe, not compressed, no iterable.
     skip
         How many rows of the source to pass over first, those included that `missing` or `on_bad` would leave out.
     limit
@@ -161,6 +165,8 @@ def open_stream(
     for name, count, least in (("skip", skip, 0), ("limit", limit, 1), ("chunk_rows", chunk_rows, 1)):
         if count is not None:
             check_count(name, count, least)
+    if at is not None and not isinstance(at, Place):
+        raise TypeError(f"at is a place, as place() of a stream gives it, not {type(at).__name__!r}")
     check_missing(missing)
     check_on_bad(on_bad)
     if not isinstance(header, bool):
@@ -193,16 +199,16 @@ def open_stream(
         if stream is not source:
             meant = {"label_type": label_type, "dates": dates, "date_format": date_format, "spelling": spelling}
             stream.asked = _unusual(meant, number_columns, stream)
-        if skip or limit or chunk_rows:
-            stream = SliceStream(stream, skip, limit, chunk_rows)
+        if at or skip or limit or chunk_rows:
+            stream = SliceStream(stream, at, skip, limit, chunk_rows)
         if stream is not source:
             stream.seconds_to_open += perf_counter() - started
         return stream
-    if not (skip or limit or chunk_rows):
+    if not (at or skip or limit or chunk_rows):
         return stream
     if isinstance(stream, PairStream):
-        return PairStream(_Some(stream.source, skip, limit), on_bad)
-    raise ValueError("skip, limit and chunk_rows go with files, frames, arrays and pairs")
+        return PairStream(stream.source, on_bad, skip if at is None else at.rows + skip, limit)
+    raise ValueError("at, skip, limit and chunk_rows go with files, frames, arrays and pairs")
 
 
 def _texts(texts: Any) -> Any:
@@ -280,13 +286,3 @@ def _open_object(source: Any, target: Any, wanted: dict[str, Any], known: Known)
     raise TypeError(
         f"a stream is a path, a bundled name, a frame or an iterable of (x, y), not {type(source).__name__!r}"
     )
-
-
-class _Some:
-    """An iterable without its first samples, or without those after some number."""
-
-    def __init__(self, source: Iterable[Any], skip: int, limit: int | None) -> None:
-        self._source, self.skip, self._limit = source, skip, limit
-
-    def __iter__(self) -> Iterator[Any]:
-        return islice(self._source, self.skip, None if self._limit is None else self.skip + self._limit)

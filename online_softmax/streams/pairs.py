@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from online_softmax.rows import Rows
+from online_softmax.streams.place import Place, PlaceError
 from online_softmax.streams.stream import NOWHERE, Chunk, Note, Places, Sample, others
 from online_softmax.streams.tables import shorten
 
@@ -105,6 +107,18 @@ def chunk_of(given: Any) -> Chunk | PairChunk:
     return Chunk(given) if isinstance(given, Rows) else PairChunk(enumerate(given.pairs()))
 
 
+def rows_after(chunks: Iterable[Chunk | PairChunk], n: int) -> Iterator[Chunk | PairChunk]:
+    """Yield what is left of some chunks after their first n rows, which are read and passed over."""
+    for chunk in chunks:
+        while n and chunk:
+            part, chunk = chunk.split(n)
+            n -= len(part) if isinstance(part, Chunk) else part.drop()
+        if chunk:
+            yield chunk
+    if n:
+        raise PlaceError(f"the source ends {n:,} rows before the place")
+
+
 class PairStream:
     """A stream over an iterable of `(x, y)` or `(x, y, keywords)`.
 
@@ -117,6 +131,10 @@ class PairStream:
         The iterable. `x` is what the model takes; the keyword `w` is the weight of the sample.
     on_bad
         What becomes of what is no sample: "raise", or "skip", which notes it in the chunk.
+    skip
+        How many to pass over first.
+    limit
+        How many to take at most.
 
     Examples
     --------
@@ -128,33 +146,46 @@ class PairStream:
 
     """
 
-    def __init__(self, source: Iterable[Any], on_bad: str = "raise") -> None:
-        self.source, self.on_bad = source, on_bad
-        self._done = 0
+    def __init__(self, source: Iterable[Any], on_bad: str = "raise", skip: int = 0, limit: int | None = None) -> None:
+        self.source, self.on_bad, self.limit = source, on_bad, limit
+        self.begin = self._place = Place(skip, None, skip)
         self._length = _length(source)
 
     @property
     def fraction(self) -> float | None:
         """Return the part of the source that has been read, or None where its length is unknown."""
-        return min(1.0, self._done / self._length) if self._length else None
+        return min(1.0, self._place.rows / self._length) if self._length else None
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what little tells this stream from another, for JSON."""
-        return {"kind": "pairs", "size": self._length, "skip": getattr(self.source, "skip", 0)}
+        return {"kind": "pairs", "size": self._length, "skip": self.begin.rows}
 
     def __iter__(self) -> Iterator[PairChunk]:
-        yield PairChunk(self._numbered(), self.on_bad)
+        return self.since(self.begin)
+
+    def since(self, place: Place) -> Iterator[PairChunk]:
+        """Yield the samples after a place; those before it are taken and passed over."""
+        items = enumerate(self.source)
+        last = max((number for number, _ in islice(items, place.rows)), default=-1)
+        if last + 1 < place.rows and place.rows > self.begin.rows:
+            raise PlaceError(f"the source ends {place.rows - last - 1:,} rows before the place")
+        self._place = place
+        stop = None if self.limit is None else max(0, self.begin.rows + self.limit - place.rows)
+        yield PairChunk(self._counted(islice(items, stop)), self.on_bad)
+
+    def place(self) -> Place:
+        """Return the place after the last sample that was taken."""
+        return self._place
 
     def pairs(self) -> Iterator[Sample]:
         """Yield each sample as `(x, y, keywords)`."""
         for chunk in self:
             yield from chunk.pairs()
 
-    def _numbered(self) -> Iterator[tuple[int, Any]]:
-        self._done = 0
-        for item in self.source:
-            self._done += 1
-            yield self._done - 1, item
+    def _counted(self, items: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+        for number, item in items:
+            self._place = Place(number + 1, None, number + 1)
+            yield number, item
 
 
 def _sample(number: int, item: Any) -> Sample:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from online_softmax.streams.place import Place
 from online_softmax.streams.stream import Chunk, RowStream
 
 
@@ -15,8 +16,10 @@ class SliceStream(RowStream):
     ----------
     stream
         The stream.
+    begin
+        Where to begin.
     skip
-        How many rows of the source to pass over, those included that `missing` or `on_bad` would leave out.
+        How many rows of the source to pass over from there, those included that `missing` or `on_bad` would leave out.
     limit
         How many rows of the source to take at most.
     chunk_rows
@@ -25,9 +28,16 @@ class SliceStream(RowStream):
     """
 
     def __init__(
-        self, stream: RowStream, skip: int = 0, limit: int | None = None, chunk_rows: int | None = None
+        self,
+        stream: RowStream,
+        begin: Place | None = None,
+        skip: int = 0,
+        limit: int | None = None,
+        chunk_rows: int | None = None,
     ) -> None:
-        self.stream, self.skip, self.limit, self.chunk_rows = stream, skip, limit, chunk_rows
+        self.stream, self.begin, self.chunk_rows = stream, stream.begin if begin is None else begin, chunk_rows
+        self.first = self.begin.rows + skip  # rows of the source before it
+        self.stop = None if limit is None else self.first + limit
         self.reading, self.text_columns = stream.reading, stream.text_columns
         self.dates, self.kinds, self.label_kind = stream.dates, stream.kinds, stream.label_kind
         self.delimiter, self.empty_columns = stream.delimiter, stream.empty_columns
@@ -40,16 +50,27 @@ class SliceStream(RowStream):
 
     def fingerprint(self) -> dict[str, Any]:
         """Return that of the whole stream, and where this part of it begins."""
-        return {**self.stream.fingerprint(), "skip": self.skip}
+        return {**self.stream.fingerprint(), "skip": self.first}
 
-    def __iter__(self) -> Iterator[Chunk]:
-        start, stop = self.skip, None if self.limit is None else self.skip + self.limit  # from the next chunk on
-        for chunk in self.stream:
+    def since(self, place: Place) -> Iterator[Chunk]:
+        """Yield the chunks from a place on."""
+        self._reached, rows = place, place.rows
+        if self.stop is not None and rows >= self.stop:
+            return
+        for chunk in self.stream.since(place):
             n = len(chunk)
-            yield from self._pieces(chunk, min(start, n), n if stop is None else min(stop, n))
-            start = max(0, start - n)
-            if stop is not None and (stop := stop - n) <= 0:
+            start, stop = max(0, self.first - rows), n if self.stop is None else min(n, self.stop - rows)
+            for piece in self._pieces(chunk, start, stop):
+                assert piece.place is not None
+                self._reached = piece.place.after(len(piece))
+                yield piece
+            rows += n
+            if self.stop is not None and rows >= self.stop:
                 return
+
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks of the whole stream."""
+        return self.stream.read(at)
 
     def _pieces(self, chunk: Chunk, start: int, stop: int) -> Iterator[Chunk]:
         step = self.chunk_rows or len(chunk)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
 from online_softmax.streams.dates import Dates
+from online_softmax.streams.place import Place, PlaceError
 from online_softmax.streams.reading import Reading
 
 Sample = tuple[Any, Hashable, Mapping[str, Any]]
@@ -63,6 +64,8 @@ class Chunk:
         The columns that may have gaps.
     texts
         The columns of strings, each with the strings that it holds in these rows, or in more.
+    place
+        Where in its source it begins; None where nobody knows.
 
     Examples
     --------
@@ -88,6 +91,7 @@ class Chunk:
     texts: Mapping[Hashable, Sequence[Hashable]] = field(default_factory=dict)
     left_out_columns: Places = field(default_factory=lambda: NOWHERE)
     was_bad: NDArray[np.bool_] = field(default_factory=lambda: NOWHERE.astype(np.bool_))
+    place: Place | None = None
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.left_out) + len(self.bad)
@@ -114,6 +118,7 @@ class Chunk:
             self.texts,
             self.left_out_columns[out:out_end],
             self.was_bad[mend:mend_end],
+            None if self.place is None else self.place.after(start),
         )
 
     def with_bad(self, bad: Sequence[Note]) -> Chunk:
@@ -133,10 +138,6 @@ class Chunk:
         given = others(self.left_out.tolist(), len(self))
         before = int(np.searchsorted(given, self.places()[n]))
         return self.part(0, int(given[before - 1]) + 1 if before else 0)
-
-    def drop(self) -> int:
-        """Return how many rows the chunk gives, samples and bad ones, but not those that were left out."""
-        return len(self) - len(self.left_out)
 
     def pairs(self) -> Iterator[Sample]:
         """Yield each sample as `(x, y, keywords)`."""
@@ -172,6 +173,8 @@ class RowStream(ABC):
         What the labels are: "int", "float", "bool" or "text"; None where nobody knows.
     empty_columns
         The feature columns that hold nothing, as far as was looked; whatever comes there later are numbers.
+    begin
+        Where in its source it begins.
 
     """
 
@@ -184,6 +187,8 @@ class RowStream(ABC):
     label_kind: str | None = None
     empty_columns: Set[Hashable] = frozenset()
     code_columns: Set[Hashable] = frozenset()
+    begin = Place()
+    _reached: Place | None = None
 
     @property
     def target(self) -> Hashable | None:
@@ -248,11 +253,23 @@ class RowStream(ABC):
         return None
 
     @abstractmethod
-    def __iter__(self) -> Iterator[Chunk]: ...
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks from where a place begins to read: by None from the start, else by what `told` was given."""
 
-    def told(self, chunk: Chunk) -> Iterator[Chunk]:
-        """Yield a chunk, if it has rows. Where bad rows are errors, yield what is before the first one, and raise."""
+    def told(self, chunk: Chunk, at: Mapping[str, Any] | None = None) -> Iterator[Chunk]:
+        """Yield a chunk, if it has rows. Where bad rows are errors, yield what is before the first one, and raise.
+
+        Parameters
+        ----------
+        chunk
+            The chunk.
+        at
+            Where to begin to read to get it first, for JSON; without it its rows follow those before it.
+
+        """
         reason = ""
+        if at is not None:
+            chunk = replace(chunk, place=Place(0, at))
         if chunk.bad and self.on_bad == "raise":
             place, reason = chunk.bad[0]
             chunk, _ = chunk.split(place)
@@ -260,6 +277,37 @@ class RowStream(ABC):
             yield chunk
         if reason:
             raise ValueError(reason)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self.since(self.begin)
+
+    def since(self, place: Place) -> Iterator[Chunk]:
+        """Yield the chunks from a place on: the rows that whoever reads from the start gets after it.
+
+        Raises
+        ------
+        PlaceError
+            A ValueError if the place is none of this source.
+
+        """
+        self._reached = place
+        here, left = replace(place, rows=place.rows - place.over, over=0), place.over
+        for chunk in self.read(place.at):
+            if chunk.place is not None:
+                here = replace(chunk.place, rows=here.rows)
+            chunk, here = replace(chunk, place=here), here.after(len(chunk))
+            if left:
+                n = min(left, len(chunk))
+                chunk, left = chunk.part(n, len(chunk)), left - n
+            if len(chunk):
+                self._reached = here
+                yield chunk
+        if left:
+            raise PlaceError(f"the source ends {left:,} rows before the place")
+
+    def place(self) -> Place:
+        """Return the place after the last chunk that was given; `since` and `open_stream` go on from there."""
+        return self._reached or self.begin
 
     def role(self, column: Hashable) -> str:
         """Return what a column is to the rows: their "label", their "weight", a "text", a "date" or a "number"."""

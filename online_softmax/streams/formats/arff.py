@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from math import inf, isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from online_softmax.streams.formats.arff_row import (
     without_weight,
 )
 from online_softmax.streams.labels import kind_of, label_of
+from online_softmax.streams.place import count_at
 from online_softmax.streams.reading import Reading, asked
 from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables import (
@@ -50,7 +51,14 @@ BLOCK = 1 << 20  # bytes to read at a time
 CHUNK_ROWS = 8192
 LOOK = 512  # rows by which strings are known to be dates
 
-Line = tuple[int, str, str]  # its number, its text, and what is wrong with it
+
+class Line(NamedTuple):
+    """A line: its number, its text, what is wrong with it, and its first byte: 0 for what follows @data in its line."""
+
+    number: int
+    text: str
+    reason: str
+    byte: int
 
 
 class ArffStream(FileStream):
@@ -110,7 +118,7 @@ class ArffStream(FileStream):
         self._begun: Iterator[Line] | None = chain(first, rows) if self.source.is_pipe else None
         if self._begun is None:
             lines.close()
-        found = [self._fields(text) for _, text, reason in first if not reason]
+        found = [self._fields(line.text) for line in first if not line.reason]
         sound = [fields for fields, _, reason in found if not reason]
         for name in filter(self._is_doubtful, self.columns):
             cells = (fields[self._position[name]] for fields in sound)
@@ -122,20 +130,22 @@ class ArffStream(FileStream):
         self.label_kind = self._label_kind()
         check_parts(self.features, self.dates)
 
-    def __iter__(self) -> Iterator[Chunk]:
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks from a byte of the text on."""
+        line, byte = (1, 0) if at is None else (count_at(at, "line"), count_at(at, "byte"))
         rows, self._begun = self._begun, None
-        if rows is None:
-            rows = self._header(self._lines())[1]
-        more = True
-        while more:
-            more = False
+        if rows is not None:
+            rows = dropwhile(lambda line: line.byte < byte, rows)
+        else:
+            rows = self._lines(line, byte) if byte else self._header(self._lines())[1]
+        while (first := next(rows, None)) is not None:
+            at = {"byte": first.byte, "line": first.number}
             records: list[list[str]] = []
             weights: dict[int, float] = {}
             lines: list[int] = []
             bad: list[Note] = []
             try:
-                for line, text, reason in islice(rows, CHUNK_ROWS):
-                    more = True
+                for line, text, reason, _ in islice(chain([first], rows), CHUNK_ROWS):
                     fields, weight, reason = ([], 1, reason) if reason else self._fields(text)
                     if reason:
                         bad.append(Note(len(records) + len(bad), f"{self.source}, line {line}: {reason}"))
@@ -147,33 +157,33 @@ class ArffStream(FileStream):
                     records.append(fields)
                     lines.append(line)
             except ValueError:
-                yield from self._part(records, lines, weights, bad)
+                yield from self.told(self._chunk(records, lines, weights, bad), at)
                 raise
-            yield from self._part(records, lines, weights, bad)
+            yield from self.told(self._chunk(records, lines, weights, bad), at)
 
-    def _lines(self) -> Generator[Line, None, None]:
-        """Yield each line that is neither blank nor a comment."""
-        with self.source.opened() as file:
-            for start, block in Lines(self.source.name).numbered(file, BLOCK):
-                for line, raw in enumerate(block.splitlines(), start):
-                    reason = ""
+    def _lines(self, line: int = 1, byte: int = 0) -> Generator[Line, None, None]:
+        """Yield each line that is neither blank nor a comment, from one on."""
+        with self.source.opened(byte) as file:
+            for start, end, block in Lines(self.source.name).numbered(file, BLOCK, line, byte):
+                for number, raw in enumerate(block.splitlines(keepends=True), start):
+                    reason, end = "", end + len(raw)
                     try:
                         text = raw.decode().strip()
                     except UnicodeDecodeError as error:
                         text = raw.decode(errors="replace").strip()
                         reason = f"{shorten(raw[error.start : error.end])} is not UTF-8 text"
                     if text and not text.startswith("%"):
-                        yield line, text, "a NUL byte" if "\0" in text else reason
+                        yield Line(number, text, "a NUL byte" if "\0" in text else reason, end - len(raw))
 
     def _header(self, lines: Iterator[Line]) -> tuple[list[tuple[str, Attribute]], Iterator[Line]]:
         """Return names and attributes, as far as the line @data, and the lines of the rows."""
         attributes: list[tuple[str, Attribute]] = []
-        for line, text, reason in lines:
+        for line, text, reason, _ in lines:
             if reason:
                 raise ValueError(f"{self.source}, line {line}: {reason}")
             keyword, *row = text.split(None, 1)
             if keyword.lower() == "@data":
-                begun = [(line, row[0], "")] if row and not row[0].startswith("%") else []
+                begun = [Line(line, row[0], "", 0)] if row and not row[0].startswith("%") else []
                 return attributes, chain(begun, lines)
             if keyword.lower() == "@relation":
                 continue
@@ -280,14 +290,11 @@ class ArffStream(FileStream):
             reason = f"{len(fields)} field{'s' * (len(fields) != 1)} where there are {n} attributes"
         return fields, weight, reason
 
-    def _part(
-        self, records: list[list[str]], lines: list[int], weights: dict[int, float], bad: list[Note]
-    ) -> Iterator[Chunk]:
+    def _chunk(self, records: list[list[str]], lines: list[int], weights: dict[int, float], bad: list[Note]) -> Chunk:
         refused: dict[int, str] = {}
         table = self._table(records, weights, refused)
         reasons = {row: f"{self.source}, line {lines[row]}, {refused[row]}" for row in refused}
-        chunk = sifted(table, self.missing, partial(self._reason, records, lines), reasons)
-        yield from self.told(chunk.with_bad(bad))
+        return sifted(table, self.missing, partial(self._reason, records, lines), reasons).with_bad(bad)
 
     def _reason(self, records: list[list[str]], lines: list[int], flaw: Flaw) -> str:
         cell = records[flaw.row][self._position[str(flaw.column)]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from base64 import b64decode
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from online_softmax.checks import check_names
 from online_softmax.streams.dates import Dates
+from online_softmax.streams.place import PlaceError, count_at
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk
 from online_softmax.streams.tables import (
@@ -155,23 +156,28 @@ class BatchStream(TableStream):
         """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
         return None if self._length is None else self._done / max(1, self._length)
 
-    def __iter__(self) -> Iterator[Chunk]:
-        self._done = 0
-        batches = self.batches()
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks from a row on."""
+        self._done = 0 if at is None else count_at(at, "row")
+        if self._length is not None and self._done > self._length:
+            raise PlaceError(f"{self.source} has {self._length:,} rows, and the place is after {self._done:,}")
+        batches = self.batches(self._done)
         while True:
             try:
                 batch = next(batches, None)
                 if batch is None:
                     return
                 batch.validate(full=True)  # damaged offsets would lead out of its memory
+            except PlaceError:
+                raise
             except DAMAGE as error:
                 wrong = f"the data is cut off or damaged ({_one_line(error)})"
                 raise ValueError(f"{self.source}, row {self._done}: {wrong}") from None
             for start in range(0, batch.num_rows, BATCH):
-                table = pyarrow().Table.from_batches([batch.slice(start, BATCH)])
+                table, at = pyarrow().Table.from_batches([batch.slice(start, BATCH)]), {"row": self._done}
                 chunk = self._sifted(table)
                 self._done += table.num_rows
-                yield from self.told(chunk)
+                yield from self.told(chunk, at)
 
     def _sifted(self, table: pa.Table) -> Chunk:
         """Return a table's rows."""
@@ -221,8 +227,8 @@ class BatchStream(TableStream):
         """Look at the file and return its schema."""
 
     @abstractmethod
-    def batches(self) -> Generator[pa.RecordBatch, None, None]:
-        """Yield the batches, of the used columns or more."""
+    def batches(self, row: int = 0) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the batches from a row on, of the used columns or more."""
 
 
 class ParquetStream(BatchStream):
@@ -253,13 +259,18 @@ class ParquetStream(BatchStream):
             self._length = file.metadata.num_rows
             return _as_written(file.schema_arrow, file.metadata.metadata or {})
 
-    def batches(self) -> Generator[pa.RecordBatch, None, None]:
-        """Yield the batches of the used columns."""
+    def batches(self, row: int = 0) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the batches of the used columns from a row on; of its group of rows those before it are read, too."""
         from pyarrow import parquet
 
         with parquet.ParquetFile(self.path, buffer_size=1 << 16, pre_buffer=False) as file:
+            sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+            first = 0
+            while first < len(sizes) and row >= sizes[first]:
+                row, first = row - sizes[first], first + 1
+            groups = [*range(first, len(sizes))]
             # Without threads of its own: it reads beside the learning already, and needs less memory.
-            yield from file.iter_batches(BATCH, columns=self.used, use_threads=False)
+            yield from _since(file.iter_batches(BATCH, groups, self.used, use_threads=False), row)
 
 
 class ArrowStream(BatchStream):
@@ -277,18 +288,31 @@ class ArrowStream(BatchStream):
             file.seek(0)
             return ipc.open_stream(file).schema
 
-    def batches(self) -> Generator[pa.RecordBatch, None, None]:
-        """Yield the batches."""
+    def batches(self, row: int = 0) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the batches from a row on."""
         from pyarrow import ipc
 
         with pyarrow().memory_map(str(self.path)) as file:
             if file.read(6) == b"ARROW1":
-                reader = ipc.open_file(file)
-                for i in range(reader.num_record_batches):
-                    yield reader.get_batch(i)
+                reader, first = ipc.open_file(file), 0
+                if row:
+                    sizes = ipc.open_file(file, options=ipc.IpcReadOptions(included_fields=[0]))  # reads little
+                    while first < reader.num_record_batches and row >= (n := sizes.get_batch(first).num_rows):
+                        row, first = row - n, first + 1
+                yield from _since(map(reader.get_batch, range(first, reader.num_record_batches)), row)
             else:
                 file.seek(0)
-                yield from ipc.open_stream(file)
+                yield from _since(ipc.open_stream(file), row)
+
+
+def _since(batches: Iterable[pa.RecordBatch], row: int) -> Iterator[pa.RecordBatch]:
+    """Yield what there is of some batches from a row on."""
+    for batch in batches:
+        if row < batch.num_rows:
+            yield batch.slice(row) if row else batch
+        row = max(0, row - batch.num_rows)
+    if row:
+        raise PlaceError(f"the source ends {row:,} rows before the place")
 
 
 def _as_written(schema: pa.Schema, metadata: Mapping[bytes, bytes]) -> pa.Schema:

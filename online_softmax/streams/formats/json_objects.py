@@ -28,13 +28,17 @@ class Objects(Lines):
 
     """
 
+    _is_array: bool | None = None  # what the text is; None before anybody has looked
+
     def blocks(self, file: Readable, size: int) -> Iterator[bytes]:
-        """Read whole records, about `size` bytes at a time."""
+        """Read whole records, about `size` bytes at a time: the first time, from the start."""
         begun = b""
-        while not begun.strip() and (piece := file.read(size)):
-            begun += piece
+        if self._is_array is None:
+            while not begun.strip() and (piece := file.read(size)):
+                begun += piece
+            self._is_array = _is_array(begun)
         rest: Readable = _Begun(begun, file)
-        if _is_array(begun):
+        if self._is_array:
             self.unit = "object"
             rest = _Unwrapped(rest)
         yield from super().blocks(rest, size)

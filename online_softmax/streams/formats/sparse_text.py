@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from online_softmax.streams._parsing.text import Tokenizer, number
-from online_softmax.streams.labels import kind_of, label_of
+from online_softmax.streams.labels import kind_of, label_of, spelled_at
+from online_softmax.streams.place import count_at
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note
-from online_softmax.streams.tables import ByteSource, FileStream, Lines
+from online_softmax.streams.tables import Block, ByteSource, FileStream, Lines, since
 
 BLOCK = 1 << 23  # bytes to read at a time
 FIRST = 1 << 18  # bytes to decide from what the labels are
@@ -93,31 +94,43 @@ class TextStream(FileStream):
         self.source = ByteSource(path)
         self.format, self.block_bytes = format, block_bytes
         self.text_columns = set()
-        self._begun: Iterator[tuple[int, bytes]] | None = None  # standard input, read so far to decide
+        self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
+        self._begun: Iterator[Block] | None = None  # standard input, read so far to decide
         if not labelled or label_type == "text":
             self.label_kind = "text"
         else:
             self.label_kind = "float" if format == "svmlight" else self._first_kind()
 
-    def __iter__(self) -> Iterator[Chunk]:
-        self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks from a byte of the text on."""
+        self._spelled = {}
+        line, byte = 1, 0
+        if at is not None:
+            line, byte = count_at(at, "line"), count_at(at, "byte")
+            self._spelled |= spelled_at(at, self.label_kind)
         tokenizer = Tokenizer(self.format, self.missing, self.reading.labelled, self._label)
-        with self.source.opened() as file:
+        with self.source.opened(0 if self.source.is_pipe else byte) as file:
             begun, self._begun = self._begun, None
-            for line, block in begun or Lines(self.source.name).numbered(file, self.block_bytes):
-                for chunk in self._chunks(tokenizer, line, block):
-                    yield from self.told(chunk)
+            if begun is None:
+                begun = Lines(self.source.name).numbered(file, self.block_bytes, line, byte)
+            for block in since(begun, byte) if self.source.is_pipe else begun:
+                for at, chunk in self._chunks(tokenizer, block):
+                    yield from self.told(chunk, at)
 
-    def _chunks(self, tokenizer: Tokenizer, line: int, block: bytes) -> Iterator[Chunk]:
-        """Yield the lines of a block as chunks, each of which ends with a bad one if there is any."""
-        start = 0
-        while start < len(block):
-            chunk, start, n_lines, reason = tokenizer.read(block, start)
+    def _chunks(self, tokenizer: Tokenizer, block: Block) -> Iterator[tuple[dict[str, Any], Chunk]]:
+        """Yield the lines of a block as chunks, each of which ends with a bad one if there is any, and its start."""
+        line, start = block.line, 0
+        while start < len(block.text):
+            at: dict[str, Any] = {"byte": block.byte + start, "line": line}
+            if self._spelled:
+                at["spelled"] = [*self._spelled.values()]
+            chunk, start, n_lines, reason = tokenizer.read(block.text, start)
+            line += n_lines
             if reason:
-                chunk = chunk.with_bad([Note(len(chunk), f"{self.source}, line {line + n_lines}: {reason}")])
-                start = (block.find(b"\n", start) + 1) or len(block)
-                line += n_lines + 1
-            yield chunk
+                chunk = chunk.with_bad([Note(len(chunk), f"{self.source}, line {line}: {reason}")])
+                start = (block.text.find(b"\n", start) + 1) or len(block.text)
+                line += 1
+            yield at, chunk
 
     def _first_kind(self) -> str:
         """Return of what kind the first labels are."""
@@ -126,7 +139,7 @@ class TextStream(FileStream):
             blocks = Lines(self.source.name).numbered(file, self.block_bytes if self.source.is_pipe else FIRST)
             if (first := next(blocks, None)) is None:
                 return kind_of((), self.reading.label_type)
-            for chunk in self._chunks(Tokenizer(self.format, self.missing), *first):
+            for _, chunk in self._chunks(Tokenizer(self.format, self.missing), first):
                 texts |= dict.fromkeys(chunk.rows.labels)
                 if chunk.bad and self.on_bad == "raise":
                     break

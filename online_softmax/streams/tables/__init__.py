@@ -40,7 +40,7 @@ from online_softmax.streams.tables.kinds import (
     text_kind,
 )
 from online_softmax.streams.tables.record_stream import LARGE, Cells, RecordStream
-from online_softmax.streams.tables.records import Lines, Quoted
+from online_softmax.streams.tables.records import Block, Lines, Quoted, since
 from online_softmax.streams.tables.table_stream import TableStream
 from online_softmax.streams.tables.typed_labels import TypedLabels, typed_labels
 from online_softmax.streams.tables.values import beside, coded_values, doubles, moments, own_kind, weights_of
@@ -49,6 +49,7 @@ __all__ = [
     "COMPRESSED",
     "LARGE",
     "WRONG",
+    "Block",
     "ByteSource",
     "Cells",
     "Coded",
@@ -92,6 +93,7 @@ __all__ = [
     "refuse_labels",
     "shorten",
     "sifted",
+    "since",
     "spelled",
     "spells_number",
     "text_kind",

@@ -11,9 +11,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from os import SEEK_CUR
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from zipfile import BadZipFile, ZipFile
+
+from online_softmax.streams.place import PlaceError
 
 COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd", ".zip": "zip"}
 # What compressed data begins with.
@@ -72,8 +75,8 @@ class ByteSource:
         return min(1.0, self._read / max(1, self._size))
 
     @contextmanager
-    def opened(self) -> Iterator[Readable]:
-        """Open the file from its beginning; standard input goes on where it was."""
+    def opened(self, byte: int = 0) -> Iterator[Readable]:
+        """Open the file at a byte of what `read` gives, the first of a line; standard input goes on where it was."""
         if self.is_pipe:
             if sys.stdin is None:
                 raise ValueError("standard input is closed")
@@ -81,7 +84,12 @@ class ByteSource:
             return
         self._read = 0
         with self.path.open("rb") as raw:
-            yield _Reading(self, raw)
+            reading = _Reading(self, raw)
+            if byte:
+                reading.seek(byte - 1)
+                if reading.read(1) not in (b"\n", b"\r"):
+                    raise PlaceError(f"no line of {self} begins at byte {byte:,}, the place")
+            yield reading
 
 
 def compression_of(path: str | Path) -> str | None:
@@ -155,6 +163,7 @@ class _Reading:
         self._packed = _Ahead(raw.read)
         self._plain: _Ahead | None = None  # not before the first bytes are asked for
         self._passes_on = False  # what comes, as it comes
+        self._is_packed = False
         self._error: Exception | None = None
         self._ended = False
 
@@ -180,13 +189,22 @@ class _Reading:
             self._source._read = self._source._size if self._ended else max(0, self._raw.tell() - len(self._packed))
         return b"".join(pieces)
 
+    def seek(self, byte: int) -> None:
+        """Go on at a byte of a file that is still to be read; what is compressed is unpacked as far as there."""
+        self._plain = self._begun()
+        if self._is_packed:
+            while byte and (piece := self.read(min(byte, HEAD))):
+                byte -= len(piece)
+        else:
+            self._raw.seek(byte, SEEK_CUR)
+
     def _begun(self) -> _Ahead:
         """Find out what the bytes are."""
         is_pipe = self._source.is_pipe
         kind = _compression(self._packed, "" if is_pipe else self._source.path.suffix.lower())
         if kind == "zip" and is_pipe:
             raise ValueError("a zip archive cannot be read from a pipe; unpack it first")
-        self._passes_on = is_pipe and kind is None
+        self._passes_on, self._is_packed = is_pipe and kind is None, kind is not None
         if kind is not None:
             self._plain = _Ahead(_unpacked(self._raw if kind == "zip" else self._packed, kind))
         else:

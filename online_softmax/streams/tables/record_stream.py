@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.checks import check_names, shorten
+from online_softmax.streams.labels import spelled_at
+from online_softmax.streams.place import count_at
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note
 from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
@@ -22,7 +24,7 @@ from online_softmax.streams.tables.file_bytes import ByteSource, Readable
 from online_softmax.streams.tables.file_stream import NoRowsError
 from online_softmax.streams.tables.flaws import Flaw, sifted, why_cell
 from online_softmax.streams.tables.kinds import Kind, kind_if_empty
-from online_softmax.streams.tables.records import Lines
+from online_softmax.streams.tables.records import Block, Lines, since
 from online_softmax.streams.tables.table_stream import TableStream
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ BLOCK = 1 << 20  # bytes to decide from what each column holds
 LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to step
 WIDE = 300  # columns for which there is as much to read again: each of them costs something a block
 PART = 512  # records to look at one by one, where a block cannot be read
+START = Block(1, 0, b"")
 
 Cells = Mapping[Hashable, Any]  # columns of text: coded, or of Arrow
 
@@ -49,25 +52,31 @@ class RecordStream(TableStream):
     def __init__(self, source: ByteSource, reading: Reading, records: Lines, block_bytes: int) -> None:
         super().__init__(source, reading)
         self.records, self.block_bytes = records, block_bytes
-        self._begun: Iterator[tuple[int, bytes]] | None = None  # standard input, read so far to decide
+        self._begun: Iterator[Block] | None = None  # standard input, read so far to decide
         with source.opened() as file:
             blocks = records.numbered(file, BLOCK)
-            block = next(blocks, (1, b""))[1]
-            self._start = self.start(block)
-            self._line = 1 + block.count(b"\n", 0, self._start)
-            first = self._line, block[self._start :]
-            if not first[1].strip():
-                first = next(blocks, first)
-            self._decide(*first)
+            first = next(blocks, Block(1, 0, b""))
+            self._start = first.since(self.start(first.text))
+            begun = self._start if self._start.text.strip() else next(blocks, self._start)
+            self._start = self._start._replace(text=b"")
+            self._decide(begun.line, begun.text)
         if source.is_pipe:
-            self._begun = chain([first], blocks)
+            self._begun = chain([begun], blocks)
 
-    def __iter__(self) -> Iterator[Chunk]:
+    def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
+        """Yield the chunks from a byte of the text on."""
         self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
-        with self.source.opened() as file:
-            for line, block in self._blocks(file):
-                chunk = self.quick(block)
-                yield from self.told(self._careful(line, block) if chunk is None else chunk)
+        start = self._start
+        if at is not None:
+            start = Block(count_at(at, "line"), count_at(at, "byte"), b"")
+            self._spelled |= spelled_at(at, self.label_kind)
+        can_seek = not self.source.is_pipe and self.records.unit == "line"
+        with self.source.opened(start.byte if can_seek else 0) as file:
+            blocks = self._blocks(file, start) if can_seek else since(self._blocks(file, START), start.byte)
+            for block in blocks:
+                at = {**block.at, **({"spelled": [*self._spelled.values()]} if self._spelled else {})}
+                chunk = self.quick(block.text)
+                yield from self.told(self._careful(block.line, block.text) if chunk is None else chunk, at)
 
     # ---- what a format fills in ----
 
@@ -334,15 +343,13 @@ class RecordStream(TableStream):
                 yield line, record
             line, start = line + record.count(b"\n"), stop
 
-    def _blocks(self, file: Readable) -> Iterable[tuple[int, bytes]]:
+    def _blocks(self, file: Readable, start: Block) -> Iterable[Block]:
+        """Return the blocks of a file that has been opened where one begins."""
         if self._begun is not None:
             begun, self._begun = self._begun, None
             return begun
-        left = 0 if self.source.is_pipe else self._start
-        while left:
-            left -= len(file.read(left))
         size = self.block_bytes * (1 + len(self.used) // WIDE)
-        return self.records.numbered(file, size, self._line)
+        return self.records.numbered(file, size, start.line, start.byte)
 
 
 def _coded(cells: Any) -> Coded:

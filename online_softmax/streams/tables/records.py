@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
+from online_softmax.streams.place import PlaceError
 from online_softmax.streams.tables.file_bytes import Readable
 
 LONGEST = 1 << 26  # bytes a record may take
+
+
+class Block(NamedTuple):
+    """Whole records: the number of their first line, from 1, that of their first byte, from 0, and the records."""
+
+    line: int
+    byte: int
+    text: bytes
+
+    @property
+    def at(self) -> dict[str, Any]:
+        """Return where the block begins, for a place."""
+        return {"byte": self.byte, "line": self.line}
+
+    def since(self, byte: int) -> Block:
+        """Return what there is from a byte on, the first of a line."""
+        n = byte - self.byte
+        if n <= 0:
+            return self
+        if n < len(self.text) and self.text[n - 1] not in b"\r\n":
+            raise PlaceError(f"no line begins at byte {byte:,}, the place")
+        return Block(self.line + self.text.count(b"\n", 0, n), min(byte, self.byte + len(self.text)), self.text[n:])
+
+
+def since(blocks: Iterable[Block], byte: int) -> Iterator[Block]:
+    """Yield what there is of some blocks from a byte on."""
+    end = 0
+    for block in blocks:
+        end = block.byte + len(block.text)
+        if (left := block.since(byte)).text:
+            yield left
+    if end < byte:
+        raise PlaceError(f"the source ends at byte {end:,}, before byte {byte:,}, the place")
 
 
 class Lines:
@@ -51,8 +86,8 @@ class Lines:
         if rest:
             yield rest
 
-    def numbered(self, file: Readable, size: int, line: int = 1) -> Iterator[tuple[int, bytes]]:
-        """Yield the blocks, each with the number of its first line; the first is `line`."""
+    def numbered(self, file: Readable, size: int, line: int = 1, byte: int = 0) -> Iterator[Block]:
+        """Yield the blocks, each with the numbers of its first line and byte: for the first these."""
         blocks = self.blocks(file, size)
         while True:
             try:
@@ -63,8 +98,8 @@ class Lines:
                 return
             if len(block) > LONGEST:
                 raise ValueError(f"{self.name}, {self.unit} {line}: a record of more than {LONGEST:,} bytes")
-            yield line, block
-            line += block.count(b"\n")
+            yield Block(line, byte, block)
+            line, byte = line + block.count(b"\n"), byte + len(block)
 
     def ends(self, block: bytes) -> list[int]:
         """Return where the records of `block` end."""
