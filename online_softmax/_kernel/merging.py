@@ -1,4 +1,4 @@
-"""What models have learned that started from one base, each on rows of its own, as one: a walk over the table."""
+"""What models have learned that started from one base, each on rows of its own, as one: a walk over the table.
 
 All are first laid out on the same axes, by the names of features and classes; then each array is merged as its row of
 the table says. Sums go in the order of the models, so that the same models give the same bits.
@@ -6,7 +6,7 @@ the table says. Sums go in the order of the models, so that the same models give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from functools import cached_property
 from typing import Any
 
