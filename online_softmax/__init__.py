@@ -9,6 +9,7 @@ from online_softmax.models.inspection import inspection
 from online_softmax.models.merging import merge
 from online_softmax.models.saving import ModelFileError, load, save
 from online_softmax.models.softmax import SoftmaxRegression
+from online_softmax.rounds import ModelStore, StoreError
 from online_softmax.streams import open_stream
 
 if TYPE_CHECKING:
@@ -20,8 +21,10 @@ __all__ = [
     "ImplicitAdaGrad",
     "ImplicitSGD",
     "ModelFileError",
+    "ModelStore",
     "RowError",
     "SoftmaxRegression",
+    "StoreError",
     "explain_one",
     "inspection",
     "load",

@@ -18,7 +18,7 @@ from online_softmax.models import saving
 from online_softmax.storage import container, names
 from online_softmax.storage.atomic import write as write_file
 from online_softmax.storage.container import Arrays
-from online_softmax.storage.fields import MOST, Array, Number, check_value
+from online_softmax.storage.fields import MOST, Array, Number, check_same, check_value
 
 KEY = "online-softmax-checkpoint"
 TEXT = {
@@ -91,9 +91,9 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
     """
     try:
         about, arrays = container.from_bytes(path.read_bytes(), KINDS, KEY)
-        _same("source", about["source"], _fingerprint(stream))
-        _same("window", about["window"], run.scores.window)
-        _same("top_k", about["top_k"], run.scores.k)
+        check_same("source", about["source"], _fingerprint(stream))
+        check_same("window", about["window"], run.scores.window)
+        check_same("top_k", about["top_k"], run.scores.k)
         if about["run"]["n_bad"] and not run.scorer.skips and getattr(stream, "on_bad", "raise") == "raise":
             raise ValueError("it has passed over bad rows, and they are to raise now")
         labels = names.from_bytes("label", arrays["labels"])
@@ -171,14 +171,3 @@ def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
 
 def _fingerprint(stream: Any) -> dict[str, Any] | None:
     return stream.fingerprint() if hasattr(stream, "fingerprint") else None
-
-
-def _same(what: str, then: Any, now: Any) -> None:
-    """Refuse what is not as it was."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        for name in {**then, **now}:
-            _same(f"{what}'s {name}", then.get(name), now.get(name))
-    elif then != now:
-        is_digest = isinstance(then, str) and len(then) == 64
-        was, is_now = ("not given" if value is None else repr(value) for value in (then, now))
-        raise ValueError(f"the {what} changed" if is_digest else f"the {what} was {was} and is {is_now}")

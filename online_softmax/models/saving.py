@@ -18,6 +18,7 @@ from online_softmax.storage.atomic import write
 FIRST: dict[str, Any] = {"class": str, "format": int, "numbers": dict, "parameters": dict, "version": str}
 KINDS: dict[int, dict[str, Any]] = {1: FIRST, 2: {**FIRST, "scaler": dict | None}}
 FORMAT = max(KINDS)
+NOTE = "note"  # the array of bytes that a file may have beside the model, and that are no part of it
 
 Kind = TypeVar("Kind", bound=type[Any])
 MODELS: dict[str, type[Any]] = {}  # the models that a file may hold, by name
@@ -91,10 +92,34 @@ def load(path: str | os.PathLike[str] | IO[bytes]) -> Any:
         raise ModelFileError(f"cannot load {path if named else 'this file'}: {error}") from error
 
 
-def to_bytes(model: Any) -> bytes:
-    """Return the bytes of a model's file."""
+def to_bytes(model: Any, note: bytes = b"") -> bytes:
+    """Return the bytes of a model's file, which may carry a note of whoever keeps it."""
     from importlib.metadata import version
 
+    kind, found = kind_of(model), native(model)
+    assert found is not None  # it has no kind otherwise
+    state = found.state()
+    found.check(state)
+    arrays = {name: names.to_bytes(what, state[name]) for name, what in found.lists.items()}
+    arrays |= {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+    numbers = {name: value for name, value in state.items() if name not in arrays}
+    if note:
+        arrays[NOTE] = np.frombuffer(note, np.uint8)
+    return container.to_bytes(
+        {
+            "class": kind["class"],
+            "format": FORMAT,
+            "numbers": numbers,
+            "parameters": kind["parameters"],
+            "version": version("online-softmax"),
+            "scaler": kind["scaler"],
+        },
+        arrays,
+    )
+
+
+def kind_of(model: Any) -> dict[str, Any]:
+    """Return, for JSON, what a model is before it learns: its class, its parameters, and the scaler before it."""
     from online_softmax.models import parameters
 
     found = native(model)
@@ -102,32 +127,23 @@ def to_bytes(model: Any) -> bytes:
     kind = type(inner).__name__
     if found is None or MODELS.get(kind) is not type(inner):
         raise TypeError(f"a model file holds one of {', '.join(layout.MODELS)}, got {inner!r}")
-    state = found.state()
-    found.check(state)
-    arrays = {name: names.to_bytes(what, state[name]) for name, what in found.lists.items()}
-    arrays |= {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
-    return container.to_bytes(
-        {
-            "class": kind,
-            "format": FORMAT,
-            "numbers": {name: value for name, value in state.items() if name not in arrays},
-            "parameters": {
-                name: parameters.to_json(f"{kind}'s {name}", getattr(inner, name)) for name in inner._get_params()
-            },
-            "version": version("online-softmax"),
-            "scaler": found.to_json(),
-        },
-        arrays,
-    )
+    values = {name: parameters.to_json(f"{kind}'s {name}", getattr(inner, name)) for name in inner._get_params()}
+    return {"class": kind, "parameters": values, "scaler": found.to_json()}
 
 
 def from_bytes(data: bytes) -> Any:
     """Return the model of a file's bytes."""
+    return noted(data)[0]
+
+
+def noted(data: bytes) -> tuple[Any, bytes]:
+    """Return the model of a file's bytes, and the note that the file carries."""
     about, arrays = container.from_bytes(data, KINDS)
     if about["class"] not in MODELS:
         raise ValueError(f"its class {about['class']!r} is unknown")
     from online_softmax.models import parameters
 
+    note = arrays.pop(NOTE, np.empty(0, np.uint8))
     arguments = {name: parameters.from_json(value) for name, value in about["parameters"].items()}
     model = MODELS[about["class"]](**arguments)
     scaler = about.get("scaler")
@@ -141,7 +157,7 @@ def from_bytes(data: bytes) -> Any:
     state = {**arrays, **about["numbers"], **lists}
     found.check(state)
     found.restore(state)
-    return found.whole
+    return found.whole, note.tobytes()
 
 
 def restore(model: Any, data: bytes) -> None:
@@ -153,11 +169,10 @@ def restore(model: Any, data: bytes) -> None:
         If that model is of another class, or has other parameters or another scaler.
     """
     saved = from_bytes(data)
-    # As this version writes them: a file of before has fewer parameters.
-    theirs, ours = (container.from_bytes(to_bytes(each), KINDS)[0] for each in (saved, model))
-    for part in ("class", "parameters", "scaler"):
-        if ours[part] != theirs[part]:
-            raise ValueError(f"the model's {part} was {theirs[part]} and is {ours[part]}")
+    then, now = kind_of(saved), kind_of(model)
+    for part in then:
+        if then[part] != now[part]:
+            raise ValueError(f"the model's {part} was {then[part]} and is {now[part]}")
     source, target = native(saved), native(model)
     assert source is not None  # it could not be written otherwise
     assert target is not None

@@ -11,14 +11,19 @@ import stat
 from pathlib import Path
 from typing import IO
 
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)  # of a filesystem where a file has one name
 
-def write(path: str | os.PathLike[str] | IO[bytes], data: bytes) -> None:
-    """Put `data` in the place of a file, at once or not at all; or write it to an open one."""
+
+def write(path: str | os.PathLike[str] | IO[bytes], data: bytes, *, new: bool = False) -> None:
+    """Put `data` in the place of a file, at once or not at all; or write it to an open one.
+
+    With `new`, FileExistsError is raised where there is a file, even one that another process makes at this moment.
+    """
     if not isinstance(path, str | os.PathLike):
         _write_open(path, data)
         return
     try:
-        _replace(Path(os.path.realpath(path)), data)
+        _replace(Path(os.path.realpath(path)), data, new)
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
@@ -34,7 +39,7 @@ def _write_open(file: IO[bytes], data: bytes) -> None:
         data = data[len(data) if taken is None else taken :]
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, new: bool) -> None:
     mode = path.stat().st_mode if path.exists() else None
     if mode is not None and not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "not a regular file")
@@ -46,7 +51,10 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        if new:
+            _place(beside, path)
+        else:
+            os.replace(beside, path)
     except BaseException:
         with contextlib.suppress(OSError):
             beside.unlink()
@@ -57,3 +65,17 @@ def _replace(path: Path, data: bytes) -> None:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _place(beside: Path, path: Path) -> None:
+    """Give a file the name that no other has."""
+    try:
+        os.link(beside, path)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        os.replace(beside, path)
+    else:
+        beside.unlink()

@@ -1,4 +1,4 @@
-"""Fields: what a value in a file must be, by type, shape and range."""
+"""Fields: what a value in a file must be, by type, shape and range, or by what it was before."""
 
 from __future__ import annotations
 
@@ -50,3 +50,21 @@ def check_value(name: str, wanted: Array | Number, value: Any) -> None:
         raise ValueError(
             f"{name!r} has values from {low} to {high}: they must be finite, from {wanted.least} to {wanted.most}"
         )
+
+
+def check_same(what: str, then: Any, now: Any) -> None:
+    """Refuse what is not as it was: the first difference, where both are dictionaries.
+
+    Examples
+    --------
+    >>> check_same("source", {"kind": "CsvStream", "size": 100}, {"kind": "CsvStream", "size": 99})
+    Traceback (most recent call last):
+    ValueError: the source's size was 100 and is 99
+    """
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in {**then, **now}:
+            check_same(f"{what}'s {name}", then.get(name), now.get(name))
+    elif then != now:
+        is_digest = isinstance(then, str) and len(then) == 64
+        was, is_now = ("not given" if value is None else repr(value) for value in (then, now))
+        raise ValueError(f"the {what} changed" if is_digest else f"the {what} was {was} and is {is_now}")

@@ -1,0 +1,339 @@
+"""The store: where the commits of a run are kept, each the whole of it in one object."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from online_softmax.models import saving
+from online_softmax.rounds import log
+from online_softmax.rounds.log import Round, total
+from online_softmax.storage.atomic import write
+from online_softmax.storage.fields import MOST, Number, check_same, check_value
+
+SUFFIX = ".safetensors"
+NAME = re.compile(r"(\d{12})\.safetensors")
+FORMAT = 1
+TEXT: dict[str, Any] = {"format": int, "version": int, "run": dict, "place": object, "rounds": dict}
+TRIES = 3  # to read the newest commit while older ones are removed
+
+
+class StoreError(ValueError):
+    """A store that cannot be read, is damaged, or belongs to another run."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The state of a run after some round.
+
+    Attributes
+    ----------
+    model
+        The merged model.
+    version
+        How many commits there have been, this one included; 0 before the first.
+    run
+        Whose run it is, for JSON: a store refuses to go on with another.
+    place
+        How far the run has come, for JSON: places in its source, or the number of a batch; None at its beginning.
+    log
+        What was found, round by round; two that follow one another are one entry where there are very many.
+
+    """
+
+    model: Any
+    version: int = 0
+    run: Mapping[str, Any] = field(default_factory=dict)
+    place: Any = None
+    log: tuple[Round, ...] = ()
+
+    @property
+    def total(self) -> Round:
+        """Return what was found in all rounds."""
+        return total(self.log)
+
+
+class ModelStore:
+    """Where the model of a run is kept, and with it all that the run needs to go on.
+
+    Each commit is one object: the model, what was found so far, and how far the run has come. It is written at once or
+    not at all, so that a crash at any instant leaves the last one whole. Each is a model file, too, that
+    `online_softmax.load` reads.
+
+    Parameters
+    ----------
+    url
+        A directory, which is made if there is none; or the URL of one that fsspec knows, such as `s3://bucket/model`.
+    keep
+        How many of the last commits are kept.
+    storage_options
+        What fsspec's filesystem takes, besides the URL.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from online_softmax import ModelStore, SoftmaxRegression
+    >>> from online_softmax.rounds import Commit
+
+    >>> store = ModelStore(tempfile.mkdtemp())
+    >>> store.version()
+    0
+    >>> store.commit(Commit(SoftmaxRegression(), version=1, place={"batch": 0}))
+    >>> store.version(), store.load().place
+    (1, {'batch': 0})
+
+    """
+
+    def __init__(
+        self, url: str | os.PathLike[str], *, keep: int = 3, storage_options: Mapping[str, Any] | None = None
+    ) -> None:
+        if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
+            raise ValueError(f"keep is a number of commits, 1 or more, not {keep!r}")
+        self.url, self.keep = os.fspath(url), keep
+        if not isinstance(self.url, str) or not self.url:
+            raise TypeError(f"a store is a directory or a URL, not {url!r}")
+        self._options = dict(storage_options or {})
+        self._objects: Objects | None = None
+
+    def __repr__(self) -> str:
+        return f"ModelStore({_without_password(self.url)!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_objects": None}
+
+    def version(self) -> int:
+        """Return the number of the newest commit, 0 where there is none, without reading it."""
+        return max(self._versions(), default=0)
+
+    def load(self) -> Commit:
+        """Return the newest commit.
+
+        Raises
+        ------
+        StoreError
+            If there is none, or it is damaged.
+        """
+        for last in reversed(range(TRIES)):
+            if not (version := self.version()):
+                raise StoreError(f"nothing has been committed to {self!r} yet")
+            try:
+                return self._read(version)
+            except FileNotFoundError:  # since it was listed, so many have come that it was removed
+                if not last:
+                    raise
+        raise AssertionError
+
+    def open(self, model: Any, run: Mapping[str, Any]) -> Commit:
+        """Return the newest commit of a run, or the beginning of it.
+
+        Parameters
+        ----------
+        model
+            The model that the run begins with.
+        run
+            What tells the run from others, for JSON. The kind of the model goes with it.
+
+        Raises
+        ------
+        StoreError
+            If the store belongs to another run, or the model is of another kind.
+        TypeError
+            If the model is none that a model file holds.
+        """
+        now = json.loads(json.dumps({**run, "model": saving.kind_of(model)}))
+        saving.to_bytes(model)
+        if not self.version():
+            return Commit(model, run=now)
+        commit = self.load()
+        try:
+            for what in {**commit.run, **now}:
+                check_same(what, commit.run.get(what), now.get(what))
+        except ValueError as error:
+            raise StoreError(f"{self!r} belongs to another run: {error}") from None
+        return commit
+
+    def commit(self, commit: Commit) -> None:
+        """Keep a commit, whose number is one more than that of the newest.
+
+        Raises
+        ------
+        StoreError
+            If another process has committed meanwhile; the store is as it was then.
+        """
+        versions = self._versions()
+        newest, name = max(versions, default=0), _name(commit.version)
+        data = _to_bytes(commit)
+        if newest != commit.version - 1 or not self._storage.put(name, data):
+            raise StoreError(
+                f"{self!r} is at version {self.version()} and was to become version {commit.version}: another run "
+                "commits to it, which has to end first"
+            )
+        for version in versions:
+            if version <= commit.version - self.keep:
+                with suppress(OSError):  # a reader may have it open, and the next commit tries again
+                    self._storage.remove(_name(version))
+
+    def _versions(self) -> list[int]:
+        return [int(found[1]) for name in self._storage.names() if (found := NAME.fullmatch(name))]
+
+    def _read(self, version: int) -> Commit:
+        data = self._storage.get(_name(version))
+        try:
+            commit = _from_bytes(data)
+            if commit.version != version:
+                raise ValueError(f"it is version {commit.version}")
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:  # what a stranger wrote can fail in any way, and always means this
+            raise StoreError(f"version {version} of {self!r} cannot be read: {error}") from error
+        return commit
+
+    @property
+    def _storage(self) -> Objects:
+        if self._objects is None:
+            self._objects = _objects(self.url, self._options)
+        return self._objects
+
+
+class Objects(Protocol):
+    """Objects by name, each of which comes to be at once, whole, or not at all."""
+
+    def names(self) -> list[str]:
+        """Return the names there are."""
+
+    def get(self, name: str) -> bytes:
+        """Return an object."""
+
+    def put(self, name: str, data: bytes) -> bool:
+        """Make an object, unless there is one; return whether it was made."""
+
+    def remove(self, name: str) -> None:
+        """Remove an object."""
+
+
+class Files:
+    """The objects of a directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def names(self) -> list[str]:
+        """Return the names there are."""
+        try:
+            return os.listdir(self._folder)
+        except FileNotFoundError:
+            return []
+
+    def get(self, name: str) -> bytes:
+        """Return an object."""
+        return (self._folder / name).read_bytes()
+
+    def put(self, name: str, data: bytes) -> bool:
+        """Make an object, unless there is one; return whether it was made."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            write(self._folder / name, data, new=True)
+        except FileExistsError:
+            return False
+        return True
+
+    def remove(self, name: str) -> None:
+        """Remove an object."""
+        (self._folder / name).unlink(missing_ok=True)
+
+
+class RemoteObjects:
+    """The objects below a URL that fsspec knows.
+
+    An object is written beside its place and moved there. Where moving is copying, as in object stores, the copy is
+    made at once.
+    """
+
+    def __init__(self, filesystem: Any, root: str) -> None:
+        self._filesystem, self._root = filesystem, root.rstrip("/")
+
+    def names(self) -> list[str]:
+        """Return the names there are."""
+        self._filesystem.invalidate_cache()
+        try:
+            found = self._filesystem.ls(self._root, detail=False)
+        except FileNotFoundError:
+            return []
+        return [path.rstrip("/").rpartition("/")[2] for path in found]
+
+    def get(self, name: str) -> bytes:
+        """Return an object."""
+        data: bytes = self._filesystem.cat_file(f"{self._root}/{name}")
+        return data
+
+    def put(self, name: str, data: bytes) -> bool:
+        """Make an object, unless there is one; return whether it was made."""
+        path, beside = f"{self._root}/{name}", f"{self._root}/.{secrets.token_hex(8)}.tmp"
+        self._filesystem.makedirs(self._root, exist_ok=True)
+        try:
+            self._filesystem.pipe_file(beside, data)
+            if self._filesystem.exists(path):
+                return False
+            self._filesystem.mv(beside, path)
+        except BaseException:
+            with suppress(Exception):
+                self._filesystem.rm_file(beside)
+            raise
+        return True
+
+    def remove(self, name: str) -> None:
+        """Remove an object."""
+        self._filesystem.rm_file(f"{self._root}/{name}")
+
+
+def _objects(url: str, options: Mapping[str, Any]) -> Objects:
+    if "://" not in url or url.startswith("file://"):
+        if options:
+            raise ValueError("storage_options go with the URL of a filesystem that fsspec knows")
+        return Files(Path(url.removeprefix("file://")))
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise ImportError("stores at a URL are fsspec's: pip install 'online-softmax[stores]'") from None
+    return RemoteObjects(*url_to_fs(url, **options))
+
+
+def _name(version: int) -> str:
+    return f"{version:012d}{SUFFIX}"
+
+
+def _to_bytes(commit: Commit) -> bytes:
+    about = {
+        "format": FORMAT,
+        "version": commit.version,
+        "run": commit.run,
+        "place": commit.place,
+        "rounds": log.to_json(commit.log),
+    }
+    return saving.to_bytes(commit.model, json.dumps(about, allow_nan=False, separators=(",", ":")).encode())
+
+
+def _from_bytes(data: bytes) -> Commit:
+    model, note = saving.noted(data)
+    if not note:
+        raise ValueError("it is a model file, and no commit of a store")
+    about = json.loads(note)
+    if not isinstance(about, dict) or not isinstance(about.get("format"), int):
+        raise ValueError("its note is none of a store")
+    if about["format"] != FORMAT:
+        raise ValueError(f"it is of format {about['format']}, and this version reads {FORMAT}")
+    if about.keys() != TEXT.keys() or not all(isinstance(about[name], kind) for name, kind in TEXT.items()):
+        raise ValueError("its note is incomplete")
+    check_value("version", Number(int, 1, MOST), about["version"])
+    return Commit(model, about["version"], about["run"], about["place"], log.from_json(about["rounds"]))
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(?<=://)[^/@]*@", "", url)
