@@ -44,8 +44,9 @@ def after_round(commit: Commit, updates: Iterable[Update], place: Any, seconds: 
     ...     commit = after_round(commit, [learn_shard(base, k, rows) for k, rows in enumerate(shards)], place)
     >>> commit.version, commit.total.rows
     (2, 2000)
-    >>> print(f"{commit.log[1].served_accuracy:.0%} served, {commit.log[1].own_accuracy:.0%} own")
-    96% served, 97% own
+    >>> first, second = commit.log
+    >>> first.served_unseen, second.served_unseen, second.served_accuracy > 0.9
+    (1000, 0, True)
 
     """
     sorted_updates = sorted(updates, key=lambda one: one.shard)
