@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import errno
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from online_softmax.storage import container, names
 from online_softmax.storage.atomic import write as write_file
 from online_softmax.storage.container import Arrays
 from online_softmax.storage.fields import MOST, Array, Number, check_same, check_value
+from online_softmax.streams import Place
 
 KEY = "online-softmax-checkpoint"
 TEXT = {
@@ -27,14 +30,16 @@ TEXT = {
     "source": dict | None,
     "window": int,
     "top_k": int,
+    "place": dict,
     "run": dict,
+    "columns": dict | None,
     "scores": dict,
     "experts": dict | None,
 }
-KINDS = {2: TEXT}
+KINDS = {3: TEXT}
 FORMAT = max(KINDS)
 LONGEST = 1e10  # seconds of a run
-COUNTS = ("n_taken", "n_bad")
+COUNTS = ("n_taken", "n_zeroed", "n_skipped", "n_bad")
 FIGURES = [name for name in Figures.__dataclass_fields__ if name != "n_samples"]
 
 
@@ -46,15 +51,15 @@ def check(path: Path, run: Tally, stream: Any) -> None:
     """Find out before a run whether it can be kept in a file."""
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(path.parent))
-    _to_bytes(path, run, stream)
+    _to_bytes(path, run, stream, Place())
 
 
-def write(path: Path, run: Tally, stream: Any) -> None:
-    """Write a run to a file, whole or not at all."""
-    write_file(path, _to_bytes(path, run, stream))
+def write(path: Path, run: Tally, stream: Any, place: Place) -> None:
+    """Write a run, which is at a place of its stream, to a file, whole or not at all."""
+    write_file(path, _to_bytes(path, run, stream, place))
 
 
-def _to_bytes(path: Path, run: Tally, stream: Any) -> bytes:
+def _to_bytes(path: Path, run: Tally, stream: Any, place: Place) -> bytes:
     from importlib.metadata import version
 
     numbers, arrays = run.scores.state()
@@ -64,13 +69,16 @@ def _to_bytes(path: Path, run: Tally, stream: Any) -> bytes:
         "source": _fingerprint(stream),
         "window": run.scores.window,
         "top_k": run.scores.k,
+        "place": place.to_json(),
         "run": {**{name: getattr(run, name) for name in COUNTS}, "seconds": run.seconds, "bad": run.bad},
+        "columns": None,
         "scores": numbers,
         "experts": None,
     }
     if run.experts is not None:
         about["experts"], arrays["experts"] = run.experts.state()
     try:
+        about["columns"] = None if run.columns is None else run.columns.state()
         arrays["model"] = np.frombuffer(saving.to_bytes(run.scorer.model), np.uint8)
         arrays["labels"] = names.to_bytes("label", run.scorer.labels.known())
     except TypeError as error:
@@ -81,8 +89,15 @@ def _to_bytes(path: Path, run: Tally, stream: Any) -> bytes:
     return container.to_bytes(about, arrays, KEY)
 
 
-def resume(path: Path, run: Tally, stream: Any) -> None:
-    """Bring a fresh run to where the run of a checkpoint was; its model comes last, once all else fits.
+class Resumed(NamedTuple):
+    """What a resumed run goes on from: a place in its stream, and what brings its model to where it was there."""
+
+    place: Place
+    restore: Callable[[], None]
+
+
+def resume(path: Path, run: Tally, stream: Any) -> Resumed:
+    """Bring a fresh run to where the run of a checkpoint was, but for its model: that comes once the stream is there.
 
     Raises
     ------
@@ -98,26 +113,33 @@ def resume(path: Path, run: Tally, stream: Any) -> None:
             raise ValueError("it has passed over bad rows, and they are to raise now")
         labels = names.from_bytes("label", arrays["labels"])
         _check(about, arrays, len(labels))
+        place = Place.from_json(about["place"])
+        skip = 0 if about["source"] is None else about["source"]["skip"]
+        if place.rows != skip + about["run"]["n_taken"] + about["run"]["n_skipped"]:
+            raise ValueError("its place is not that of its rows")
+        model = arrays["model"].tobytes()
+        saving.restore(copy.deepcopy(run.scorer.model), model)  # says what is another in the model, if anything is
+        if (run.experts is None) != (about["experts"] is None):
+            raise ValueError("its experts are not those of the model")
+        if (run.columns is None) != (about["columns"] is None):
+            raise ValueError("its columns are not those of the source")
+        if run.columns is not None:
+            run.columns.restore(about["columns"])
         run.scorer.labels.restore(labels)
         run.scores.restore(about["scores"], arrays)
-        model = arrays["model"].tobytes()
-        if (run.experts is None) != (about["experts"] is None):
-            saving.restore(copy.deepcopy(run.scorer.model), model)  # says what is another in the model, if anything is
-            raise ValueError("its experts are not those of the model")
         if run.experts is not None:
             run.experts.restore(about["experts"], arrays["experts"])
         n_samples = marks_until(run.n_samples)
         run.marks = [Figures(n, *figures) for n, figures in zip(n_samples, arrays["marks"].tolist(), strict=True)]
         for name in COUNTS:
             setattr(run, name, about["run"][name])
-        run.behind = run.n_taken
         run.bad = [Offender(*one) for one in about["run"]["bad"]]
         run.before += about["run"]["seconds"]
-        saving.restore(run.scorer.model, model)
     except (ImportError, MemoryError, OSError):
         raise
     except Exception as error:  # what a stranger wrote can fail in any way, and always means this
         raise CheckpointError(f"cannot resume {path}: {error}") from error
+    return Resumed(place, partial(saving.restore, run.scorer.model, model))
 
 
 def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
@@ -130,7 +152,8 @@ def _check(about: dict[str, Any], arrays: Arrays, n_labels: int) -> None:
     for name in ("last", "leader"):
         check_value(name, Number(int, -1, n_labels - 1), scores.get(name))
     check_value("loss", Number(float, 0), scores.get("loss"))
-    check_value("n_bad", Number(int, 0, MOST), run.get("n_bad"))
+    for name in ("n_bad", "n_zeroed", "n_skipped"):
+        check_value(name, Number(int, 0, MOST), run.get(name))
     check_value("n_taken", Number(int, n + run["n_bad"], n + run["n_bad"]), run.get("n_taken"))
     check_value("seconds", Number(float, 0, LONGEST), run.get("seconds"))
     bad = run.get("bad")

@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.rows import Rows
+from online_softmax.storage.fields import MOST, Number, check_value
+from online_softmax.storage.names import from_json, to_json
 from online_softmax.streams import Chunk
+from online_softmax.streams.frame import BESIDE
 from online_softmax.streams.reading import Reading
 
 MOST_VALUES = 1000  # of a column of text, to count them
@@ -149,6 +152,35 @@ class ColumnCounter:
             bad_cells={name: self._bad[name] for name in self._kinds if name in self._bad},
             missing=self._reading.missing,
         )
+
+    def state(self) -> dict[str, Any]:
+        """Return what has been met so far, for JSON: columns by their numbers among all that there are."""
+        number = {name: i for i, name in enumerate(self._all())}
+        return {
+            "n_rows": self._n_rows,
+            "gaps": [[number[name], n] for name, n in self._gaps.items()],
+            "bad": [[number[name], n] for name, n in self._bad.items()],
+            "values": [[to_json("value", value) for value in values] for values in self._values.values()],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Bring a fresh counter to a state, or raise ValueError if it is none of these columns."""
+        columns, texts = self._all(), state["values"]
+        check_value("n_rows", Number(int, 0, MOST), state["n_rows"])
+        for i, n in [*state["gaps"], *state["bad"]]:
+            check_value("a column", Number(int, 0, len(columns) - 1), i)
+            check_value("a column's cells", Number(int, 1, MOST), n)
+        if len(texts) != len(self._values) or any(len(values) > MOST_VALUES + 1 for values in texts):
+            raise ValueError("its strings are not those of the columns")
+        self._n_rows = state["n_rows"]
+        self._gaps, self._bad = ({columns[i]: n for i, n in state[name]} for name in ("gaps", "bad"))
+        for known, values in zip(self._values.values(), texts, strict=True):
+            known |= dict.fromkeys(map(from_json, values))
+
+    def _all(self) -> list[Hashable]:
+        """Return the columns that may have gaps: features, and what labels and weights are called where they do."""
+        others = (self._reading.target, self._reading.weight, "label", "weight", BESIDE)
+        return [*dict.fromkeys([*self._kinds, *others])]
 
     def values(self, column: Hashable) -> list[Hashable]:
         """Return the first strings of a column, at most 1,001."""

@@ -13,7 +13,7 @@ from online_softmax.evaluation.progress import Progress, Teller
 from online_softmax.evaluation.result import Result, RowError
 from online_softmax.evaluation.runs import Runs, Taken
 from online_softmax.evaluation.scorer import message
-from online_softmax.streams import Chunk, PairChunk, Stream
+from online_softmax.streams import Chunk, PairChunk, Place, PlaceError, Stream
 
 
 class Pass:
@@ -31,27 +31,36 @@ class Pass:
         After how many rows to stop.
     path, every
         The checkpoint of the first run, and how many rows there are between two.
+    resumed
+        Where the first run goes on, if it does.
 
     """
 
     def __init__(
-        self, stream: Stream, runs: Runs, progress: Progress | None, *, limit: int | None, path: Path | None, every: int
+        self,
+        stream: Stream,
+        runs: Runs,
+        progress: Progress | None,
+        *,
+        limit: int | None,
+        path: Path | None,
+        every: int,
+        resumed: checkpoints.Resumed | None = None,
     ) -> None:
         self._stream, self._runs, self._limit, self._path, self._every = stream, runs, limit, path, every
+        self._resumed = resumed
+        self._place = resumed.place if resumed is not None else getattr(stream, "begin", Place())
         self._distance = Distance(stream)
         self._teller = Teller(progress, runs, self._distance, limit)
 
     def result(self) -> Result | Comparison:
         """Take the rows, to the end of the stream or to the limit, and return what was found."""
         run = self._runs.first
-        self._teller.start()
         try:
             self._take_all()
         except RefusedError as end:
             self._keep()
             raise RowError(str(end), self._runs.result(whole=True)) from end.__cause__
-        if run.behind:
-            raise checkpoints.CheckpointError(f"the source ends {run.behind:,} rows before the place of the checkpoint")
         if not self._runs.n_asked:
             gone = run.n_skipped + run.n_bad
             raise ValueError("the stream has no rows" + (f": all {gone:,} were skipped" if gone else ""))
@@ -63,24 +72,42 @@ class Pass:
     def _take_all(self) -> None:
         with closing(self._chunks()) as chunks:
             for chunk in chunks:
+                if isinstance(chunk, Chunk) and chunk.place is not None:
+                    self._place = chunk.place
                 while chunk and (n := self._rows_left()):
                     part, chunk = chunk.split(min(n, self._runs.step(chunk)))
                     taken = self._runs.take(part)
+                    self._place = self._place.after(taken.n_rows)
                     self._tell(taken, left=len(chunk) if isinstance(chunk, Chunk) else 0)
                     if taken.n_scored and self._runs.first.n_samples % self._every == 0:
                         self._keep()
-                if not (self._runs.first.behind or self._rows_left()):
+                if not self._rows_left():
                     break
         self._tell(self._runs.finish())
 
     def _chunks(self) -> Generator[Chunk | PairChunk, None, None]:
-        """Yield the chunks of the stream, without the rows that a resumed run has behind it."""
-        with closing(self._distance.chunks()) as chunks:
+        """Yield the chunks of the stream; of a resumed run, from its place on."""
+        place = None if self._resumed is None else self._place
+        with closing(self._distance.chunks(place)) as chunks:
             try:
                 for chunk in chunks:
-                    yield self._runs.pass_over(chunk)
+                    self._begin()
+                    yield chunk
+            except PlaceError as error:
+                if place is None:
+                    raise RefusedError(message(error)) from error
+                raise checkpoints.CheckpointError(f"cannot resume {self._path}: {error}") from error
             except Exception as error:
+                self._begin()
                 raise RefusedError(message(error)) from error
+        self._begin()
+
+    def _begin(self) -> None:
+        """Bring the model to where the checkpoint has it, once the stream is there, and tell of what is behind."""
+        if self._resumed is not None:
+            self._resumed.restore()
+            self._resumed = None
+            self._teller.start()
 
     def _rows_left(self) -> int:
         """Return how many rows there are to the next look, checkpoint or limit."""
@@ -100,7 +127,7 @@ class Pass:
 
     def _keep(self) -> None:
         if self._path is not None and self._runs.first.n_taken:
-            checkpoints.write(self._path, self._runs.first, self._stream)
+            checkpoints.write(self._path, self._runs.first, self._stream, self._place)
 
 
 class RefusedError(Exception):

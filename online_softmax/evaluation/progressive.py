@@ -185,9 +185,8 @@ def progressive_validation(
         own = copy.deepcopy(asked) if several else asked
         tallies[name] = _tally(stream, scorer, window, yield_predictions, k=top_k, river=own, alone=not several)
     runs, run = Runs(tallies), next(iter(tallies.values()))
-    if path is not None:
-        _resume(path, run, stream, resume, limit)
-    return Pass(stream, runs, progress, limit=limit, path=path, every=every).result()
+    resumed = None if path is None else _resumed(path, run, stream, resume, limit)
+    return Pass(stream, runs, progress, limit=limit, path=path, every=every, resumed=resumed).result()
 
 
 def _check_models(models: Mapping[Any, Any]) -> None:
@@ -211,16 +210,17 @@ def _check_checkpoint(path: Path | None, resume: bool, hindrances: Mapping[str, 
             raise ValueError(f"{reason}, and a checkpoint does not hold them")
 
 
-def _resume(path: Path, run: Tally, stream: Stream, resume: bool, limit: int | None) -> None:
+def _resumed(path: Path, run: Tally, stream: Stream, resume: bool, limit: int | None) -> checkpoints.Resumed | None:
     """Find out whether the run can be kept in a file, and bring it to where that of the file was, if there is one."""
     if not path.exists():
         checkpoints.check(path, run, stream)
-        return
+        return None
     if not resume:
         raise FileExistsError(f"the checkpoint {path} exists: resume it, or remove it")
-    checkpoints.resume(path, run, stream)
+    resumed = checkpoints.resume(path, run, stream)
     if limit is not None and run.n_samples > limit:
         raise ValueError(f"the checkpoint {path} is at {run.n_samples:,} rows, and the limit is {limit:,}")
+    return resumed
 
 
 def _scorer(model: Any, labels: Numbering, skips: bool, river: Mapping[str, Any], lateness: Lateness | None) -> Scorer:

@@ -14,9 +14,13 @@ from online_softmax.streams import Chunk, PairChunk
 
 
 class Taken(NamedTuple):
-    """What became of rows: how many were scored, by the model that scored most, and what ended that, and why."""
+    """What became of rows: how many were scored, by the model that scored most, and what ended that, and why.
+
+    Of the source they were `n_rows`: scored, bad and left out, by the first model.
+    """
 
     n_scored: int
+    n_rows: int
     error: Exception | None = None
     reason: str = ""
 
@@ -48,10 +52,6 @@ class Runs:
     def rows_left(self) -> int:
         """Return how many rows there are to where a run has to stop and look."""
         return min(one.rows_left() for one in self._tallies.values())
-
-    def pass_over(self, chunk: Chunk | PairChunk) -> Chunk | PairChunk:
-        """Return what is left of a chunk after the rows that a resumed run has behind it."""
-        return self.first.pass_over(chunk)
 
     def take(self, part: Chunk | PairChunk) -> Taken:
         """Have each model predict, score and learn rows; say how many were scored, and what ended that."""
@@ -96,11 +96,12 @@ class Runs:
         if self._pairing is not None and scored:
             self._pairing.add(scored, [one.scorer.has_probabilities for one in self._tallies.values()])
         n = max(map(len, scored), default=0)
+        n_rows = scored[0].n_taken + scored[0].n_left_out if scored else 0
         errors = {name: one.error for name, one in zip(self._tallies, scored, strict=False) if one.error is not None}
         for name, error in errors.items():
             said = message(error)
-            return Taken(n, error, said if len(errors) == len(scored) else f"model {name!r}: {said}")
-        return Taken(n)
+            return Taken(n, n_rows, error, said if len(errors) == len(scored) else f"model {name!r}: {said}")
+        return Taken(n, n_rows)
 
 
 def last_row(result: Result | Comparison) -> Figures | dict[str, Figures]:

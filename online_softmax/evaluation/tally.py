@@ -65,8 +65,8 @@ class Tally:
         The rows of the stream that are behind it, scored or bad.
     n_zeroed, n_skipped, n_bad, bad
         As in `Result`.
-    behind
-        Those of them that a resumed run has still to pass over.
+    columns
+        What the columns hold, where the source has columns.
 
     """
 
@@ -88,11 +88,11 @@ class Tally:
         last = last_step(scorer.model)
         self.experts = ExpertLog(last) if hasattr(last, "expert_weights") else None
         self.marks: list[Figures] = []
-        self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = self.behind = 0
+        self.n_taken = self.n_zeroed = self.n_skipped = self.n_bad = 0
         self.bad: list[Offender] = []
         self.before = before
         self._start = perf_counter()
-        self._columns = columns
+        self.columns = columns
         self._every: list[Every] | None = [] if keep else None
 
     @property
@@ -142,14 +142,6 @@ class Tally:
             scored = self._update_river(self.add(scored))
         self._busy += perf_counter() - start
         return scored
-
-    def pass_over(self, chunk: Chunk | PairChunk) -> Chunk | PairChunk:
-        """Return what is left of a chunk after the rows that a resumed run has behind it."""
-        while chunk and self.behind:
-            part, chunk = chunk.split(self.behind)
-            self.behind -= len(part) - len(part.left_out) if isinstance(part, Chunk) else part.drop()
-            self._count(len(part.mended), len(part.left_out), part)
-        return chunk
 
     def add(self, scored: Scored) -> Scored:
         """Add rows that have been scored; return them."""
@@ -208,8 +200,8 @@ class Tally:
 
     def _count(self, n_mended: int, n_left_out: int, part: Chunk | PairChunk | None) -> None:
         self.n_zeroed, self.n_skipped = self.n_zeroed + n_mended, self.n_skipped + n_left_out
-        if self._columns is not None and isinstance(part, Chunk):
-            self._columns.add(part)
+        if self.columns is not None and isinstance(part, Chunk):
+            self.columns.add(part)
 
     def hint(self) -> str | None:
         """Return what is probably wrong with the target, if anything is."""
@@ -245,9 +237,7 @@ class Tally:
             n_bad=self.n_bad,
             bad=[*self.bad],
             n_evicted=evicted(self.scorer.model),
-            columns=None
-            if self._columns is None
-            else self._columns.columns(one.label for one in classes if one.support),
+            columns=None if self.columns is None else self.columns.columns(one.label for one in classes if one.support),
             windows=scores.curves.windows(),
             fading=scores.curves.fading(),
             reliability=scores.reliability(),

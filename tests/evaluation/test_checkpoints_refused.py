@@ -199,8 +199,10 @@ def test_a_source_that_ends_before_the_checkpoint_is_refused(tmp_path, stopped):
     path = tmp_path / "run"
     stopped((row for row in rows), SoftmaxRegression(), path, 1000, every=500)
     for short in (rows[:300], []):
-        with pytest.raises(CheckpointError, match=r"the source ends [0-9]+ rows before the place of the checkpoint"):
-            progressive_validation((row for row in short), SoftmaxRegression(), checkpoint=path, resume=True)
+        model = SoftmaxRegression()
+        with pytest.raises(CheckpointError, match=r"^cannot resume .*: the source ends [0-9]+ rows before the place$"):
+            progressive_validation((row for row in short), model, checkpoint=path, resume=True)
+        assert to_bytes(model) == to_bytes(SoftmaxRegression())
 
 
 FORGERIES = {
@@ -209,6 +211,21 @@ FORGERIES = {
     "n_samples is negative": lambda about, arrays: about["scores"].update(n_samples=-5),
     "n_taken is negative": lambda about, arrays: about["run"].update(n_taken=-5),
     "n_taken is huge": lambda about, arrays: about["run"].update(n_taken=10**9),
+    "a place of other rows": lambda about, arrays: about["place"].update(rows=999),
+    "a place between rows": lambda about, arrays: about["place"].update(at={"byte": 11, "line": 2}),
+    "a place after the end": lambda about, arrays: about["place"].update(at={"byte": 10**9, "line": 2}),
+    "a place of nothing": lambda about, arrays: about["place"].update(at={"row": 3}),
+    "a place of text": lambda about, arrays: about["place"].update(at={"byte": "3", "line": 2}),
+    "a place in a list": lambda about, arrays: about["place"].update(at=[3]),
+    "a place far on": lambda about, arrays: about["place"].update(over=10**9),
+    "a place of labels that are none": lambda about, arrays: about["place"]["at"].update(spelled=7),
+    "no columns": lambda about, arrays: about.update(columns=None),
+    "gaps of other columns": lambda about, arrays: about["columns"].update(gaps=[[99, 1]]),
+    "gaps that are none": lambda about, arrays: about["columns"].update(gaps=[[0, -1]]),
+    "strings of other columns": lambda about, arrays: about["columns"].update(values=[]),
+    "more strings than are kept": lambda about, arrays: about["columns"].update(values=[[str(i) for i in range(2000)]]),
+    "n_skipped is negative": lambda about, arrays: about["run"].update(n_skipped=-1),
+    "n_zeroed is text": lambda about, arrays: about["run"].update(n_zeroed="1"),
     "n_bad is text": lambda about, arrays: about["run"].update(n_bad="5"),
     "loss is nothing": lambda about, arrays: about["scores"].update(loss=None),
     "loss is negative": lambda about, arrays: about["scores"].update(loss=-1e300),

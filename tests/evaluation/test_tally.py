@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +11,7 @@ from online_softmax.evaluation.scored import Scored
 from online_softmax.evaluation.scorer import Scorer
 from online_softmax.evaluation.tally import FIRST_MARK, OFFENDERS, Tally, marks_until
 from online_softmax.models.native import NONE
-from online_softmax.rows import Rows
-from online_softmax.streams import Chunk, Note, open_stream
+from online_softmax.streams import Note
 
 
 def tally(**options):
@@ -62,36 +60,3 @@ def test_marks_stand_at_the_doublings():
     assert [row.n_samples for row in run.marks] == marks_until(run.n_samples) == [1000, 2000, 4000]
     assert FIRST_MARK == 1000
     assert not run.row()[1]
-
-
-@pytest.mark.parametrize("behind", [0, 1, 3, 4, 6])
-def test_a_resumed_run_passes_over_the_rows_it_has_behind_it(behind):
-    """Those that were left out are no rows to it, and those right after the last one are still to come."""
-    values = np.arange(4.0).reshape(4, 1)
-    rows = Rows(["a"], np.zeros(1, np.int32), values, None, ["u"], np.zeros(4, np.int32))
-    kinds = "s-sb--bs-s"  # sound, left out, bad
-    mended, left_out, bad = [0, 2], [1, 4, 5, 8], [3, 6]
-    chunk = Chunk(rows, np.array(mended), np.array(left_out), tuple(Note(place, "bad") for place in bad))
-    run = tally()
-    run.behind = behind
-    left = run.pass_over(chunk)
-
-    given = [place for place, kind in enumerate(kinds) if kind != "-"]
-    start = given[behind - 1] + 1 if behind else 0
-    assert (run.behind, len(left)) == (0, len(kinds) - start)
-    assert run.n_skipped == sum(place < start for place in left_out)
-    assert run.n_zeroed == sum(place < start for place in mended)
-
-
-def test_a_resumed_run_takes_the_pairs_it_has_behind_it():
-    taken = []
-    (chunk,) = open_stream((taken.append(i) or (({}, i) if i % 3 else None) for i in range(9)), on_bad="skip")
-    run = tally()
-    run.behind = 5
-    left = run.pass_over(chunk)
-
-    assert (run.behind, taken) == (0, [0, 1, 2, 3, 4])
-    assert [y for _, y, _ in left.pairs()] == [5, 7, 8]
-    run.behind = 2
-    assert not run.pass_over(left)
-    assert run.behind == 2
