@@ -61,6 +61,7 @@ STOREYS = [
         "streams.many",
         "streams.ahead",
     },
+    {"streams.kafka"},
     {"streams"},
     {"drawing"},
     {"evaluation"},

@@ -15,6 +15,7 @@ from online_softmax.frames import is_array
 from online_softmax.streams.array import ArrayStream
 from online_softmax.streams.formats import open_one
 from online_softmax.streams.frame import FrameStream
+from online_softmax.streams.kafka import KafkaStream, is_kafka
 from online_softmax.streams.known import Known
 from online_softmax.streams.many import ManyStream, paths_of
 from online_softmax.streams.pairs import PairStream
@@ -189,7 +190,12 @@ def open_stream(
     of_files = {name: value for name, value in of_files.items() if value is not None and value != ()}
     if isinstance(source, str | Path):
         wanted |= known.reading(texts, number_columns, label_type)
-        stream: Stream = open_file(source, target, **{**of_files, **wanted})
+        if is_kafka(source):
+            of_files.pop("header", None)
+            stream: Stream = KafkaStream(str(source), target, at=at, **of_files, **wanted)
+            at = None
+        else:
+            stream = open_file(source, target, **{**of_files, **wanted})
     elif of_files:
         raise ValueError(f"{next(iter(of_files))} goes with files")
     else:

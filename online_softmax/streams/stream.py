@@ -129,6 +129,21 @@ class Chunk:
         moved = (Note(int(own[place]), reason) for place, reason in self.bad)
         return replace(self, mended=own[self.mended], left_out=own[self.left_out], bad=tuple(sorted([*moved, *bad])))
 
+    def with_left_out(self, gone: Sequence[int], column: Hashable) -> Chunk:
+        """Return the chunk with rows left out between its own, of which one column is said to have the gap."""
+        own = others(gone, len(self) + len(gone))
+        left_out = np.append(own[self.left_out], np.array(gone, np.int64))
+        columns = np.append(self.left_out_columns, np.full(len(gone), len(self.columns)))
+        order = np.argsort(left_out)
+        return replace(
+            self,
+            mended=own[self.mended],
+            left_out=left_out[order],
+            left_out_columns=columns[order],
+            columns=[*self.columns, column],
+            bad=tuple(Note(int(own[place]), reason) for place, reason in self.bad),
+        )
+
     def places(self) -> Places:
         """Return the places of the samples."""
         return others([*self.left_out.tolist(), *(place for place, _ in self.bad)], len(self))

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from base64 import b64decode
 from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ from online_softmax.streams.tables import (
     holds,
     in_parts,
     kind_if_empty,
+    kinds_of,
+    kinds_state,
     label_type_of,
     matrix,
     pyarrow,
@@ -73,9 +76,8 @@ class BatchStream(TableStream):
 
     kind: str  # what the file should be
 
-    def __init__(self, path: str | Path, target: Hashable | None = None, **reading: Any) -> None:
-        super().__init__(ByteSource(path), Reading(target, **reading))
-        self.path = self.source.path
+    def __init__(self, path: str | Path | ByteSource, target: Hashable | None = None, **reading: Any) -> None:
+        super().__init__(path if isinstance(path, ByteSource) else ByteSource(path), Reading(target, **reading))
         self._done, self._length = 0, None
         pyarrow(f"{self.kind} files are")
         try:
@@ -109,6 +111,11 @@ class BatchStream(TableStream):
                 raise ValueError(f"column {self.weight!r} holds {types[str(self.weight)]} values, which are no weights")
         except ValueError as error:
             raise ValueError(f"{self.source}, {error}") from None
+        if (settled := self.source.settled) is not None:
+            kinds |= kinds_of(settled["kinds"])
+            if self.reading.labelled:
+                self.label_kind = settled["labels"]
+                self._labels = replace(self._labels, kind=self.label_kind)
         self._kinds = kinds
         self.kinds = {name: kind.name for name, kind in kinds.items()}
         self.text_columns = {name for name, kind in kinds.items() if kind.name == "text"}
@@ -151,6 +158,11 @@ class BatchStream(TableStream):
         except DAMAGE:
             return None
 
+    def settled(self) -> dict[str, Any]:
+        """Return what was settled of the columns, for JSON: a source has it where that is known."""
+        labels = self.label_kind if self.reading.labelled else None
+        return {"kinds": kinds_state(self._kinds), "labels": labels}
+
     @property
     def fraction(self) -> float | None:
         """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
@@ -183,7 +195,7 @@ class BatchStream(TableStream):
         """Return a table's rows."""
 
         def named(row: int, column: Hashable, wrong: str) -> str:
-            return f"{self.source}, row {self._done + row}, column {column!r}: {wrong}"
+            return f"{self.source.where('row', self._done + row)}, column {column!r}: {wrong}"
 
         def reason(flaw: Flaw) -> str:
             value = table[flaw.column][flaw.row].as_py()
@@ -255,7 +267,7 @@ class ParquetStream(BatchStream):
         """Look at the file and return its schema."""
         from pyarrow import parquet
 
-        with parquet.ParquetFile(self.path) as file:
+        with parquet.ParquetFile(self.source.path) as file:
             self._length = file.metadata.num_rows
             return _as_written(file.schema_arrow, file.metadata.metadata or {})
 
@@ -263,7 +275,7 @@ class ParquetStream(BatchStream):
         """Yield the batches of the used columns from a row on; of its group of rows those before it are read, too."""
         from pyarrow import parquet
 
-        with parquet.ParquetFile(self.path, buffer_size=1 << 16, pre_buffer=False) as file:
+        with parquet.ParquetFile(self.source.path, buffer_size=1 << 16, pre_buffer=False) as file:
             sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
             first = 0
             while first < len(sizes) and row >= sizes[first]:
@@ -282,7 +294,7 @@ class ArrowStream(BatchStream):
         """Look at the file and return its schema."""
         from pyarrow import ipc
 
-        with pyarrow().memory_map(str(self.path)) as file:
+        with pyarrow().memory_map(str(self.source.path)) as file:
             if file.read(6) == b"ARROW1":
                 return ipc.open_file(file).schema
             file.seek(0)
@@ -292,7 +304,7 @@ class ArrowStream(BatchStream):
         """Yield the batches from a row on."""
         from pyarrow import ipc
 
-        with pyarrow().memory_map(str(self.path)) as file:
+        with pyarrow().memory_map(str(self.source.path)) as file:
             if file.read(6) == b"ARROW1":
                 reader, first = ipc.open_file(file), 0
                 if row:

@@ -93,7 +93,7 @@ class CsvStream(RecordStream):
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | Path | ByteSource,
         target: Hashable | None = None,
         *,
         delimiter: str | None = None,
@@ -106,7 +106,7 @@ class CsvStream(RecordStream):
             raise ValueError(f"delimiter is one ASCII character, no quote and no line end, not {delimiter!r}")
         if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
             raise ValueError(f"names is a list of columns, not {names!r}")
-        source = ByteSource(path)
+        source = path if isinstance(path, ByteSource) else ByteSource(path)
         self._header, self._asked_names = header and names is None, names
         self._again = b""  # the header without its quotes, to know it by where it comes again
         self._grid: Grid | None = None  # for blocks of plain numbers
@@ -193,6 +193,16 @@ class CsvStream(RecordStream):
             label_kind = labels.kind_of(different, self.reading.label_type)
         self.code_columns = self._codes(block, [name for name, kind in found.items() if kind.name == "number"])
         return {name: found[name] for name in self.features}, label_kind
+
+    def settled(self) -> dict[str, Any]:
+        """Return what was settled of the columns, and which look like codes."""
+        return {**super().settled(), "codes": sorted(map(str, self.code_columns))}
+
+    def settle(self, settled: Mapping[str, Any], begun: bytes) -> None:
+        """Settle the columns as they were before, of a text that begins with their names."""
+        self.start(begun)
+        self.code_columns = frozenset(settled["codes"])
+        super().settle(settled, begun)
 
     def _codes(self, block: bytes, columns: list[Hashable]) -> frozenset[Hashable]:
         """Return those of some columns of numbers whose first texts look like codes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import cache
 from itertools import chain
 from math import inf, isfinite
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 # Where a line is no object: the first one, which may have a mark of its encoding, and a later one.
 FIRST, LATER = re.compile(rb"(?:\xef\xbb\xbf)?+\s*+[^{\s]"), re.compile(rb"\n[^\S\n]*+[^{\s]")
 TYPES = {"int64": "number", "double": "number", "null": "empty", "bool": "truth"}  # that need no second look
+PLAIN = ("int64", "double", "bool", "string")
 MOST_EXACT = 2.0**53  # from here on a double holds not every integer
 SURE = {"string": "text", "int64": "int", "bool": "bool"}  # of labels
 LABELS = {str: "text", int: "int", float: "float", bool: "bool"}
@@ -77,9 +78,9 @@ class JsonStream(RecordStream):
     """
 
     def __init__(
-        self, path: str | Path, target: Hashable | None = None, *, block_bytes: int = LARGE, **reading: Any
+        self, path: str | Path | ByteSource, target: Hashable | None = None, *, block_bytes: int = LARGE, **reading: Any
     ) -> None:
-        source = ByteSource(path)
+        source = path if isinstance(path, ByteSource) else ByteSource(path)
         self.columns: list[str] = []
         self._schema: pa.Schema | None = None
         self._guess: pa.Schema | None = None
@@ -140,6 +141,19 @@ class JsonStream(RecordStream):
             sure = SURE.get(types.get(str(self.target), ""))
             label_kind = sure if sure and self.reading.label_type == "auto" else self._label_kind(values(self.target))
         return kinds, label_kind
+
+    def settled(self) -> dict[str, Any]:
+        """Return what was settled of the members, those that are not used among them."""
+        unused = {field.name: str(field.type) for field in self._guess or () if str(field.type) in PLAIN}
+        return {**super().settled(), "unused": unused}
+
+    def settle(self, settled: Mapping[str, Any], begun: bytes) -> None:
+        """Settle the members as they were before."""
+        pa = pyarrow("JSON lines are")
+        self._known = frozenset(settled["columns"])
+        types = {name: pa.type_for_alias(type) for name, type in settled["unused"].items()}
+        self._guess = pa.schema([*types.items()])
+        super().settle(settled, begun)
 
     def _kind(self, name: Hashable, values: list[Any]) -> Kind:
         """Return what a member holds; a string among numbers may be one, or a gap."""

@@ -8,7 +8,7 @@ import re
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from os import SEEK_CUR
@@ -48,7 +48,14 @@ class ByteSource:
     path
         The file; `-` is standard input.
 
+    Attributes
+    ----------
+    settled
+        What its columns hold, where that was found out before; see `RecordStream.settled`.
+
     """
+
+    settled: Mapping[str, Any] | None = None
 
     def __init__(self, path: str | Path) -> None:
         self.is_pipe = str(path) == "-"
@@ -59,6 +66,10 @@ class ByteSource:
 
     def __str__(self) -> str:
         return self.name
+
+    def where(self, unit: str, number: int) -> str:
+        """Say where a record stands, as the beginning of a sentence."""
+        return f"{self}, {unit} {number}"
 
     def identify(self) -> tuple[int, str] | None:
         """Return the file's size and a digest of its head; None for standard input."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple, NoReturn
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from online_softmax.streams.tables.columns import Coded
 LOOKED_AT = 2000  # different cells, or up to twice as many
 GLANCE = 16  # strings of which one at least is like a date where a column holds dates
 TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
+KINDS = ("number", "truth", "text", "date", "empty")
 TRUTH = {**TRUTHS, "1": True, "0": False}
 
 
@@ -26,6 +27,25 @@ class Kind(NamedTuple):
 
     name: str
     dates: Dates | None = None
+
+
+def kinds_state(kinds: Mapping[Hashable, Kind]) -> dict[str, Any]:
+    """Return what columns hold as plain values, for JSON."""
+    dates = {name: kind.dates for name, kind in kinds.items()}
+    return {
+        str(name): [kind.name, None if (date := dates[name]) is None else [date.format, date.has_time]]
+        for name, kind in kinds.items()
+    }
+
+
+def kinds_of(state: Mapping[str, Any]) -> dict[Hashable, Kind]:
+    """Return what columns hold, from plain values; ValueError where these tell it of no column."""
+    found: dict[Hashable, Kind] = {}
+    for name, (kind, dates) in state.items():
+        if kind not in KINDS or (dates is None) == (kind == "date"):
+            raise ValueError(f"column {name!r} holds no {kind!r}")
+        found[name] = Kind(kind, None if dates is None else Dates(*dates))
+    return found
 
 
 def column_kind(column: Hashable, cells: Coded, reading: Reading) -> Kind:

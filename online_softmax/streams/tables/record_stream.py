@@ -23,7 +23,7 @@ from online_softmax.streams.tables.columns import Coded, Table, check_parts, in_
 from online_softmax.streams.tables.file_bytes import ByteSource, Readable
 from online_softmax.streams.tables.file_stream import NoRowsError
 from online_softmax.streams.tables.flaws import Flaw, sifted, why_cell
-from online_softmax.streams.tables.kinds import Kind, kind_if_empty
+from online_softmax.streams.tables.kinds import Kind, kind_if_empty, kinds_of, kinds_state
 from online_softmax.streams.tables.records import Block, Lines, since
 from online_softmax.streams.tables.table_stream import TableStream
 
@@ -46,6 +46,7 @@ class RecordStream(TableStream):
     other is read cell by cell: what does not fit is a gap, or a bad row that is named with line, column and text.
     """
 
+    columns: list[str]
     doubt = ": it cannot be read"  # what is wrong where there is no other reason
     space: bytes | None = None  # a record of nothing else is no row
 
@@ -53,7 +54,11 @@ class RecordStream(TableStream):
         super().__init__(source, reading)
         self.records, self.block_bytes = records, block_bytes
         self._begun: Iterator[Block] | None = None  # standard input, read so far to decide
+        self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
         with source.opened() as file:
+            if source.settled is not None:
+                self.settle(source.settled, file.read(BLOCK))
+                return
             blocks = records.numbered(file, BLOCK)
             first = next(blocks, Block(1, 0, b""))
             self._start = first.since(self.start(first.text))
@@ -65,7 +70,7 @@ class RecordStream(TableStream):
 
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from a byte of the text on."""
-        self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
+        self._spelled = {}
         start = self._start
         if at is not None:
             start = Block(count_at(at, "line"), count_at(at, "byte"), b"")
@@ -74,9 +79,17 @@ class RecordStream(TableStream):
         with self.source.opened(start.byte if can_seek else 0) as file:
             blocks = self._blocks(file, start) if can_seek else since(self._blocks(file, START), start.byte)
             for block in blocks:
-                at = {**block.at, **({"spelled": [*self._spelled.values()]} if self._spelled else {})}
-                chunk = self.quick(block.text)
-                yield from self.told(self._careful(block.line, block.text) if chunk is None else chunk, at)
+                at = {**block.at, **self.spelled()}
+                yield from self.told(self.chunk(block.text, block.line), at)
+
+    def chunk(self, block: bytes, line: int) -> Chunk:
+        """Return the records of a block as rows; the first of them begins on a line."""
+        chunk = self.quick(block)
+        return self._careful(line, block) if chunk is None else chunk
+
+    def spelled(self) -> dict[str, Any]:
+        """Return how labels were written that have been met, for a place."""
+        return {"spelled": [*self._spelled.values()]} if self._spelled else {}
 
     # ---- what a format fills in ----
 
@@ -142,7 +155,7 @@ class RecordStream(TableStream):
                 sound.append(record)
             elif self.on_bad == "raise":
                 if not sound:
-                    raise ValueError(f"{self.source}, {self.records.unit} {number}{reason}")
+                    raise ValueError(f"{self.source.where(self.records.unit, number)}{reason}")
                 break
         if not (sound := self._readable(sound)):
             raise ValueError(
@@ -186,6 +199,16 @@ class RecordStream(TableStream):
         self._types = {str(name): types[kind.name] for name, kind in kinds.items()}
         if self.weight is not None:
             self._types[str(self.weight)] = pa.float64()
+
+    def settled(self) -> dict[str, Any]:
+        """Return what was settled of the columns, for JSON: `settle` takes it in the place of a first block."""
+        return {"columns": self.columns, "kinds": kinds_state(self._kinds), "labels": self.label_kind}
+
+    def settle(self, settled: Mapping[str, Any], begun: bytes) -> None:
+        """Settle the columns as they were before, of a text that begins so."""
+        self.columns = [*settled["columns"]]
+        self.choose(self.columns)
+        self.settle_kinds(kinds_of(settled["kinds"]), settled["labels"])
 
     # ---- reading ----
 
@@ -272,7 +295,7 @@ class RecordStream(TableStream):
             sound = [record for record, reason in zip(records, reasons, strict=False) if not reason]
             cells, n, wrong = self.cells(b"".join(record for _, record in sound))
             notes = [
-                Note(i, f"{self.source}, {self.records.unit} {number}{reason}")
+                Note(i, f"{self.source.where(self.records.unit, number)}{reason}")
                 for i, ((number, _), reason) in enumerate(zip(records, reasons, strict=False))
                 if reason
             ]
@@ -287,7 +310,7 @@ class RecordStream(TableStream):
         records = cache(find)
 
         def place(row: int) -> str:
-            return f"{self.source}, {self.records.unit} {records()[row][0]}"
+            return self.source.where(self.records.unit, records()[row][0])
 
         def reason(flaw: Flaw) -> str:
             shown = self.cell(records()[flaw.row][1], str(flaw.column))
