@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,13 @@ class Rows:
             self.codes[start:stop],
             None if self.weights is None else self.weights[start:stop],
         )
+
+    def compact(self) -> Rows:
+        """Return the same rows with no entries but their own, of which a slice may be a small part."""
+        if self.starts is None:
+            return self
+        first, last = int(self.starts[0]), int(self.starts[-1])
+        return replace(self, ids=self.ids[first:last], values=self.values[first:last], starts=self.starts - first)
 
     def pairs(self) -> Iterator[tuple[dict[Hashable, float], Hashable, dict[str, Any]]]:
         """Yield each row as `(x, y, keywords)`, as river's evaluation does."""

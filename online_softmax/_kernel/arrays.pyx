@@ -17,6 +17,8 @@ cdef class Buffer:
     """A C-contiguous array of `size` items of one format, held open."""
 
     def __cinit__(self, array, str format, Py_ssize_t size, bint writable=False):
+        if not writable and not array.flags.aligned:  # as in a message of bytes
+            array = array.copy()
         PyObject_GetBuffer(array, &self.view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
         self.held = True
         if self.view.format.decode() != format or self.view.len != size * self.view.itemsize:

@@ -69,6 +69,17 @@ class Round:
     def __add__(self, other: Round) -> Round:
         return Round(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
+    def __str__(self) -> str:
+        gone = self.n_skipped + self.n_bad
+        return "\n".join(
+            [
+                f"{self.rows:,} rows in {self.rounds:,} rounds, {self.seconds:,.1f} s",
+                f"served: log loss {self.served_log_loss:.4f}, accuracy {self.served_accuracy:.2%}",
+                f"own:    log loss {self.own_log_loss:.4f}, accuracy {self.own_accuracy:.2%}",
+                *([f"{gone:,} rows were passed over, {self.n_bad:,} of them bad"] if gone else []),
+            ]
+        )
+
     @property
     def served_accuracy(self) -> float:
         """Return the part of the rows that the served model predicted right."""

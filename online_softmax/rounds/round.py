@@ -14,6 +14,10 @@ from online_softmax.rounds.shard import Update
 from online_softmax.rounds.store import Commit
 
 
+class RoundError(ValueError):
+    """A round that could not be learned: the store is as it was before it."""
+
+
 def after_round(commit: Commit, updates: Iterable[Update], place: Any, seconds: float = 0.0) -> Commit:
     """Return the commit that follows a round.
 

@@ -54,6 +54,9 @@ class Commit:
     place: Any = None
     log: tuple[Round, ...] = ()
 
+    def __str__(self) -> str:
+        return str(self.total)
+
     @property
     def total(self) -> Round:
         """Return what was found in all rounds."""

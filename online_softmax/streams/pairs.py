@@ -56,12 +56,15 @@ class PairChunk:
             error = broken
 
         def again() -> Iterator[tuple[int, Any]]:
-            for number, item in items:
-                yield number, tuple(map(_own, item)) if isinstance(item, tuple) else item
+            yield from map(_own, items)
             if error is not None:
                 raise error
 
         return [PairChunk(again(), self.on_bad) for _ in range(n)]
+
+    def items(self) -> list[tuple[int, Any]]:
+        """Take all that is left: what may be a sample, with a dictionary of its own, and its number."""
+        return [*map(_own, self._items)]
 
     def places(self) -> Places:
         """Return the places of the samples that have been taken."""
@@ -200,8 +203,12 @@ def _sample(number: int, item: Any) -> Sample:
     return x, y, rest[0] if rest else {}
 
 
-def _own(part: Any) -> Any:
-    return copy.copy(part) if isinstance(part, Mapping) else part
+def _own(item: tuple[int, Any]) -> tuple[int, Any]:
+    """Return what may be a sample, with its number and dictionaries of its own."""
+    number, parts = item
+    if not isinstance(parts, tuple):
+        return item
+    return number, tuple(copy.copy(part) if isinstance(part, Mapping) else part for part in parts)
 
 
 def _length(source: Iterable[Any]) -> int | None:

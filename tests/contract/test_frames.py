@@ -154,6 +154,16 @@ def test_one_weight_for_all_rows(make_model, learned, backend, w):
     assert learned(model) == learned(one_by_one(trained(make_model), columns, labels, [2.5] * 3))
 
 
+def test_an_array_may_begin_at_any_byte(make_model, learned):
+    values, labels = np.random.default_rng(2).normal(size=(20, 3)), np.arange(20) % 3
+    there = np.frombuffer(memoryview(b"-" + values.tobytes())[1:]).reshape(20, 3)
+    assert not there.flags.aligned
+    one, other = make_model(), make_model()
+    one.learn_many(values, labels)
+    other.learn_many(there, labels)
+    assert learned(one) == learned(other)
+
+
 @pytest.mark.parametrize("cell", [math.nan, None, math.inf], ids=repr)
 def test_a_bad_cell_is_named_and_changes_nothing(make_model, backend, cell):
     model = trained(make_model)

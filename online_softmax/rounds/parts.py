@@ -1,0 +1,155 @@
+"""Parts: the rows of a source in runs, each of which a shard learns wherever it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+from uuid import uuid4
+
+from online_softmax.streams import (
+    Chunk,
+    PairChunk,
+    PairStream,
+    Place,
+    RowStream,
+    Stream,
+    chunk_of,
+    open_stream,
+    rows_after,
+)
+
+_OPENED = threading.local()  # the stream that this thread has opened last, and for which run
+
+
+class Part(NamedTuple):
+    """Some rows that follow one another.
+
+    Attributes
+    ----------
+    chunks
+        The rows, which travel to another process, or how to read them there; to be iterated once or more.
+    begin, end
+        Where in the source they begin and end.
+
+    """
+
+    chunks: Iterable[Any]
+    begin: Place
+    end: Place
+
+
+class Parts(Protocol):
+    """A source that is cut into parts, one after the other."""
+
+    def take(self, n: int) -> Part | None:
+        """Return the next n rows, or as many as there are; None at the end of the source."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How to open a source wherever it is wanted; each thread opens it once."""
+
+    source: str | Path
+    target: Any
+    reading: Mapping[str, Any]
+    key: str
+
+    def stream(self) -> Any:
+        """Return the source, opened."""
+        if getattr(_OPENED, "key", None) != self.key:
+            _OPENED.stream, _OPENED.key = open_stream(self.source, self.target, **self.reading), self.key
+        return _OPENED.stream
+
+
+@dataclass(frozen=True)
+class Range:
+    """Rows that are read where they are learned."""
+
+    opening: Opening
+    place: Place
+    n: int
+
+    def __iter__(self) -> Iterator[Chunk]:
+        with closing(self.opening.stream().since(self.place)) as chunks:
+            yield from first_rows(chunks, self.n)
+
+
+@dataclass(frozen=True)
+class Load:
+    """Rows that have been read: chunks, and items that may be samples, each with its number."""
+
+    taken: Sequence[Chunk | list[tuple[int, Any]]]
+    on_bad: str
+
+    def __iter__(self) -> Iterator[Chunk | PairChunk]:
+        for each in self.taken:
+            yield each if isinstance(each, Chunk) else PairChunk(iter(each), self.on_bad)
+
+
+class Ranges:
+    """A source that workers open themselves: nothing is read here but where its rows begin."""
+
+    def __init__(self, stream: RowStream, opening: Opening, place: Place) -> None:
+        self._stream, self._opening, self._place = stream, opening, place
+        self._step, self._places = 0, iter(())
+
+    def take(self, n: int) -> Part | None:
+        """Return the next n rows, or as many as there are; None at the end of the source."""
+        if n != self._step:
+            self._step, self._places = n, self._stream.places(n, self._place)
+        if (end := next(self._places, None)) is None:
+            return None
+        begin, self._place = self._place, end
+        return Part(Range(self._opening, begin, n), begin, end)
+
+
+class Loads:
+    """A source that is read here, and whose rows are sent to the workers."""
+
+    def __init__(self, stream: Stream, place: Place, on_bad: str) -> None:
+        self._chunks, self._place, self._on_bad = _since(stream, place), place, on_bad
+        self._left: Chunk | PairChunk | None = None
+
+    def take(self, n: int) -> Part | None:
+        """Return the next n rows, or as many as there are; None at the end of the source."""
+        begin, taken = self._place, list[Chunk | list[tuple[int, Any]]]()
+        while n and (self._left or self._more()):
+            assert self._left is not None
+            part, self._left = self._left.split(n)
+            each = replace(part, rows=part.rows.compact()) if isinstance(part, Chunk) else part.items()
+            if len(each):
+                taken.append(each)
+                n -= len(each)
+                place = part.place if isinstance(part, Chunk) and part.place else self._place
+                self._place = place.after(len(each))
+        return Part(Load(taken, self._on_bad), begin, self._place) if taken else None
+
+    def _more(self) -> bool:
+        self._left = next(self._chunks, None)
+        return self._left is not None
+
+
+def parts_of(stream: Stream, source: Any, target: Any, reading: Mapping[str, Any], place: Place) -> Parts:
+    """Return a source that has been opened, cut into parts from a place on."""
+    if isinstance(stream, RowStream) and isinstance(source, str | Path) and getattr(stream, "seeks", False):
+        return Ranges(stream, Opening(source, target, reading, uuid4().hex), place)
+    return Loads(stream, place, reading["on_bad"])
+
+
+def first_rows(chunks: Iterable[Chunk], n: int) -> Iterator[Chunk]:
+    """Yield the first n rows of some chunks, and take no more of these than it needs."""
+    for chunk in chunks:
+        part, _ = chunk.split(n)
+        yield part
+        if (n := n - len(part)) == 0:
+            return
+
+
+def _since(stream: Stream, place: Place) -> Iterator[Chunk | PairChunk]:
+    if isinstance(stream, RowStream | PairStream):
+        return stream.since(place)
+    return rows_after(map(chunk_of, stream), place.rows)
