@@ -23,6 +23,7 @@ from online_softmax.cli.predicting import predict_rows
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
 from online_softmax.reports import print_comparison, print_summary
+from online_softmax.streams.kafka import with_options
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -93,13 +94,13 @@ def evaluate(
     keeping: Keeping,
 ) -> Callable[[], None]:
     """Predict each row of a stream, score the prediction, then learn the row."""
-    asked = reading.keywords
+    asked, located = reading.keywords, reading.located(source)
 
     def work() -> None:
         console = console_beside(showing.json)
         rows: dict[str, Any] = {"limit": limit, "window": window}
         result = evaluate_along(
-            *(source, target, asked, learner, keeping),
+            *(located, target, asked, learner, keeping),
             **rows,
             console=console,
             scoring=scoring,
@@ -128,12 +129,12 @@ def compare(
     showing: Showing,
 ) -> Callable[[], None]:
     """Evaluate several models over the same rows, in one pass."""
-    asked = reading.keywords
+    asked, located = reading.keywords, reading.located(source)
 
     def work() -> None:
         console = console_beside(showing.json)
         comparison = compare_along(
-            *(source, target, asked, model or DEFAULT_MODELS, making, scoring, showing),
+            *(located, target, asked, model or DEFAULT_MODELS, making, scoring, showing),
             limit=limit,
             window=window,
             console=console,
@@ -159,12 +160,12 @@ def train(
     keeping: Keeping,
 ) -> Callable[[], None]:
     """Learn a stream and save the model; the figures are of each row before it is learned."""
-    asked = reading.keywords
+    asked, located = reading.keywords, reading.located(source)
 
     def work() -> None:
         console = console_beside()
         result = evaluate_along(
-            source, target, asked, learner, keeping, limit=limit, window=window, save=save, console=console
+            located, target, asked, learner, keeping, limit=limit, window=window, save=save, console=console
         )
         console.print()
         print_summary(result, console, classes=False)
@@ -182,12 +183,21 @@ def predict(
     proba: Annotated[
         bool, typer.Option("--proba", help="Print the probability of each class, not the most probable one.")
     ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Send the predictions to this topic, as JSON, rather than print them.", metavar="KAFKA"),
+    ] = None,
     target: Annotated[str | None, typer.Option(help="A column to leave out: the label, where rows have one.")] = None,
     reading: options.ReadingOptions,
     limit: options.Limit = None,
 ) -> Callable[[], None]:
-    """Predict the rows of a stream with a saved model, and print the predictions as CSV, a line a row."""
-    return partial(predict_rows, source, target, reading.keywords, from_, proba, limit)
+    """Predict the rows of a stream with a saved model, and print the predictions as CSV, a line a row.
+
+    Or send them to a topic of Kafka, --to kafka://host:9092/topic, a message a row.
+    """
+    located = reading.located(source)
+    to = None if to is None else with_options(to, config=reading.kafka_config)
+    return partial(predict_rows, located, target, reading.keywords, from_, proba, limit, to)
 
 
 @app.command()
@@ -199,7 +209,7 @@ def columns(
     reading: options.ReadingOptions,
 ) -> Callable[[], None]:
     """Print what each column of a source is read as, by its first 1,000 rows, and what would be refused."""
-    return partial(print_columns, source, target, reading.keywords)
+    return partial(print_columns, reading.located(source), target, reading.keywords)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from online_softmax.evaluation.columns import MOST_VALUES
 from online_softmax.rows import Rows
 from online_softmax.streams import Chunk, RowStream, open_stream
 from online_softmax.streams.formats import TABLES, format_of
+from online_softmax.streams.kafka import is_kafka, shown, with_options
 from online_softmax.streams.many import paths_of
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.tables import code, column_kind, compression_of
@@ -96,7 +97,10 @@ def _refused(stream: RowStream, reading: Reading) -> list[Hashable]:
 
 def _opened(source: str, target: str | None, reading: dict[str, Any]) -> RowStream:
     """Open the first rows: with labels where there is a target, or the source has its own."""
-    if target is None and (Path(source).exists() or source == "-" or paths_of(source) is not None):
+    if is_kafka(source):
+        now = source if "until_idle=" in source else with_options(source, until_idle=0)
+        stream = open_stream(now, target, labelled=target is not None, limit=ROWS, **reading)
+    elif target is None and (Path(source).exists() or source == "-" or paths_of(source) is not None):
         stream = open_stream(source, labelled=not _has_columns(source, reading), limit=ROWS, **reading)
     else:
         stream = open_stream(source, target, limit=ROWS, **reading)
@@ -105,12 +109,17 @@ def _opened(source: str, target: str | None, reading: dict[str, Any]) -> RowStre
 
 
 def _has_columns(source: str, reading: dict[str, Any]) -> bool:
+    if is_kafka(source):
+        return True
     first = (paths_of(source) or [Path(source)])[0]
     return (reading["format"] or format_of(first)) in TABLES
 
 
 def _title(source: str, stream: RowStream, format: str | None, n_rows: int) -> str:
     """Say which rows these are, and of what."""
+    rows = f"the first {n_rows:,} rows" if n_rows == ROWS else f"{n_rows:,} row{'s' * (n_rows != 1)}"
+    if is_kafka(source):
+        return f"{shown(source)}: {rows}"
     name = "standard input" if source == "-" else source
     paths = paths_of(source)
     if paths is not None:
@@ -121,7 +130,6 @@ def _title(source: str, stream: RowStream, format: str | None, n_rows: int) -> s
         about.append(DELIMITERS.get(stream.delimiter, repr(stream.delimiter)))
     if path.is_file() and (compression := compression_of(path)):
         about.append(compression)
-    rows = f"the first {n_rows:,} rows" if n_rows == ROWS else f"{n_rows:,} row{'s' * (n_rows != 1)}"
     return f"{name}: {', '.join(about)}; {rows}"
 
 

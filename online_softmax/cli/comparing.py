@@ -9,12 +9,14 @@ from typing import Any
 from rich.console import Console
 
 from online_softmax.cli import options
+from online_softmax.cli.ending import ended_in_order
 from online_softmax.cli.evaluating import Making, own_version, sources
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
 from online_softmax.evaluation import Comparison, RowError, progressive_validation
 from online_softmax.reports import CompareTable
 from online_softmax.streams import RowStream, open_stream
+from online_softmax.streams.kafka import shown
 
 DEFAULT_MODELS = ("auto", "auto-linear", "SGD(0.1)")
 MOST_MODELS = 10
@@ -48,10 +50,10 @@ def compare(
         for said, name, model in zip(numbered(names), names, made, strict=True)
     }
     run = {"models": [*models], **making.conditions, "limit": limit, **scoring.conditions}
-    conditions = {"online_softmax": own_version(), "source": source, "target": stream.target, **reading, **run}
+    conditions = {"online_softmax": own_version(), "source": shown(source), "target": stream.target, **reading, **run}
     table = CompareTable(console, [*models], window, alone=showing.is_kept)
     try:
-        with showing.progress(table, console, conditions) as progress, table:
+        with showing.progress(table, console, conditions) as progress, ended_in_order(stream), table:
             comparison = progressive_validation(
                 stream, models, window=window, limit=limit, progress=progress, on_bad=reading["on_bad"], **measured
             )

@@ -11,14 +11,16 @@ from typing import Any
 from rich.console import Console
 
 from online_softmax.cli import options
+from online_softmax.cli.ending import ended_in_order
 from online_softmax.cli.models import DEFAULT_MODEL, is_optimizer, is_rival, parse_model
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
-from online_softmax.evaluation import EVERY, Result, RowError, progressive_validation
+from online_softmax.evaluation import EVERY, Result, RowError, checkpoints, progressive_validation
 from online_softmax.models import saving
 from online_softmax.models.scaled import scaler_for
 from online_softmax.reports import LiveTable
 from online_softmax.streams import Known, RowStream, open_stream
+from online_softmax.streams.kafka import is_kafka, shown
 from online_softmax.streams.many import paths_of
 
 PLAIN, UNSEEN = Scoring(), Showing()
@@ -158,12 +160,13 @@ def evaluate(
     keeping.check()
     showing.check()
     measured = scoring.keywords()
-    model, stream = learner.opened(source, target, reading)
+    settled = checkpoints.settled(source, keeping.checkpoint if keeping.resume else None)
+    model, stream = learner.opened(source, target, reading | {"settled": settled})
     run = {**learner.conditions, "limit": limit, "resumed": keeping.resume, **scoring.conditions}
-    conditions = {"online_softmax": own_version(), "source": source, "target": stream.target, **reading, **run}
+    conditions = {"online_softmax": own_version(), "source": shown(source), "target": stream.target, **reading, **run}
     table = LiveTable(console, window, alone=save is not None or showing.is_kept)
     try:
-        with showing.progress(table, console, conditions) as progress, table:
+        with showing.progress(table, console, conditions) as progress, ended_in_order(stream), table:
             result = progressive_validation(
                 stream,
                 model,
@@ -203,6 +206,8 @@ def evaluate(
 
 def sources(source: str) -> list[tuple[str, Path]]:
     """Return the files of a source, to be compared with those that are written."""
+    if is_kafka(source):
+        return []
     return [("source", one) for one in paths_of(source) or [Path(source)]]
 
 

@@ -16,10 +16,14 @@ import typer
 
 from online_softmax.cli.models import DEFAULT_MODEL, OPTIMIZERS
 from online_softmax.streams.formats import FORMATS
+from online_softmax.streams.kafka import is_kafka, with_options
 
 Source = Annotated[
     str,
-    typer.Argument(help="A file, a directory or pattern of files, - for standard input, or a bundled stream's name."),
+    typer.Argument(
+        help="A file, a directory or pattern of files, - for standard input, a bundled stream's name, or a topic: "
+        "kafka://host:9092/topic?format=json."
+    ),
 ]
 Target = Annotated[
     str | None,
@@ -100,9 +104,10 @@ TABS = ("tab", "\\t")  # a tab, where a shell has none
 class ReadingOptions:
     """How a source is to be read, as `open_stream` has it."""
 
-    format: Annotated[str | None, typer.Option(help=f"{', '.join(FORMATS)}; without it the file's name decides.")] = (
-        None
-    )
+    format: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(FORMATS)}, or of topics json, csv, avro; without it the file's name decides."),
+    ] = None
     features: Annotated[str | None, typer.Option(help="The feature columns, as a,b; without it all others.")] = None
     drop: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="One that is no feature; may be given again.")
@@ -160,11 +165,19 @@ class ReadingOptions:
         str | None, typer.Option(help="The columns of a CSV file without a header, as a,b.", metavar="A,B")
     ] = None
     skip: Annotated[int, typer.Option(min=0, help="Pass over this many rows first.")] = 0
+    until_idle: Annotated[
+        str | None,
+        typer.Option(help="End a kafka:// topic after this time without a message, as 10s.", metavar="TIME"),
+    ] = None
+    kafka_config: Annotated[
+        Path | None,
+        typer.Option(help="A file of lines name=value: settings of Kafka's client, of security too.", metavar="FILE"),
+    ] = None
 
     @property
     def keywords(self) -> dict[str, Any]:
         """Return them as `open_stream` takes them."""
-        given = asdict(self)
+        given = {name: value for name, value in asdict(self).items() if name not in ("until_idle", "kafka_config")}
         has_header = not given.pop("no_header") and self.names is None
         for name in ("features", "text_columns", "number_columns", "names"):
             given[name] = None if given[name] is None else _listed(name, given[name])
@@ -172,6 +185,14 @@ class ReadingOptions:
             given[name] = given[name] or []
         given["delimiter"] = "\t" if self.delimiter in TABS else self.delimiter
         return {**given, "header": has_header}
+
+    def located(self, source: str) -> str:
+        """Return a source with what is said beside it of topics of Kafka in its URL."""
+        asked = {"until_idle": self.until_idle, "kafka_config": self.kafka_config}
+        for name, value in asked.items():
+            if value is not None and not is_kafka(source):
+                raise ValueError(f"{_flag(name)} goes with a kafka:// topic")
+        return with_options(source, until_idle=self.until_idle, config=self.kafka_config)
 
 
 def _listed(name: str, columns: str) -> list[str]:

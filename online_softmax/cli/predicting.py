@@ -1,58 +1,150 @@
-"""Predicting: the rows of a stream in, a line of CSV for each out."""
+"""Predicting: the rows of a stream in, a line of CSV for each out, or a message of Kafka."""
 
 from __future__ import annotations
 
 import csv
 import sys
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax.cli.ending import ended_in_order
 from online_softmax.models import saving
 from online_softmax.models.scaled import native
 from online_softmax.streams import Chunk, Known, RowStream, open_stream
 from online_softmax.streams.ahead import ahead
+from online_softmax.streams.kafka import MessagePlace, PredictionTopic, is_kafka
 from online_softmax.texts import written
 
 
 def predict_rows(
-    source: str, target: str | None, reading: dict[str, Any], file: Path, proba: bool, limit: int | None
+    source: str,
+    target: str | None,
+    reading: dict[str, Any],
+    file: Path,
+    proba: bool,
+    limit: int | None,
+    to: str | None = None,
 ) -> None:
-    """Print a header, and for each row of a source its most probable class, or the probability of each class.
-
-    A row that is passed over has a line of empty fields, so that lines and rows stay side by side.
-    """
-    if sys.stdout is None:
-        raise ValueError("standard output is closed")
+    """Print, or send, for each row of a source its most probable class, or the probability of each class."""
     model = native(saving.load(file))
     assert model is not None
-    labels = [written(label) for label in model.classes]
-    if not labels:
+    if not model.classes:
         raise ValueError(f"the model in {file} has learned no class yet")
+    out: Output = Printed(model.classes, proba) if to is None else Sent(model.classes, proba, file, to)
     known = Known.of(model.whole, f"the model in {file}")
     stream = open_stream(source, target, model=known, **reading, limit=limit, labelled=False)
     assert isinstance(stream, RowStream)
     known.check_any(stream)
+    with out.counted(), ended_in_order(stream), closing(ahead(stream)) as chunks:
+        for chunk in chunks:
+            P, _ = model.predict_rows(chunk.rows)
+            out.put(chunk, P)
 
-    nothing = [""] * (len(labels) if proba else 1)
 
-    def lines(chunk: Chunk) -> list[list[Any]]:
-        P, _ = model.predict_rows(chunk.rows)
-        found = [nothing] * len(chunk)
-        for place, row in zip(chunk.places().tolist(), P.tolist() if proba else P.argmax(axis=1).tolist(), strict=True):
-            found[place] = row if proba else [labels[row]]
-        return found
+class Output(Protocol):
+    """Where predictions go."""
 
-    out, n = csv.writer(sys.stdout, lineterminator="\n"), 0
-    out.writerow(labels if proba else ["prediction"])
-    sys.stdout.flush()
-    try:
-        with closing(ahead(stream)) as chunks:
-            for chunk in chunks:
-                for line in lines(chunk):
-                    out.writerow(line)
-                    n += line is not nothing
-                sys.stdout.flush()
-    except ValueError as error:
+    def put(self, chunk: Chunk, P: NDArray[np.float64]) -> None:
+        """Take the probabilities of a chunk's samples."""
+
+    def counted(self) -> Any:
+        """Return a context whose errors say how many rows were predicted before them."""
+
+
+class Printed:
+    """Predictions as CSV on standard output: a header, and a line a row.
+
+    A row that is passed over has a line of empty fields, so that lines and rows stay side by side.
+    """
+
+    def __init__(self, classes: Sequence[Any], proba: bool) -> None:
+        if sys.stdout is None:
+            raise ValueError("standard output is closed")
+        self._labels, self._proba = [written(label) for label in classes], proba
+        self._out, self._n = csv.writer(sys.stdout, lineterminator="\n"), 0
+        self._begun = False
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._out.writerow(self._labels if self._proba else ["prediction"])
+            sys.stdout.flush()
+            self._begun = True
+
+    def put(self, chunk: Chunk, P: NDArray[np.float64]) -> None:
+        """Print the lines of a chunk."""
+        nothing = [""] * (len(self._labels) if self._proba else 1)
+        lines: list[list[Any]] = [nothing] * len(chunk)
+        rows = P.tolist() if self._proba else P.argmax(axis=1).tolist()
+        for place, row in zip(chunk.places().tolist(), rows, strict=True):
+            lines[place] = row if self._proba else [self._labels[row]]
+        self._out.writerows(lines)
+        self._n += len(rows)
         sys.stdout.flush()
-        raise ValueError(f"{error} ({n:,} {'row was' if n == 1 else 'rows were'} predicted before it)") from error
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Say with an error how many rows were predicted before it."""
+        self._begin()
+        try:
+            yield
+        except ValueError as error:
+            sys.stdout.flush()
+            raise ValueError(f"{error} ({_rows(self._n, 'predicted')} before it)") from error
+
+
+class Sent:
+    """Predictions as messages of a topic of Kafka, under the keys of the messages that were predicted.
+
+    Each is an object of JSON: `label` and the `probabilities` of the classes; `model`, its file, and `version`, a
+    digest of that; and the `key`, `partition` and `offset` of the message, or the `row` of another source. A row that
+    is passed over has the `error` in the place of the label.
+    """
+
+    def __init__(self, classes: Sequence[Any], proba: bool, file: Path, to: str) -> None:
+        if not is_kafka(to):
+            raise ValueError(f"--to takes a topic such as kafka://host:9092/predictions, not {to!r}")
+        if proba:
+            raise ValueError("--proba goes with printed predictions: those that are sent --to a topic have them anyway")
+        self._classes = [label if type(label) in (str, int, float, bool) else written(label) for label in classes]
+        self._names = [written(label) for label in classes]
+        self._model = {"model": str(file), "version": sha256(file.read_bytes()).hexdigest()[:16]}
+        self._topic, self._row = PredictionTopic(to), 0
+
+    def put(self, chunk: Chunk, P: NDArray[np.float64]) -> None:
+        """Send the predictions of a chunk, and wait until they have come."""
+        reasons = {note.place: note.reason for note in chunk.bad}
+        said: list[dict[str, Any]] = [{"error": reasons.get(place, "it has a gap")} for place in range(len(chunk))]
+        for place, p, best in zip(chunk.places().tolist(), P.tolist(), P.argmax(axis=1).tolist(), strict=True):
+            said[place] = {"label": self._classes[best], "probabilities": dict(zip(self._names, p, strict=True))}
+        messages = chunk.place.messages if isinstance(chunk.place, MessagePlace) else [None] * len(chunk)
+        for value, message in zip(said, messages, strict=False):
+            self._topic.put(None if message is None else message.key(), {**value, **self._model, **self._from(message)})
+            self._row += 1
+        self._topic.flush()
+
+    def _from(self, message: Any) -> dict[str, Any]:
+        """Return which row a prediction is of."""
+        if message is None:
+            return {"row": self._row}
+        key = message.key()
+        said = None if key is None else key.decode(errors="backslashreplace")
+        return {"key": said, "partition": message.partition(), "offset": message.offset()}
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Say with an error how many rows were sent before it."""
+        try:
+            yield
+        except ValueError as error:
+            self._topic.flush()
+            raise ValueError(f"{error} ({_rows(self._topic.n_sent, 'predicted')} before it)") from error
+
+
+def _rows(n: int, done: str) -> str:
+    return f"{n:,} {'row was' if n == 1 else 'rows were'} {done}"

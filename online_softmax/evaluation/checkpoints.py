@@ -22,6 +22,7 @@ from online_softmax.storage.atomic import write as write_file
 from online_softmax.storage.container import Arrays
 from online_softmax.storage.fields import MOST, Array, Number, check_same, check_value
 from online_softmax.streams import Place
+from online_softmax.streams.kafka import is_kafka
 
 KEY = "online-softmax-checkpoint"
 TEXT = {
@@ -87,6 +88,19 @@ def _to_bytes(path: Path, run: Tally, stream: Any, place: Place) -> bytes:
         -1, len(FIGURES)
     )
     return container.to_bytes(about, arrays, KEY)
+
+
+def settled(source: Any, path: Path | None) -> dict[str, Any] | None:
+    """Return what a topic's columns hold as the checkpoint of a run over it has it; None where there is no need."""
+    if path is None or not is_kafka(source) or not path.exists():
+        return None
+    try:
+        at = Place.from_json(container.from_bytes(path.read_bytes(), KINDS, KEY)[0]["place"]).at
+        return None if at is None else dict(at["settled"])
+    except (ImportError, MemoryError, OSError):
+        raise
+    except Exception as error:
+        raise CheckpointError(f"cannot resume {path}: {error}") from error
 
 
 class Resumed(NamedTuple):

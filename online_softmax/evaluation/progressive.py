@@ -179,7 +179,8 @@ def progressive_validation(
         _check_models(models)
     labels = Numbering()
     scorers = {name: _scorer(one, labels, on_bad == "skip", asked, lateness) for name, one in models.items()}
-    stream = open_stream(source, target, on_bad=on_bad, model=None if several else model)
+    settled = checkpoints.settled(source, path if resume else None)
+    stream = open_stream(source, target, on_bad=on_bad, model=None if several else model, settled=settled)
     tallies = {}
     for name, scorer in scorers.items():
         own = copy.deepcopy(asked) if several else asked

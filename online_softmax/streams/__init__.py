@@ -9,6 +9,7 @@ from online_softmax.streams.formats.csv import CsvStream
 from online_softmax.streams.formats.json_lines import JsonStream
 from online_softmax.streams.formats.sparse_text import TextStream
 from online_softmax.streams.frame import FrameStream
+from online_softmax.streams.kafka import KafkaStream
 from online_softmax.streams.known import Known
 from online_softmax.streams.opening import Stream, open_file, open_stream
 from online_softmax.streams.pairs import PairChunk, PairStream, chunk_of, rows_after
@@ -26,6 +27,7 @@ __all__ = [
     "CsvStream",
     "FrameStream",
     "JsonStream",
+    "KafkaStream",
     "Known",
     "Note",
     "PairChunk",

@@ -65,6 +65,7 @@ def open_stream(
     model: Any = None,
     labelled: bool = True,
     at: Place | None = None,
+    settled: Mapping[str, Any] | None = None,
     skip: int = 0,
     limit: int | None = None,
     chunk_rows: int | None = None,
@@ -135,6 +136,9 @@ def open_stream(
     at
         The place to begin at, from `place()` or `places(n)` of a stream over the same source, read likewise. The rows
         before it are not read where the source lets one begin there: where it is no pipe, not compressed, no iterable.
+    settled
+        What the columns of a topic hold, if `at` does not tell, as the `at` of a place has it: the first
+        messages decide it without, and they may be gone.
     skip
         How many rows of the source to pass over first, those included that `missing` or `on_bad` would leave out.
     limit
@@ -192,8 +196,9 @@ def open_stream(
         wanted |= known.reading(texts, number_columns, label_type)
         if is_kafka(source):
             of_files.pop("header", None)
-            stream: Stream = KafkaStream(str(source), target, at=at, **of_files, **wanted)
-            at = None
+            if settled is None and at is not None and at.at is not None:
+                settled = at.at.get("settled")
+            stream: Stream = KafkaStream(str(source), target, settled=settled, **of_files, **wanted)
         else:
             stream = open_file(source, target, **{**of_files, **wanted})
     elif of_files:

@@ -44,6 +44,15 @@ class SliceStream(RowStream):
         self.code_columns, self.seconds_to_open = stream.code_columns, stream.seconds_to_open
 
     @property
+    def is_endless(self) -> bool:
+        """Return whether the whole stream goes on until `end`."""
+        return self.stream.is_endless
+
+    def end(self) -> None:
+        """Have the reading of the whole stream end."""
+        self.stream.end()
+
+    @property
     def fraction(self) -> float | None:
         """Return the part of the whole stream that has been read."""
         return self.stream.fraction

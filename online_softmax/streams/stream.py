@@ -206,6 +206,14 @@ class RowStream(ABC):
     _reached: Place | None = None
 
     @property
+    def is_endless(self) -> bool:
+        """Return whether it goes on until `end`."""
+        return False
+
+    def end(self) -> None:  # noqa: B027
+        """Have the reading end in order, from whatever thread, where the source has no end."""
+
+    @property
     def target(self) -> Hashable | None:
         """Return the column that holds the label, or None where the format has a place for it."""
         return self.reading.target

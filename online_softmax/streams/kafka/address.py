@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 SCHEME = "kafka://"
 FORMATS = ("json", "csv", "avro")
@@ -41,6 +41,21 @@ def shown(source: str) -> str:
     place = SCHEME + place[len(SCHEME) :].rpartition("@")[2]  # no user and password either
     kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) in OPTIONS]
     return f"{place}?{'&'.join(kept)}" if kept else place
+
+
+def with_options(source: str, **options: Any) -> str:
+    """Return a kafka:// URL with options that are not None.
+
+    Examples
+    --------
+    >>> from online_softmax.streams.kafka.address import with_options
+
+    >>> with_options("kafka://b/orders?format=csv", until_idle="10s", config=None)
+    'kafka://b/orders?format=csv&until_idle=10s'
+
+    """
+    parts = [f"{name}={quote(str(value), safe='/:.')}" for name, value in options.items() if value is not None]
+    return source + ("&" if "?" in source else "?") + "&".join(parts) if parts else source
 
 
 def seconds(name: str, text: Any) -> float:
@@ -99,8 +114,8 @@ class Address:
         brokers, slash, topic = place.partition("/")
         if "@" in place:
             raise ValueError(
-                "a kafka:// URL has no user and password before its brokers: put sasl.username and sasl.password into "
-                "a file, and name it by kafka_config"
+                "a kafka:// URL has no user and password before its brokers: write sasl.username and sasl.password "
+                "into a file, and name it by ?config=FILE"
             )
         if not brokers or not slash or not topic.strip("/"):
             raise ValueError(f"a kafka:// URL names brokers and a topic, as in {form}")

@@ -15,7 +15,7 @@ from online_softmax.streams.kafka.messages import Messages
 from online_softmax.streams.kafka.place import MessagePlace
 from online_softmax.streams.kafka.settings import Settings, read_settings
 from online_softmax.streams.kafka.topic import Position, Topic
-from online_softmax.streams.place import Place, PlaceError
+from online_softmax.streams.place import PlaceError
 from online_softmax.streams.stream import Chunk, Note, RowStream
 from online_softmax.streams.tables import NoRowsError, shorten
 
@@ -48,8 +48,9 @@ class KafkaStream(RowStream):
         As in the URL.
     settings
         Settings of librdkafka, by name, or the path of a file of them.
-    at
-        The place to begin at, of another stream over the topic; it knows what the columns hold.
+    settled
+        What the columns hold, as the place of another stream over the topic has it: the first messages decide it
+        without, and they may be gone.
     reading
         How else it is read; see `Reading`.
 
@@ -69,7 +70,7 @@ class KafkaStream(RowStream):
         delimiter: str | None = None,
         names: Sequence[str] | None = None,
         settings: Mapping[str, str] | str | Path | None = None,
-        at: Place | None = None,
+        settled: Mapping[str, Any] | None = None,
         **reading: Any,
     ) -> None:
         address = Address.of(url)
@@ -91,15 +92,13 @@ class KafkaStream(RowStream):
         config = read_settings(_once("config", settings, options.get("config")), address.settings)
         given = Settings(address.brokers, config)
         self.topic = Topic(address.topic, given, timeout, until_idle)
-        self.begin = Place() if at is None else at
         self._target, self._asked_reading = str(target) if target is not None else None, reading
         self._start: Position | None = None
-        if at is not None and at.at is not None:
-            self._columns = self._settled(at.at)
-            self.topic.go_on(self._position(at.at))
-        else:
+        if settled is None:
             self._start = self.topic.start(begin)
             self._columns = self._decided(self._start)
+        else:
+            self._columns = self._settled(settled)
         stream = self._columns.stream
         self.reading, self.text_columns, self.delimiter = stream.reading, stream.text_columns, stream.delimiter
         self.kinds, self.dates, self.label_kind = stream.kinds, stream.dates, stream.label_kind
@@ -133,10 +132,10 @@ class KafkaStream(RowStream):
             raise NoRowsError(f"topic {self.topic.name} has no messages")
         return self._made(Messages(self.topic.name), head)
 
-    def _settled(self, at: Mapping[str, Any]) -> Columns:
+    def _settled(self, settled: Mapping[str, Any]) -> Columns:
         """Return what the columns hold as a place has it."""
         try:
-            return self._made(Messages(self.topic.name, at["settled"]), [])
+            return self._made(Messages(self.topic.name, settled), [])
         except OSError:
             raise
         except Exception as error:  # what a stranger wrote can fail in any way
@@ -165,8 +164,8 @@ class KafkaStream(RowStream):
             position = self._start
         elif at.get("settled") != self._columns.settled():
             raise PlaceError(
-                f"the first messages of topic {self.topic.name} decide other columns than before the place: open it "
-                "with at=place"
+                f"the first messages of topic {self.topic.name} decide other columns than those before the place did: "
+                "open it with at=place"
             )
         else:
             position = self.topic.go_on(self._position(at))
@@ -177,7 +176,7 @@ class KafkaStream(RowStream):
             place = MessagePlace.before(messages, before, {"settled": settled, **self._columns.spelled()})
             yield from self.told(replace(chunk, place=place))
 
-    def stop(self) -> None:
+    def end(self) -> None:
         """End the reading, from whatever thread: what has been given stays, and the rows end there."""
         self.topic.stop()
 
