@@ -137,12 +137,16 @@ def _rounds(parts: Parts, n_rounds: int, shards: int, round_rows: int, left: int
                 if not wanted or (part := parts.take(wanted)) is None:
                     break
                 found.append(part)
-                left = None if left is None else left - (part.end.rows - part.begin.rows)
+                left = None if left is None else left - part.n
         except Exception as error:
             raise RoundError(f"round {n + 1}: {message(error)}") from error
         if not found:
             return
         yield found
+
+
+def _ready() -> None:
+    """Do nothing, on a worker."""
 
 
 class _Run:
@@ -169,7 +173,8 @@ class _Run:
                 for parts in prepared:
                     updates = self._learned(parts)
                     seconds, start = perf_counter() - start, perf_counter()
-                    self._commit = after_round(self._commit, updates, parts[-1].end.to_json(), seconds)
+                    place = parts[-1].begin.after(updates[-1].found.taken)
+                    self._commit = after_round(self._commit, updates, place.to_json(), seconds)
             finally:
                 self._keep()
         return self._commit
@@ -177,7 +182,7 @@ class _Run:
     def _check_executor(self) -> None:
         """Have the executor start its workers, before there is a thread that a process would take along."""
         try:
-            self._executor.submit(int).result()
+            self._executor.submit(_ready).result()
         except Exception as error:
             raise RoundError(f"the executor takes no tasks: {message(error)}") from error
 
@@ -203,7 +208,7 @@ class _Run:
         try:
             yield
         except Exception as error:
-            n, first, last = self._commit.total.rounds, parts[0].begin.rows, parts[-1].end.rows - 1
+            n, first, last = self._commit.total.rounds, parts[0].begin.rows, parts[-1].begin.rows + parts[-1].n - 1
             raise RoundError(
                 f"round {n + 1}, rows {first:,} to {last:,}: {message(error)}; the store has {n:,} rounds, and the "
                 "same call goes on from there"

@@ -228,6 +228,17 @@ def test_a_limit_ends_a_run_which_can_go_on(sources, frame, tmp_path):
         assert fitted(Serial(), sources[source], MODELS["sgd"](), store).total.rows == 5000
 
 
+@pytest.mark.parametrize("source", ["rows.csv", "rows.parquet", "frame", "pairs"])
+def test_some_rows_may_be_passed_over_first(source, sources, frame, tmp_path):
+    options = {"skip": 700, "round_rows": 900}
+    alone = fitted(Serial(), frame[700:], MODELS["sgd"](), tmp_path / "alone", round_rows=900)
+    with pytest.raises(StopError):
+        fitted(Serial(), sources[source], MODELS["sgd"](), tmp_path / "one", progress=stopping_after(2), **options)
+    done = fitted(Serial(), sources[source], MODELS["sgd"](), tmp_path / "one", **options)
+    assert bits(done)[:3] == bits(alone)[:3]
+    assert done.place["rows"] == 5000
+
+
 def test_progress_is_told_of_each_commit(frame, tmp_path):
     told = []
     done = fitted(Serial(), frame, MODELS["sgd"](), tmp_path, progress=told.append)

@@ -81,6 +81,11 @@ class Round:
         )
 
     @property
+    def taken(self) -> int:
+        """Return how many rows of the source were taken: learned, left out or passed over."""
+        return self.rows + self.n_skipped + self.n_bad
+
+    @property
     def served_accuracy(self) -> float:
         """Return the part of the rows that the served model predicted right."""
         return _part(self.served_hits, self.rows)

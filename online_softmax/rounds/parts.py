@@ -32,14 +32,16 @@ class Part(NamedTuple):
     ----------
     chunks
         The rows, which travel to another process, or how to read them there; to be iterated once or more.
-    begin, end
-        Where in the source they begin and end.
+    begin
+        Where in the source they begin.
+    n
+        How many rows of the source they are, at most.
 
     """
 
     chunks: Iterable[Any]
     begin: Place
-    end: Place
+    n: int
 
 
 class Parts(Protocol):
@@ -94,17 +96,18 @@ class Ranges:
     """A source that workers open themselves: nothing is read here but where its rows begin."""
 
     def __init__(self, stream: RowStream, opening: Opening, place: Place) -> None:
-        self._stream, self._opening, self._place = stream, opening, place
-        self._step, self._places = 0, iter(())
+        self._stream, self._opening, self._next = stream, opening, place
+        self._n, self._places = 0, iter([place])
 
     def take(self, n: int) -> Part | None:
         """Return the next n rows, or as many as there are; None at the end of the source."""
-        if n != self._step:
-            self._step, self._places = n, self._stream.places(n, self._place)
-        if (end := next(self._places, None)) is None:
+        if self._next is None:
             return None
-        begin, self._place = self._place, end
-        return Part(Range(self._opening, begin, n), begin, end)
+        if n != self._n:
+            self._n, self._places = n, open_stream(self._stream, at=self._next).places(n)
+            self._next = next(self._places, None)
+        begin, self._next = self._next, next(self._places, None)
+        return None if begin is None else Part(Range(self._opening, begin, n), begin, n)
 
 
 class Loads:
@@ -116,17 +119,17 @@ class Loads:
 
     def take(self, n: int) -> Part | None:
         """Return the next n rows, or as many as there are; None at the end of the source."""
-        begin, taken = self._place, list[Chunk | list[tuple[int, Any]]]()
-        while n and (self._left or self._more()):
+        begin, taken, left = self._place, list[Chunk | list[tuple[int, Any]]](), n
+        while left and (self._left or self._more()):
             assert self._left is not None
-            part, self._left = self._left.split(n)
+            part, self._left = self._left.split(left)
+            place = part.place if isinstance(part, Chunk) and part.place else self._place
             each = replace(part, rows=part.rows.compact()) if isinstance(part, Chunk) else part.items()
             if len(each):
+                begin = begin if taken else place
                 taken.append(each)
-                n -= len(each)
-                place = part.place if isinstance(part, Chunk) and part.place else self._place
-                self._place = place.after(len(each))
-        return Part(Load(taken, self._on_bad), begin, self._place) if taken else None
+                left, self._place = left - len(each), place.after(len(each))
+        return Part(Load(taken, self._on_bad), begin, n - left) if taken else None
 
     def _more(self) -> bool:
         self._left = next(self._chunks, None)
