@@ -35,8 +35,9 @@ def kept(state: State, stay: Mapping[str, Places]) -> State:
             moved[within] = array.take(stay[axis][there], i)
             array = moved
         new[name] = np.ascontiguousarray(field.folded(array))
-    for i in np.flatnonzero(stay["covered row"] < 0) if "newton_P" in state and "covered row" in stay else ():
-        new["newton_P"][i, i] = state["newton_fresh"]
+    if "newton_P" in state and "covered row" in stay:
+        fresh = np.flatnonzero(stay["covered row"] < 0)
+        new["newton_P"][fresh, fresh] = state["newton_fresh"]
     return new
 
 

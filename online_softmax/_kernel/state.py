@@ -169,7 +169,7 @@ TABLE: dict[str, tuple[Field, ...]] = {
     ),
     "markov": (Field("follow", "f8", ("class", "class"), least=0, merge="sum"),),
     "newton": (
-        Field("newton_W", "f8", ("covered row*newton", "class"), merge="information"),
+        Field("newton_W", "f8", ("covered row*newton", "class"), merge="steps"),
         # Its diagonal starts at `newton_fresh`.
         Field("newton_P", "f8", ("covered row", "covered row"), merge="information"),
         Field("newton_fresh", float, start=1.0, least=0, merge="information"),

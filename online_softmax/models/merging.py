@@ -178,8 +178,18 @@ def _merged_scalers(first: State, states: list[State]) -> State:
 
     count, mean, var = laid_out(first)
     each = [laid_out(state) for state in states]
-    counts = [own - count for own, _, _ in each]
-    total = count + sum(counts)
-    left = [count / np.maximum(own, 1) for own, _, _ in each]
-    mean, var = merging.pooled((mean, var), [(m, v) for _, m, v in each], left, counts, count / np.maximum(total, 1))
-    return {"scaler_names": names, "scaler_counts": total, "scaler_means": mean, "scaler_vars": var}
+    gains = [own - count for own, _, _ in each]
+    gained = merging.total(gains)
+    new_mean, new_var = merging.pooled(
+        (mean, var),
+        [(own_mean, own_var) for _, own_mean, own_var in each],
+        [count / np.maximum(own, 1) for own, _, _ in each],
+        [gain / np.maximum(gained, 1) for gain in gains],
+        count / np.maximum(count + gained, 1),
+    )
+    for i in np.flatnonzero(~(np.isfinite(new_mean) & np.isfinite(new_var))):
+        raise OverflowError(
+            f"feature {names[i]!r} has means from {min(m[i] for _, m, _ in each)} to {max(m[i] for _, m, _ in each)}: "
+            "its variance would leave the range of doubles"
+        )
+    return {"scaler_names": names, "scaler_counts": count + gained, "scaler_means": new_mean, "scaler_vars": new_var}
