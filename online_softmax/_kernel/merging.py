@@ -505,7 +505,8 @@ def _grown(base: Values, each: list[Values]) -> Values:
     """A sum of squared gradients: the base's, and the mean gain of the models that have gained."""
     gains = [np.maximum(one - base, 0) for one in each]
     n = np.maximum(total((gain > 0).astype(np.int64) for gain in gains), 1)
-    return np.minimum(base + total(gain / n for gain in gains), MOST)
+    grown: Values = np.minimum(base + total(gain / n for gain in gains), MOST)
+    return grown
 
 
 def _pulls(base: Values, each: list[Values]) -> list[Values]:

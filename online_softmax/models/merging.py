@@ -115,24 +115,28 @@ def _check_descends(i: int, base: NativeModel, first: State, state: State) -> No
         raise ValueError(f"update {i} has not learned on from base, {reason}: merge copies of base that have")
 
     bounded = base.model.max_features is not None
-    for kind, lists in (("class", "labels"), ("feature", "names")):
+    for kind, kinds, lists in (("class", "classes", "labels"), ("feature", "features", "names")):
         ours, theirs = first[lists], state[lists]
         if theirs[: len(ours)] == ours or (kind == "feature" and bounded):
             continue
         known = set(theirs)
-        lost = next((name for name in ours if name not in known), None)
-        refuse(f"whose {kind} {lost!r} it lacks" if lost in ours else f"whose {lists} come in another order")
-    if _samples(state) < _samples(first):
-        refuse(f"which has learned {_samples(first)} samples, and it {_samples(state)}")
+        for name in ours:
+            if name not in known:
+                refuse(f"whose {kind} {name!r} it lacks")
+        refuse(f"whose {kinds} come in another order")
+    if _samples(base, state) < _samples(base, first):
+        refuse(f"which has learned {_samples(base, first)} samples, and it {_samples(base, state)}")
     counts = dict(zip(state.get("scaler_names", ()), state.get("scaler_counts", ()), strict=True))
     for name, count in zip(first.get("scaler_names", ()), first.get("scaler_counts", ()), strict=True):
         if counts.get(name, 0) < count:
             refuse(f"whose scaler has met feature {name!r} {count} times, and its own {counts.get(name, 0)} times")
 
 
-def _samples(state: State) -> int:
+def _samples(model: NativeModel, state: State) -> int:
     """How many samples a state has learned, by its own clock."""
-    return int(state.get("samples", np.max(state.get("t", 0), initial=0)))
+    if "t" in state:
+        return int(np.max(state["t"])) - int(model.model.optimizer.n_iterations)
+    return int(state.get("samples", 0))
 
 
 def _same(one: State, other: State) -> bool:
@@ -154,12 +158,9 @@ def _merged(base: NativeModel, first: State, states: list[State]) -> State:
     if len(learned) < 2:
         return (learned or [first])[0] | new
     model = base.model
-    # A model that knows no class yet does not know from which step count its classes will start.
-    start = _samples(first) if first["labels"] else min((int(min(s["t"])) for s in learned if "t" in s), default=0)
     optimizer = type(model.optimizer).__name__ if hasattr(model, "optimizer") else ""
-    state = merging.merged(
-        first, learned, [_samples(each) - start for each in learned], optimizer, getattr(model, "window", 0)
-    )
+    samples = [_samples(base, state) - _samples(base, first) for state in learned]
+    state = merging.merged(first, learned, samples, optimizer, getattr(model, "window", 0))
     more = len(state["names"]) - (model.max_features or len(state["names"]))
     if more > 0:
         state = without_features(state, least_valuable(state, more))
