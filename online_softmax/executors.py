@@ -124,7 +124,7 @@ def _place_of(store: ModelStore, commit: Commit) -> Place:
     try:
         return Place.from_json(commit.place)
     except ValueError as error:
-        raise StoreError(f"version {commit.version} of {store!r} cannot be gone on from: {error}") from None
+        raise StoreError(f"version {commit.version} of the store {store} cannot be gone on from: {error}") from None
 
 
 def _rounds(parts: Parts, n_rounds: int, shards: int, round_rows: int, left: int | None) -> Iterator[list[Part]]:

@@ -20,6 +20,7 @@ from online_softmax.cli.evaluating import evaluate as evaluate_along
 from online_softmax.cli.inspecting import inspect_file
 from online_softmax.cli.output import console_beside
 from online_softmax.cli.predicting import predict_rows
+from online_softmax.cli.rounds import Kept, print_store
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
 from online_softmax.reports import print_comparison, print_summary
@@ -224,6 +225,17 @@ def inspect(
 ) -> Callable[[], None]:
     """Print what a saved model is: its classes and their strongest features, its sizes, optimiser and experts."""
     return partial(inspect_file, model, top, class_, json)
+
+
+@app.command()
+@options.grouped
+def rounds(
+    store: Annotated[str, typer.Argument(help="A store: a directory, or a URL that fsspec knows.", metavar="STORE")],
+    *,
+    kept: Kept,
+) -> Callable[[], None]:
+    """Print what was found in each round of a run in shards: by the model that was served, and by the shards' own."""
+    return partial(print_store, store, kept)
 
 
 @app.command()

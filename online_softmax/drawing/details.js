@@ -1,7 +1,10 @@
 // Details: confusions, classes, reliability, experts, figures and conditions.
 
 async function drawMatrix() {
-  const { confusion, classes } = run;
+  const { confusion, classes, confusions } = run;
+  const section = at("matrix").closest("section");
+  section.hidden = confusions === null;
+  if (section.hidden) return;
   at("matrix").hidden = !confusion || classes.length < 2;
   if (!at("matrix").hidden) {
     const cells = confusion.flatMap((line, i) => line.map((n, j) => ({
@@ -16,10 +19,11 @@ async function drawMatrix() {
     { title: "taken for", isText: true, value: (pair) => pair.predicted, show: (pair) => bdi(pair.predicted) },
     { title: "rows", value: (pair) => pair.n, show: (pair) => number("", pair.n) },
     { title: "of", value: (pair) => pair.support, show: (pair) => number("", pair.support) },
-  ], run.confusions, run.confusions.length ? "" : "None.");
+  ], confusions, confusions.length ? "" : "None.");
 }
 
 function drawClasses() {
+  at("classes").parentElement.hidden = run.confusions === null;
   const place = new Map(run.classes.map((one, i) => [one, i]));
   const hasNow = has(run.classes.map((one) => one.f1_now ?? null));
   drawTable("classes", "Each class", [

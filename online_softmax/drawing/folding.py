@@ -39,7 +39,7 @@ def _found(result: dict[str, Any]) -> dict[str, Any]:
     """Return what the figures say, before any of them is left out."""
     return {
         "trend": trend(result),
-        "confusions": confusions(result),
+        "confusions": None if result["confusions"] is None else confusions(result),
         "changes": drift_sentences(result["drifts"] or ()),
     }
 
@@ -57,7 +57,7 @@ def _folded(document: dict[str, Any], found: dict[str, dict[str, Any]], level: i
                 "is_best": name == comparison.get("best"),
                 "standing": _plain(standings.get(name), level),
                 **_run(result, level),
-                **{key: _few(value, level) for key, value in found[name].items()},
+                **{key: value and _few(value, level) for key, value in found[name].items()},
             }
             for name, result in document["runs"].items()
         ],

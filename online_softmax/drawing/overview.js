@@ -68,10 +68,10 @@ function drawFindings() {
       }))
       : element("p", {}, run.drifts ? "No drift was found." : "Nobody watched for drift."),
     ...(drifts.length > most ? [element("p", { class: "note" }, `The last ${most} of ${rows(drifts.length)}; `, element("a", { href: "#drifts" }, "all are in a table"), ".")] : []));
-  at("confused").replaceChildren(run.confusions.length
-    ? element("ul", {}, ...run.confusions.slice(0, 3).map((pair) =>
-      element("li", {}, element("b", {}, bdi(pair.label)), " taken for ", element("b", {}, bdi(pair.predicted)), ": ", number("", pair.n), ` of `, number("", pair.support), ` ${pair.support === 1 ? "row" : "rows"}`)))
-    : element("p", {}, "None was taken for another."));
+  at("confused").replaceChildren(!run.confusions?.length
+    ? element("p", {}, run.confusions ? "None was taken for another." : "Nobody counted what was taken for what.")
+    : element("ul", {}, ...run.confusions.slice(0, 3).map((pair) =>
+      element("li", {}, element("b", {}, bdi(pair.label)), " taken for ", element("b", {}, bdi(pair.predicted)), ": ", number("", pair.n), ` of `, number("", pair.support), ` ${pair.support === 1 ? "row" : "rows"}`))));
 }
 
 const isRise = (drift) => drift.after > drift.before;

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from online_softmax.evaluation import Comparison, Result
+from online_softmax.rounds import Commit
 from online_softmax.storage.atomic import write
 
 
@@ -31,7 +32,7 @@ def write_json(result: Result | Comparison, path: str | Path, **conditions: Any)
     write_text(json_text(result, **conditions), path)
 
 
-def json_text(result: Result | Comparison, **conditions: Any) -> str:
+def json_text(result: Result | Comparison | Commit, **conditions: Any) -> str:
     """Return a result as JSON, after the conditions it was found under."""
     content = {**conditions, **result.to_dict(), **conditions}  # in this order, and what was asked for is not replaced
     lines = ",\n".join(f"  {json.dumps(name)}: {_compact(value)}" for name, value in content.items())

@@ -8,12 +8,15 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
+from online_softmax.evaluation.drawn import Drawn
 from online_softmax.models import saving
 from online_softmax.rounds import log
+from online_softmax.rounds.curves import MODELS, runs_of
 from online_softmax.rounds.log import Round, total
 from online_softmax.storage.atomic import write
 from online_softmax.storage.fields import MOST, Number, check_same, check_value
@@ -22,6 +25,7 @@ SUFFIX = ".safetensors"
 NAME = re.compile(r"(\d{12})\.safetensors")
 FORMAT = 1
 TEXT: dict[str, Any] = {"format": int, "version": int, "run": dict, "place": object, "rounds": dict}
+CALLED = {"served": "served model", "own": "shards' own"}
 TRIES = 3  # to read the newest commit while older ones are removed
 
 
@@ -30,8 +34,10 @@ class StoreError(ValueError):
 
 
 @dataclass(frozen=True)
-class Commit:
+class Commit(Drawn):
     """The state of a run after some round.
+
+    `plot()` and `save_html(path)` draw its log: the served model and the shards' own, as two runs over the same rows.
 
     Attributes
     ----------
@@ -56,6 +62,24 @@ class Commit:
 
     def __str__(self) -> str:
         return str(self.total)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but the model as plain values, ready for JSON."""
+        whole = self.total
+        figures = [f"{model}_{name}" for model in MODELS for name in ("accuracy", "log_loss")]
+        return {
+            "version": self.version,
+            **{name: value for name, value in asdict(whole).items() if name != "rounds"},
+            **{name: value if isfinite(value := getattr(whole, name)) else None for name in figures},
+            "run": self.run,
+            "place": self.place,
+            "rounds": [asdict(one) for one in self.log],
+        }
+
+    def document(self, **conditions: Any) -> dict[str, Any]:
+        """Return what plots and pages draw."""
+        runs = runs_of(self.log)
+        return {"conditions": conditions, "runs": {CALLED[name]: run for name, run in runs.items()}, "comparison": None}
 
     @property
     def total(self) -> Round:
@@ -106,7 +130,10 @@ class ModelStore:
         self._objects: Objects | None = None
 
     def __repr__(self) -> str:
-        return f"ModelStore({_without_password(self.url)!r})"
+        return f"ModelStore({str(self)!r})"
+
+    def __str__(self) -> str:
+        return _without_password(self.url)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_objects": None}
@@ -125,7 +152,7 @@ class ModelStore:
         """
         for last in reversed(range(TRIES)):
             if not (version := self.version()):
-                raise StoreError(f"nothing has been committed to {self!r} yet")
+                raise StoreError(f"nothing has been committed to the store {self} yet")
             try:
                 return self._read(version)
             except FileNotFoundError:  # since it was listed, so many have come that it was removed
@@ -159,7 +186,7 @@ class ModelStore:
             for what in {**commit.run, **now}:
                 check_same(what, commit.run.get(what), now.get(what))
         except ValueError as error:
-            raise StoreError(f"{self!r} belongs to another run: {error}") from None
+            raise StoreError(f"the store {self} belongs to another run: {error}") from None
         return commit
 
     def commit(self, commit: Commit) -> None:
@@ -175,7 +202,7 @@ class ModelStore:
         data = _to_bytes(commit)
         if newest != commit.version - 1 or not self._storage.put(name, data):
             raise StoreError(
-                f"{self!r} is at version {self.version()} and was to become version {commit.version}: another run "
+                f"the store {self} is at version {self.version()} and was to become version {commit.version}: another run "
                 "commits to it, which has to end first"
             )
         for version in versions:
@@ -195,7 +222,7 @@ class ModelStore:
         except (ImportError, MemoryError):
             raise
         except Exception as error:  # what a stranger wrote can fail in any way, and always means this
-            raise StoreError(f"version {version} of {self!r} cannot be read: {error}") from error
+            raise StoreError(f"version {version} of the store {self} cannot be read: {error}") from error
         return commit
 
     @property

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from online_softmax.evaluation.sums import METRICS
+from online_softmax.rounds import Round
+from online_softmax.rounds.curves import runs_of
 
 Document = dict[str, Any]
 EXPERTS = "adagrad", "decaying-sgd", "recent-prior", "newton", "votes", "wide-votes", "additive", "gaussian"
@@ -289,8 +291,24 @@ def no_rows() -> Document:
     return {"conditions": conditions(), "runs": {}, "comparison": None}
 
 
+def rounds() -> Document:
+    """Give the log of a run in shards: two runs of which little is counted."""
+    chance = random.Random(5)
+    served, own = ([chance.uniform(0.5, 0.9) * 1000 for _ in range(80)] for _ in range(2))
+    log = [
+        Round(1, 2, 1000, served_hits=700, served_loss=loss, own_hits=750, own_loss=other, seconds=0.1)
+        for loss, other in zip(served, own, strict=True)
+    ]
+    return {
+        "conditions": conditions(),
+        "runs": runs_of([Round(1, 2, 250, served_unseen=250), *log]),
+        "comparison": None,
+    }
+
+
 DOCUMENTS: dict[str, Callable[[], Document]] = {
-    made.__name__: made for made in (single_run, three_runs, hostile, many_classes, thousand_classes, one_row, no_rows)
+    made.__name__: made
+    for made in (single_run, three_runs, hostile, many_classes, thousand_classes, one_row, no_rows, rounds)
 }
 
 

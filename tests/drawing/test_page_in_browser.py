@@ -70,6 +70,14 @@ def test_models_without_probabilities_stand_by_their_errors(browser, documents, 
     tab.close()
 
 
+def test_what_nobody_has_counted_is_not_shown(opened):
+    tab = opened("rounds")
+    assert tab.run("document.querySelector('#confused').textContent") == "Nobody counted what was taken for what."
+    for place in ("#matrix", "#confusions", "#classes", "#calibration"):
+        assert tab.run(f"document.querySelector({place!r}).checkVisibility()") is False
+    assert tab.run("document.querySelector('#loss').checkVisibility()") is True
+
+
 def test_the_policy_of_the_page_stops_a_script_and_a_request(opened):
     tab = opened("hostile")
     tab.run("document.head.append(Object.assign(document.createElement('script'), {textContent: 'window.hurt = 1'}))")
