@@ -202,8 +202,8 @@ class ModelStore:
         data = _to_bytes(commit)
         if newest != commit.version - 1 or not self._storage.put(name, data):
             raise StoreError(
-                f"the store {self} is at version {self.version()} and was to become version {commit.version}: another run "
-                "commits to it, which has to end first"
+                f"the store {self} is at version {self.version()} and was to become version {commit.version}: another "
+                "run commits to it, which has to end first"
             )
         for version in versions:
             if version <= commit.version - self.keep:
