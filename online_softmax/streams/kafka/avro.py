@@ -75,7 +75,7 @@ class AvroSchema:
                 f": it is not of the schema ({' '.join(str(error).split()) or type(error).__name__})"
             ) from None
         if (left := len(value) - stream.tell()) > 0:
-            raise ValueError(f": it is not of the schema ({left} byte{'s' * (left > 1)} are left over)")
+            raise ValueError(f": it is not of the schema ({left} byte{' is' if left == 1 else 's are'} left over)")
         assert isinstance(found, dict)
         return found
 

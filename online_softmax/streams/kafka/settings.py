@@ -30,6 +30,7 @@ def client() -> Any:
     """Import confluent_kafka, or say how to get it."""
     try:
         import confluent_kafka
+        import confluent_kafka.admin
     except ImportError:
         raise ImportError("topics are read by confluent-kafka: pip install 'online-softmax[kafka]'") from None
     return confluent_kafka

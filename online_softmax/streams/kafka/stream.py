@@ -124,13 +124,13 @@ class KafkaStream(RowStream):
 
     def _decided(self, start: Position) -> Columns:
         """Return what the columns hold by the first messages."""
-        head: list[Any] = []
+        first: list[Any] = []
         for _, messages in self.topic.blocks(start, whole=True):
+            first += messages
             if head := [message for message in messages if message.value() is not None]:
-                break
-        if not head:
-            raise NoRowsError(f"topic {self.topic.name} has no messages")
-        return self._made(Messages(self.topic.name), head)
+                self.topic.put_back(start, first)
+                return self._made(Messages(self.topic.name), head)
+        raise NoRowsError(f"topic {self.topic.name} has no messages")
 
     def _settled(self, settled: Mapping[str, Any]) -> Columns:
         """Return what the columns hold as a place has it."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from online_softmax.streams.kafka.settings import Settings, client, reason
+
+T = TypeVar("T")
 
 TURN = 500  # messages that a partition gives before it is the next one's turn
 MOST = 4000  # messages, and about as many bytes, to give at a time
@@ -106,16 +108,23 @@ class Topic:
     def __init__(self, name: str, settings: Settings, timeout: float, until_idle: float | None) -> None:
         self.name, self._settings, self._timeout, self.until_idle = name, settings, timeout, until_idle
         self._kafka = client()
+        both = {"isolation_level": "read_committed", "fetch_wait_max_ms": "100"}
         wanted = settings.of(
             enable_auto_commit="false",
             enable_auto_offset_store="false",
             enable_partition_eof="true",
             auto_offset_reset="error",
-            isolation_level="read_committed",
             group_id="online-softmax",  # which nobody joins: all partitions are ours
+            **both,
         )
         wanted["error_cb"] = self._note
         self._consumer = settings.made(self._kafka.Consumer, wanted, logger=LOG)
+        # Another connection for questions: on that of the consumer they would wait behind messages that are to come.
+        asking = settings.of() | {"error_cb": self._note}
+        self._admin = settings.made(self._kafka.admin.AdminClient, asking, logger=LOG)
+        is_committed = wanted["isolation.level"] == "read_committed"
+        levels = self._kafka.IsolationLevel
+        self._level = levels.READ_COMMITTED if is_committed else levels.READ_UNCOMMITTED
         self._stopped = Event()
         self._trouble = ""  # what the client said last of brokers
         self._down_since: float | None = None
@@ -123,6 +132,7 @@ class Topic:
         self._bytes: dict[int, int] = {}
         self._eof: dict[int, int] = {}  # where the messages of a partition end that have come
         self._paused: set[int] = set()
+        self._held_from: dict[int, int] | None = None  # where the messages in the buffers begin, if that is known
         self._looked = self._asked = monotonic()
 
     # ---- where to begin ----
@@ -132,9 +142,8 @@ class Topic:
         bounds = self._bounds(self._partitions())
         offsets = {partition: high if begin == "latest" else low for partition, (low, high) in bounds.items()}
         if isinstance(begin, int):
-            asked = [self._kafka.TopicPartition(self.name, partition, begin) for partition in bounds]
-            found = self._told(lambda: self._consumer.offsets_for_times(asked, timeout=self._timeout))
-            offsets |= {one.partition: one.offset if one.offset >= 0 else bounds[one.partition][1] for one in found}
+            found = self._offsets({*bounds}, self._kafka.admin.OffsetSpec.for_timestamp(begin))
+            offsets = {partition: at if at >= 0 else bounds[partition][1] for partition, at in found.items()}
         return Position(offsets, self._ends(bounds), min(bounds), TURN)
 
     def go_on(self, position: Position) -> Position:
@@ -169,7 +178,9 @@ class Topic:
         They are of one round.
         """
         offsets, ends, turn, left = {**position.offsets}, {**position.ends}, position.turn, position.left
-        self._assign(offsets)
+        if offsets != self._held_from:
+            self._assign(offsets)
+        self._held_from = None
         begin, taken, size, since = position, list[Any](), 0, monotonic()
         while not self._stopped.is_set():
             is_over = all(offsets[partition] >= end for partition, end in ends.items())
@@ -189,7 +200,7 @@ class Topic:
                 taken, left, size = taken + found, left - len(found), size + sum(map(len, found))
                 if found:
                     since = monotonic()
-                elif offsets[turn] < ends[turn] and not self._poll(WAIT if whole or not taken else 0.0):
+                elif offsets[turn] < ends[turn] and not self._poll(WAIT):
                     if taken and (not whole or is_late):
                         yield begin, taken
                         taken, size, since = [], 0, monotonic()
@@ -198,6 +209,13 @@ class Topic:
                             f"topic {self.name}, partition {turn} has messages up to offset {ends[turn]:,}, and from "
                             f"{offsets[turn]:,} on none came"
                         )
+
+    def put_back(self, position: Position, messages: Sequence[Any]) -> None:
+        """Have the reading begin again with the first messages that it gave."""
+        for message in reversed(messages):
+            self._buffers[message.partition()].appendleft(message)
+            self._bytes[message.partition()] += _size(message)
+        self._held_from = {**position.offsets}
 
     def close(self) -> None:
         """Let go of the brokers."""
@@ -303,7 +321,7 @@ class Topic:
             self._consumer.incremental_assign([self._kafka.TopicPartition(self.name, *at) for at in found.items()])
 
     def _partitions(self) -> set[int]:
-        """Ask which partitions the topic has."""
+        """Ask which partitions the topic has: the consumer, which makes no topic that is not there."""
         self._looked = monotonic()
         about = self._told(lambda: self._consumer.list_topics(self.name, timeout=self._timeout)).topics[self.name]
         if about.error is not None and not about.partitions:
@@ -314,13 +332,21 @@ class Topic:
 
     def _bounds(self, partitions: set[int]) -> dict[int, tuple[int, int]]:
         """Ask where partitions begin and end."""
-        ask, asked = self._consumer.get_watermark_offsets, self._kafka.TopicPartition
-        found = {}
-        for partition in sorted(partitions):
-            one = asked(self.name, partition)
-            found[partition] = self._told(lambda one=one: ask(one, timeout=self._timeout, cached=False))
+        spec = self._kafka.admin.OffsetSpec
+        lows, highs = (self._offsets(partitions, one) for one in (spec.earliest(), spec.latest()))
         self._asked = monotonic()
-        return found
+        return {partition: (low, highs[partition]) for partition, low in lows.items()}
+
+    def _offsets(self, partitions: set[int], spec: Any) -> dict[int, int]:
+        """Ask for an offset of each partition: of its beginning, its end, or a moment."""
+        asked = {self._kafka.TopicPartition(self.name, partition): spec for partition in sorted(partitions)}
+
+        def answers() -> dict[int, int]:
+            options = {"isolation_level": self._level, "request_timeout": self._timeout}
+            found = self._admin.list_offsets(asked, **options)
+            return {one.partition: future.result().offset for one, future in found.items()}
+
+        return self._told(answers)
 
     @staticmethod
     def _ends(bounds: Mapping[int, tuple[int, int]]) -> dict[int, int]:
@@ -328,19 +354,16 @@ class Topic:
 
     # ---- trouble ----
 
-    def _told(self, question: Any) -> Any:
+    def _told(self, question: Callable[[], T]) -> T:
         """Return what brokers answer to a question, or say that they do not."""
         try:
-            found = question()
+            return question()
         except self._kafka.KafkaException as error:
             raise self._away(f"no broker of {self._settings.brokers} answers", reason(error)) from None
-        if found is None:
-            raise self._away(f"no broker of {self._settings.brokers} answers")
-        return found
 
     def _away(self, what: str, said: str = "") -> ConnectionError:
         """Return the error of brokers that are away."""
-        self._consumer.poll(0)  # which lets the client tell its troubles
+        self._admin.poll(0)  # which lets the client tell its troubles
         why = self._settings.hide(self._trouble or said)
         return ConnectionError(f"{what} within {self._timeout:g} s{f' ({why})' if why else ''}")
 
