@@ -55,8 +55,10 @@ def merged(base: State, updates: list[State], samples: list[int], optimizer: str
     window
         How many samples the votes may remember, of a bank.
     """
-    there = set().union(*(update["names"] for update in updates))
-    names = [name for name in union([base["names"], *(update["names"] for update in updates)]) if name in there]
+    names = union([base["names"], *(update["names"] for update in updates)])
+    if any(update["names"][: len(base["names"])] != base["names"] for update in updates):
+        there = set().union(*(update["names"] for update in updates))
+        names = [name for name in names if name in there]  # what no model has kept is gone
     labels = union([base["labels"], *(update["labels"] for update in updates)])
     if "experts" in updates[0]:
         n = min(update["experts"].size for update in updates)
@@ -78,7 +80,9 @@ def union(lists: Iterable[list[Hashable]]) -> list[Hashable]:
     >>> union([["a", "b"], ["c", "a"], ["d", "c"]])
     ['a', 'b', 'c', 'd']
     """
-    return list(dict.fromkeys(name for each in lists for name in each))
+    first, *others = lists
+    others = [each for each in others if each != first]
+    return list(dict.fromkeys(name for each in (first, *others) for name in each)) if others else list(first)
 
 
 def pooled(
@@ -494,11 +498,12 @@ class _Shards:
 def _mixed(each: list[Values], shares: list[Any], base: Values) -> Values:
     """The mean by these shares; the base, where all of them are 0."""
     whole = total(shares)
-    new = np.zeros(np.broadcast_shapes(each[0].shape, np.shape(whole)))
+    new: Values = np.zeros(np.broadcast_shapes(each[0].shape, np.shape(whole)))
+    part = np.empty_like(new)
     for one, share in zip(each, shares, strict=True):
-        new += np.where(share > 0, share / whole, 0.0) * one
-    mixed: Values = np.clip(np.where(whole > 0, new, base), -MOST, MOST)
-    return mixed
+        new += np.multiply(one, np.where(share > 0, share / whole, 0.0), out=part)
+    np.copyto(new, base, where=~(whole > 0))
+    return np.clip(new, -MOST, MOST, out=new)
 
 
 def _grown(base: Values, each: list[Values]) -> Values:

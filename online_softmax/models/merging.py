@@ -11,7 +11,7 @@ import numpy as np
 from online_softmax._kernel import merging
 from online_softmax._kernel.forgetting import State, least_valuable, without_features
 from online_softmax.models.native import NativeModel
-from online_softmax.models.scaled import native
+from online_softmax.models.scaled import ScaledModel, native
 
 SCALER = ("scaler_counts", "scaler_means", "scaler_vars")
 
@@ -75,9 +75,9 @@ def merge(base: Any, updates: Iterable[Any]) -> Any:
         new = states[learned[0]]
     else:
         new = _merged(start, first, [states[i] for i in learned])
-    model = _native("base", copy.deepcopy(start.whole))
+    model = _fresh(start)
     model.check(new)
-    model.restore(copy.deepcopy(new))
+    model.restore(new)
     return model.whole
 
 
@@ -141,11 +141,24 @@ def _samples(model: NativeModel, state: State) -> int:
 
 def _same(one: State, other: State) -> bool:
     """Whether two states have the same bits."""
+    if one.keys() != other.keys():
+        return False
+    small = sorted(one, key=lambda name: getattr(one[name], "nbytes", 0))  # these differ first
+    return all(_same_bits(one[name], other[name]) for name in small)
 
-    def bits(value: Any) -> Any:
-        return (value.dtype, value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
 
-    return one.keys() == other.keys() and all(bits(one[name]) == bits(other[name]) for name in one)
+def _same_bits(one: Any, other: Any) -> bool:
+    if not isinstance(one, np.ndarray):
+        return bool(one == other)
+    whole = f"u{one.itemsize}"
+    return one.shape == other.shape and bool((one.view(whole) == other.view(whole)).all())
+
+
+def _fresh(base: NativeModel) -> NativeModel:
+    """A model of the same parameters, behind a scaler where there is one, that has learned nothing."""
+    parameters = {name: copy.deepcopy(getattr(base.model, name)) for name in base.model._get_params()}
+    model, scaler = type(base.model)(**parameters), base.to_json()
+    return NativeModel(model) if scaler is None else ScaledModel.from_json(scaler, model)
 
 
 def _merged(base: NativeModel, first: State, states: list[State]) -> State:
