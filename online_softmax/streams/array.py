@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.frames import indicated, label_codes, matrix_entries
-from online_softmax.streams.place import count_at
+from online_softmax.streams.place import Place, count_at
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.stream import Chunk, RowStream
+from online_softmax.streams.stream import Chunk, RowStream, Run
 from online_softmax.streams.tables import (
     Coded,
     Flaw,
@@ -109,6 +109,11 @@ class ArrayStream(RowStream):
         )
         values = head if isinstance(head, np.ndarray) else head.toarray()
         return self._n, sha256(np.ascontiguousarray(values, np.float64).tobytes() + repr(sides).encode()).hexdigest()
+
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield the rows from one on."""
+        first = 0 if at is None else count_at(at, "row", self._n)
+        yield Run(self._n - first, lambda row: Place(0, {"row": first + row}))
 
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from a row on."""

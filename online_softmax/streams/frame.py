@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from online_softmax._kernel.arrays import side_by_side
 from online_softmax.checks import check_names, is_missing
 from online_softmax.streams.dates import Dates, seconds
-from online_softmax.streams.place import count_at
+from online_softmax.streams.place import Place, count_at
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.stream import Chunk, RowStream
+from online_softmax.streams.stream import Chunk, RowStream, Run
 from online_softmax.streams.tables import (
     Coded,
     Flaw,
@@ -140,6 +140,11 @@ class FrameStream(RowStream):
         sides = [side[:HEAD].tolist() for side in (self._labels, self._weights) if side is not None]
         head = repr(self._frame.head(HEAD).rows()) + (repr(sides) if sides else "")
         return len(self._frame), sha256(head.encode()).hexdigest()
+
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield the rows from one on."""
+        first = 0 if at is None else count_at(at, "row", len(self._frame))
+        yield Run(len(self._frame) - first, lambda row: Place(0, {"row": first + row}))
 
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from a row on."""

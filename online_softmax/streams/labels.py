@@ -90,11 +90,16 @@ def label_of(text: str, kind: str, label_type: str = "auto", spelled: dict[Any, 
 
     """
     label = _label(text, text.strip(), kind, label_type)
-    if spelled is not None and label_type == "auto" and kind in ("float", "bool"):
+    if spelled is not None and keeps_spelling(kind, label_type):
         first = spelled.setdefault(label, text.strip())
         if first != text.strip():
             raise ValueError(f"{text!r} is another text than {first!r} before it, and the same label")
     return label
+
+
+def keeps_spelling(kind: str, label_type: str) -> bool:
+    """Whether a label of a kind has to be written as it was when it was first met."""
+    return label_type == "auto" and kind in ("float", "bool")
 
 
 def spelled_at(at: Mapping[str, Any], kind: str) -> dict[Any, str]:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from online_softmax.streams import labels
 from online_softmax.streams.place import Place, count_at
-from online_softmax.streams.stream import Chunk, RowStream
+from online_softmax.streams.stream import Chunk, RowStream, Run
 from online_softmax.streams.tables import ByteSource, NoRowsError
 
 KEPT = 1 << 16  # columns of opened files to keep, each of some hundred bytes
@@ -133,17 +133,31 @@ class ManyStream(RowStream):
 
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks of the files, from one of them on."""
+        for i, stream, place in self._streams(at):
+            self._at, self._done, self._now = i, float(sum(self._sizes[:i])), stream
+            for chunk in stream.since(place):
+                assert chunk.place is not None
+                yield replace(chunk, place=_in_file(i, chunk.place))
+        self._done, self._now = float(sum(self._sizes)), None
+
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield runs of rows of the files, from one of them on."""
+        for i, stream, place in self._streams(at):
+            for run in stream.runs(place.at):
+                yield Run(run.n, lambda row, i=i, run=run: _in_file(i, run.place(row)))  # type: ignore[misc]
+
+    def _streams(self, at: Mapping[str, Any] | None) -> Iterator[tuple[int, RowStream, Place]]:
+        """Yield the files from one on: the number of each, its stream, and where to begin in it."""
         first = 0 if at is None else count_at(at, "file", len(self.paths) - 1)
         place = Place() if at is None else Place(0, at.get("at"))
         for i, path in enumerate(self.paths[first:], first):
-            self._at, self._done = i, float(sum(self._sizes[:i]))
-            self._now = self._kept.get(path) or self._open(path, **self._settled)
-            for chunk in self._now.since(place):
-                assert chunk.place is not None
-                inside = {"file": i, "at": chunk.place.at}
-                yield replace(chunk, place=replace(chunk.place, at=inside))
+            yield i, self._kept.get(path) or self._open(path, **self._settled), place
             place = Place()
-        self._done, self._now = float(sum(self._sizes)), None
+
+
+def _in_file(i: int, place: Place) -> Place:
+    """Return the place of a file as one of all files."""
+    return replace(place, at={"file": i, "at": place.at})
 
 
 def _refuse(column: Hashable, one: tuple[str, Path], other: tuple[str, Path]) -> NoReturn:

@@ -92,6 +92,11 @@ class Reading:
             if isinstance(columns, str) or not isinstance(columns, Sequence | None):
                 raise ValueError(f"{name} is a list of columns, not {columns!r}")
 
+    @property
+    def asked_label_type(self) -> str:
+        """Return what labels are to become: what a model's classes decide is no wish to make any two of them one."""
+        return "auto" if self.has_known_labels else self.label_type
+
     def of(self, columns: Sequence[Hashable], table: str) -> Reading:
         """Return the same with the features chosen among a table's columns, which must have names of their own."""
         there = set(columns)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from online_softmax.streams.place import Place
-from online_softmax.streams.stream import Chunk, RowStream
+from online_softmax.streams.stream import Chunk, RowStream, Run
 
 
 class SliceStream(RowStream):
@@ -36,7 +36,7 @@ class SliceStream(RowStream):
         chunk_rows: int | None = None,
     ) -> None:
         self.stream, self.begin, self.chunk_rows = stream, stream.begin if begin is None else begin, chunk_rows
-        self.first = self.begin.rows + skip  # rows of the source before it
+        self.skip = skip
         self.stop = None if limit is None else self.first + limit
         self.reading, self.text_columns = stream.reading, stream.text_columns
         self.dates, self.kinds, self.label_kind = stream.dates, stream.kinds, stream.label_kind
@@ -51,6 +51,11 @@ class SliceStream(RowStream):
     def end(self) -> None:
         """Have the reading of the whole stream end."""
         self.stream.end()
+
+    @property
+    def first(self) -> int:
+        """Return how many rows of the source are before the first of the slice."""
+        return self.begin.rows + self.skip
 
     @property
     def fraction(self) -> float | None:
@@ -80,6 +85,10 @@ class SliceStream(RowStream):
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks of the whole stream."""
         return self.stream.read(at)
+
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield runs of rows of the whole stream."""
+        return self.stream.runs(at)
 
     def _pieces(self, chunk: Chunk, start: int, stop: int) -> Iterator[Chunk]:
         step = self.chunk_rows or len(chunk)

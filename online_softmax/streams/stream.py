@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax.checks import check_count
 from online_softmax.rows import Rows
 from online_softmax.streams.dates import Dates
 from online_softmax.streams.place import Place, PlaceError
@@ -35,6 +36,13 @@ class Note(NamedTuple):
 
     place: int
     reason: str
+
+
+class Run(NamedTuple):
+    """Rows of a source that follow one another: how many, and what gives the place of each by its number, from 0."""
+
+    n: int
+    place: Callable[[int], Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +198,8 @@ class RowStream(ABC):
         The feature columns that hold nothing, as far as was looked; whatever comes there later are numbers.
     begin
         Where in its source it begins.
+    stop
+        How many rows of the source there are to its end; None for all.
 
     """
 
@@ -203,6 +213,7 @@ class RowStream(ABC):
     empty_columns: Set[Hashable] = frozenset()
     code_columns: Set[Hashable] = frozenset()
     begin = Place()
+    stop: int | None = None
     _reached: Place | None = None
 
     @property
@@ -331,6 +342,44 @@ class RowStream(ABC):
     def place(self) -> Place:
         """Return the place after the last chunk that was given; `since` and `open_stream` go on from there."""
         return self._reached or self.begin
+
+    @property
+    def first(self) -> int:
+        """Return how many rows of the source are before the first of the stream."""
+        return self.begin.rows
+
+    def places(self, n: int) -> Iterator[Place]:
+        """Yield the places of its rows 0, n, 2n, .., as far as there are rows: who takes n rows at each takes all.
+
+        Where the format lets one find rows without reading what they hold, a row that is bad is found no sooner than
+        it is read.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from online_softmax.streams import open_stream
+
+        >>> frame = pd.DataFrame({"size": [7, 19, 12], "kind": ["apple", "melon", "apple"]})
+        >>> for place in open_stream(frame, "kind").places(2):
+        ...     print([y for _, y, _ in open_stream(frame, "kind", at=place, limit=2).pairs()])
+        ['apple', 'melon']
+        ['apple']
+
+        """
+        check_count("n", n)
+        rows, due = self.begin.rows - self.begin.over, self.first
+        for run in self.runs(self.begin.at):
+            end = rows + run.n if self.stop is None else min(rows + run.n, self.stop)
+            while due < end:
+                yield replace(run.place(due - rows), rows=due)
+                due += n
+            rows += run.n
+
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield runs of rows, from where a place begins to read."""
+        for chunk in self.since(Place(0, at)):
+            assert chunk.place is not None
+            yield Run(len(chunk), chunk.place.after)
 
     def role(self, column: Hashable) -> str:
         """Return what a column is to the rows: their "label", their "weight", a "text", a "date" or a "number"."""

@@ -23,9 +23,9 @@ from online_softmax.streams.formats.arff_row import (
     without_weight,
 )
 from online_softmax.streams.labels import kind_of, label_of
-from online_softmax.streams.place import count_at
+from online_softmax.streams.place import Place, count_at
 from online_softmax.streams.reading import Reading, asked
-from online_softmax.streams.stream import Chunk, Note
+from online_softmax.streams.stream import Chunk, Note, Run
 from online_softmax.streams.tables import (
     WRONG,
     ByteSource,
@@ -59,6 +59,11 @@ class Line(NamedTuple):
     text: str
     reason: str
     byte: int
+
+    @property
+    def at(self) -> dict[str, Any]:
+        """Return where the line begins, for a place."""
+        return {"byte": self.byte, "line": self.number}
 
 
 class ArffStream(FileStream):
@@ -132,14 +137,8 @@ class ArffStream(FileStream):
 
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from a byte of the text on."""
-        line, byte = (1, 0) if at is None else (count_at(at, "line"), count_at(at, "byte"))
-        rows, self._begun = self._begun, None
-        if rows is not None:
-            rows = dropwhile(lambda line: line.byte < byte, rows)
-        else:
-            rows = self._lines(line, byte) if byte else self._header(self._lines())[1]
+        rows = self._rows(at)
         while (first := next(rows, None)) is not None:
-            at = {"byte": first.byte, "line": first.number}
             records: list[list[str]] = []
             weights: dict[int, float] = {}
             lines: list[int] = []
@@ -157,9 +156,23 @@ class ArffStream(FileStream):
                     records.append(fields)
                     lines.append(line)
             except ValueError:
-                yield from self.told(self._chunk(records, lines, weights, bad), at)
+                yield from self.told(self._chunk(records, lines, weights, bad), first.at)
                 raise
-            yield from self.told(self._chunk(records, lines, weights, bad), at)
+            yield from self.told(self._chunk(records, lines, weights, bad), first.at)
+
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield runs of rows, from a byte of the text on, as lines."""
+        rows = self._rows(at)
+        while lines := [*islice(rows, CHUNK_ROWS)]:
+            yield Run(len(lines), lambda row, lines=lines: Place(0, lines[row].at))  # type: ignore[misc]
+
+    def _rows(self, at: Mapping[str, Any] | None) -> Iterator[Line]:
+        """Return the lines of the rows, from a byte of the text on."""
+        line, byte = (1, 0) if at is None else (count_at(at, "line"), count_at(at, "byte"))
+        rows, self._begun = self._begun, None
+        if rows is not None:
+            return dropwhile(lambda line: line.byte < byte, rows)
+        return self._lines(line, byte) if byte else self._header(self._lines())[1]
 
     def _lines(self, line: int = 1, byte: int = 0) -> Generator[Line, None, None]:
         """Yield each line that is neither blank nor a comment, from one on."""

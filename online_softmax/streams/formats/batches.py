@@ -6,7 +6,7 @@ import json
 from abc import abstractmethod
 from base64 import b64decode
 from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from online_softmax.checks import check_names
 from online_softmax.streams.dates import Dates
-from online_softmax.streams.place import PlaceError, count_at
+from online_softmax.streams.place import Place, PlaceError, count_at
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.stream import Chunk
+from online_softmax.streams.stream import Chunk, Run
 from online_softmax.streams.tables import (
     ByteSource,
     Flaw,
@@ -168,6 +168,11 @@ class BatchStream(TableStream):
         """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
         return None if self._length is None else self._done / max(1, self._length)
 
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield the rows from one on."""
+        first, n = 0 if at is None else count_at(at, "row"), self.count()
+        yield Run(n - first, lambda row: Place(0, {"row": first + row}))
+
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from a row on."""
         self._done = 0 if at is None else count_at(at, "row")
@@ -239,6 +244,10 @@ class BatchStream(TableStream):
         """Look at the file and return its schema."""
 
     @abstractmethod
+    def count(self) -> int:
+        """Return how many rows there are."""
+
+    @abstractmethod
     def batches(self, row: int = 0) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches from a row on, of the used columns or more."""
 
@@ -271,6 +280,10 @@ class ParquetStream(BatchStream):
             self._length = file.metadata.num_rows
             return _as_written(file.schema_arrow, file.metadata.metadata or {})
 
+    def count(self) -> int:
+        """Return how many rows there are, as the file says."""
+        return self._length or 0
+
     def batches(self, row: int = 0) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches of the used columns from a row on; of its group of rows those before it are read, too."""
         from pyarrow import parquet
@@ -300,21 +313,39 @@ class ArrowStream(BatchStream):
             file.seek(0)
             return ipc.open_stream(file).schema
 
+    def count(self) -> int:
+        """Return how many rows there are, by the sizes of the batches."""
+        try:
+            with self._opened(of_one_column=True) as reader:
+                return sum(batch.num_rows for batch in _batches(reader))
+        except DAMAGE as error:
+            raise ValueError(f"{self.source}: the data is cut off or damaged ({_one_line(error)})") from None
+
     def batches(self, row: int = 0) -> Generator[pa.RecordBatch, None, None]:
         """Yield the batches from a row on."""
+        first = 0
+        with self._opened() as reader, self._opened(of_one_column=True) as sizes:
+            if row and hasattr(sizes, "get_batch"):
+                while first < sizes.num_record_batches and row >= (n := sizes.get_batch(first).num_rows):
+                    row, first = row - n, first + 1
+            yield from _since(_batches(reader, first), row)
+
+    @contextmanager
+    def _opened(self, *, of_one_column: bool = False) -> Iterator[Any]:
+        """Open the file for its batches, or for little more than their sizes."""
         from pyarrow import ipc
 
+        options = ipc.IpcReadOptions(included_fields=[0]) if of_one_column else None
         with pyarrow().memory_map(str(self.source.path)) as file:
-            if file.read(6) == b"ARROW1":
-                reader, first = ipc.open_file(file), 0
-                if row:
-                    sizes = ipc.open_file(file, options=ipc.IpcReadOptions(included_fields=[0]))  # reads little
-                    while first < reader.num_record_batches and row >= (n := sizes.get_batch(first).num_rows):
-                        row, first = row - n, first + 1
-                yield from _since(map(reader.get_batch, range(first, reader.num_record_batches)), row)
-            else:
+            is_file = file.read(6) == b"ARROW1"
+            if not is_file:
                 file.seek(0)
-                yield from _since(ipc.open_stream(file), row)
+            yield (ipc.open_file if is_file else ipc.open_stream)(file, options=options)
+
+
+def _batches(reader: Any, first: int = 0) -> Iterable[pa.RecordBatch]:
+    """Return the batches of a file from one on, or those of a stream."""
+    return map(reader.get_batch, range(first, reader.num_record_batches)) if hasattr(reader, "get_batch") else reader
 
 
 def _since(batches: Iterable[pa.RecordBatch], row: int) -> Iterator[pa.RecordBatch]:

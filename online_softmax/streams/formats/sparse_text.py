@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from online_softmax.streams._parsing.text import Tokenizer, number
-from online_softmax.streams.labels import kind_of, label_of, spelled_at
+from online_softmax.streams.labels import keeps_spelling, kind_of, label_of, spelled_at
 from online_softmax.streams.place import count_at
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.stream import Chunk, Note
+from online_softmax.streams.stream import Chunk, Note, Run
 from online_softmax.streams.tables import Block, ByteSource, FileStream, Lines, since
 
 BLOCK = 1 << 23  # bytes to read at a time
@@ -93,6 +93,8 @@ class TextStream(FileStream):
         )
         self.source = ByteSource(path)
         self.format, self.block_bytes = format, block_bytes
+        self._lines = Lines(self.source.name)
+        self._lines.blanks, self._lines.comment = b" \t\r\n", b"#" if format == "svmlight" else b"\0"
         self.text_columns = set()
         self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
         self._begun: Iterator[Block] | None = None  # standard input, read so far to decide
@@ -103,19 +105,24 @@ class TextStream(FileStream):
 
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from a byte of the text on."""
-        self._spelled = {}
-        line, byte = 1, 0
-        if at is not None:
-            line, byte = count_at(at, "line"), count_at(at, "byte")
-            self._spelled |= spelled_at(at, self.label_kind)
+        self._spelled = {} if at is None else spelled_at(at, self.label_kind)
         tokenizer = Tokenizer(self.format, self.missing, self.reading.labelled, self._label)
+        for block in self._blocks(at):
+            for here, chunk in self._chunks(tokenizer, block):
+                yield from self.told(chunk, here)
+
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield runs of rows, from a byte of the text on: as lines, unless their places are to tell of labels."""
+        is_spelled = self.format == "vw" and keeps_spelling(self.label_kind, self.reading.asked_label_type)
+        return super().runs(at) if is_spelled else map(self._lines.run, self._blocks(at))
+
+    def _blocks(self, at: Mapping[str, Any] | None) -> Iterator[Block]:
+        """Yield the blocks of the text, from one on."""
+        line, byte = (1, 0) if at is None else (count_at(at, "line"), count_at(at, "byte"))
         with self.source.opened(0 if self.source.is_pipe else byte) as file:
             begun, self._begun = self._begun, None
-            if begun is None:
-                begun = Lines(self.source.name).numbered(file, self.block_bytes, line, byte)
-            for block in since(begun, byte) if self.source.is_pipe else begun:
-                for at, chunk in self._chunks(tokenizer, block):
-                    yield from self.told(chunk, at)
+            blocks = begun or self._lines.numbered(file, self.block_bytes, line, byte)
+            yield from since(blocks, byte) if self.source.is_pipe else blocks
 
     def _chunks(self, tokenizer: Tokenizer, block: Block) -> Iterator[tuple[dict[str, Any], Chunk]]:
         """Yield the lines of a block as chunks, each of which ends with a bad one if there is any, and its start."""
@@ -136,7 +143,7 @@ class TextStream(FileStream):
         """Return of what kind the first labels are."""
         texts: dict[Any, None] = {}
         with self.source.opened() as file:
-            blocks = Lines(self.source.name).numbered(file, self.block_bytes if self.source.is_pipe else FIRST)
+            blocks = self._lines.numbered(file, self.block_bytes if self.source.is_pipe else FIRST)
             if (first := next(blocks, None)) is None:
                 return kind_of((), self.reading.label_type)
             for _, chunk in self._chunks(Tokenizer(self.format, self.missing), first):
@@ -153,9 +160,8 @@ class TextStream(FileStream):
             return text
         if self.format == "svmlight":
             return number(text)
-        asked = "auto" if self.reading.has_known_labels else self.reading.label_type
         try:
-            return label_of(text, self.label_kind, asked, self._spelled)
+            return label_of(text, self.label_kind, self.reading.asked_label_type, self._spelled)
         except ValueError as error:
             advice = "" if self.reading.has_known_labels else "; label_type='text' reads all as texts"
             raise ValueError(f"{error}{advice}") from None

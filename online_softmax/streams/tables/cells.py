@@ -133,7 +133,7 @@ def labels_of(
     index: dict[Hashable, int] = {}
     place = np.full(len(cells.values) + 1, -1, np.int32)
     unfit: dict[int, str] = {}
-    asked = "auto" if reading.has_known_labels else reading.label_type  # a model's own labels are no wish to merge any
+    asked = reading.asked_label_type
     for i, text in enumerate(cells.values):
         try:
             place[i] = index.setdefault(labels.label_of(str(text), kind, asked, spelled), len(index))

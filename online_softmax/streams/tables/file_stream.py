@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from online_softmax.streams.place import Place
 from online_softmax.streams.stream import RowStream
 from online_softmax.streams.tables.file_bytes import ByteSource
 
@@ -21,6 +24,12 @@ class FileStream(RowStream):
     """
 
     source: ByteSource
+
+    def places(self, n: int) -> Iterator[Place]:
+        """Yield the places of its rows 0, n, 2n, .., as far as there are rows."""
+        if self.source.is_pipe:
+            raise ValueError("standard input is read once, so that nothing can begin at a place of it")
+        return super().places(n)
 
     @property
     def fraction(self) -> float | None:

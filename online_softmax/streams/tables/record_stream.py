@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.checks import check_names, shorten
-from online_softmax.streams.labels import spelled_at
+from online_softmax.streams.labels import keeps_spelling, spelled_at
 from online_softmax.streams.place import count_at
 from online_softmax.streams.reading import Reading
-from online_softmax.streams.stream import Chunk, Note
+from online_softmax.streams.stream import Chunk, Note, Run
 from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
 from online_softmax.streams.tables.arrow import numbers as numbers_of
 from online_softmax.streams.tables.cells import labels_of, strings_of, values_of, without_gap_numbers
 from online_softmax.streams.tables.columns import Coded, Table, check_parts, in_parts, unlabelled
-from online_softmax.streams.tables.file_bytes import ByteSource, Readable
+from online_softmax.streams.tables.file_bytes import ByteSource
 from online_softmax.streams.tables.file_stream import NoRowsError
 from online_softmax.streams.tables.flaws import Flaw, sifted, why_cell
 from online_softmax.streams.tables.kinds import Kind, kind_if_empty, kinds_of, kinds_state
@@ -34,7 +34,6 @@ BLOCK = 1 << 20  # bytes to decide from what each column holds
 LARGE = 1 << 19  # bytes to read at a time: they stay in the cache from step to step
 WIDE = 300  # columns for which there is as much to read again: each of them costs something a block
 PART = 512  # records to look at one by one, where a block cannot be read
-START = Block(1, 0, b"")
 
 Cells = Mapping[Hashable, Any]  # columns of text: coded, or of Arrow
 
@@ -53,8 +52,8 @@ class RecordStream(TableStream):
     def __init__(self, source: ByteSource, reading: Reading, records: Lines, block_bytes: int) -> None:
         super().__init__(source, reading)
         self.records, self.block_bytes = records, block_bytes
-        self._begun: Iterator[Block] | None = None  # standard input, read so far to decide
         self._spelled: dict[Any, str] = {}  # how each label was written when it was first met
+        self._begun: Iterator[Block] | None = None  # standard input, read so far to decide
         with source.opened() as file:
             if source.settled is not None:
                 self.settle(source.settled, file.read(BLOCK))
@@ -70,17 +69,15 @@ class RecordStream(TableStream):
 
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from a byte of the text on."""
-        self._spelled = {}
-        start = self._start
-        if at is not None:
-            start = Block(count_at(at, "line"), count_at(at, "byte"), b"")
-            self._spelled |= spelled_at(at, self.label_kind)
-        can_seek = not self.source.is_pipe and self.records.unit == "line"
-        with self.source.opened(start.byte if can_seek else 0) as file:
-            blocks = self._blocks(file, start) if can_seek else since(self._blocks(file, START), start.byte)
-            for block in blocks:
-                at = {**block.at, **self.spelled()}
-                yield from self.told(self.chunk(block.text, block.line), at)
+        self._spelled = {} if at is None else spelled_at(at, self.label_kind)
+        for block in self._blocks(at):
+            here = {**block.at, **self.spelled()}
+            yield from self.told(self.chunk(block.text, block.line), here)
+
+    def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
+        """Yield runs of rows, from a byte of the text on: as lines, unless their places are to tell of labels."""
+        is_spelled = self.reading.labelled and keeps_spelling(self.label_kind, self.reading.asked_label_type)
+        return super().runs(at) if is_spelled else map(self.records.run, self._blocks(at))
 
     def chunk(self, block: bytes, line: int) -> Chunk:
         """Return the records of a block as rows; the first of them begins on a line."""
@@ -366,13 +363,17 @@ class RecordStream(TableStream):
                 yield line, record
             line, start = line + record.count(b"\n"), stop
 
-    def _blocks(self, file: Readable, start: Block) -> Iterable[Block]:
-        """Return the blocks of a file that has been opened where one begins."""
-        if self._begun is not None:
-            begun, self._begun = self._begun, None
-            return begun
+    def _blocks(self, at: Mapping[str, Any] | None) -> Iterator[Block]:
+        """Yield the blocks of the text, from one on."""
+        start = self._start if at is None else Block(count_at(at, "line"), count_at(at, "byte"), b"")
         size = self.block_bytes * (1 + len(self.used) // WIDE)
-        return self.records.numbered(file, size, start.line, start.byte)
+        if not self.source.is_pipe and self.records.unit == "line":
+            with self.source.opened(start.byte) as file:
+                yield from self.records.numbered(file, size, start.line, start.byte)
+            return
+        with self.source.opened() as file:
+            begun, self._begun = self._begun, None
+            yield from since(begun or self.records.numbered(file, size), start.byte)
 
 
 def _coded(cells: Any) -> Coded:

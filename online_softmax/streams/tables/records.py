@@ -6,7 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from online_softmax.streams.place import PlaceError
+import numpy as np
+from numpy.typing import NDArray
+
+from online_softmax.streams._parsing.records import starts
+from online_softmax.streams.place import Place, PlaceError
+from online_softmax.streams.stream import Run
 from online_softmax.streams.tables.file_bytes import Readable
 
 LONGEST = 1 << 26  # bytes a record may take
@@ -26,12 +31,14 @@ class Block(NamedTuple):
 
     def since(self, byte: int) -> Block:
         """Return what there is from a byte on, the first of a line."""
-        n = byte - self.byte
-        if n <= 0:
-            return self
-        if n < len(self.text) and self.text[n - 1] not in b"\r\n":
+        n = min(byte - self.byte, len(self.text))
+        if 0 < n < len(self.text) and self.text[n - 1] not in b"\r\n":
             raise PlaceError(f"no line begins at byte {byte:,}, the place")
-        return Block(self.line + self.text.count(b"\n", 0, n), min(byte, self.byte + len(self.text)), self.text[n:])
+        return self.from_byte(n) if n > 0 else self
+
+    def from_byte(self, n: int) -> Block:
+        """Return what there is from its byte n on."""
+        return Block(self.line + self.text.count(b"\n", 0, n), self.byte + n, self.text[n:])
 
 
 def since(blocks: Iterable[Block], byte: int) -> Iterator[Block]:
@@ -61,6 +68,8 @@ class Lines:
     """
 
     unit = "line"
+    blanks = b" \t\r\n\x0b\x0c"  # what a record that is no row consists of
+    comment = b"\0"  # what a line that is no row begins with
 
     def __init__(self, name: str = "the text") -> None:
         self.name = name
@@ -106,6 +115,25 @@ class Lines:
         stops = [line.end() for line in re.finditer(rb"\n", self.bare(block))]
         return stops if stops and stops[-1] == len(block) else [*stops, len(block)]
 
+    def run(self, block: Block) -> Run:
+        """Return the rows of a block, found without reading what they hold.
+
+        Examples
+        --------
+        >>> from online_softmax.streams.tables.records import Block, Lines
+
+        >>> run = Lines().run(Block(7, 100, b"1,2\\n\\n3,4\\n"))
+        >>> run.n, run.place(1).at
+        (2, {'byte': 105, 'line': 9})
+
+        """
+        found = self.starts(block.text)
+        return Run(len(found), lambda row: Place(0, block.from_byte(int(found[row])).at))
+
+    def starts(self, text: bytes) -> NDArray[np.int64]:
+        """Return where each row of a text begins."""
+        return starts(text, b"\0", self.blanks, self.comment)
+
     def is_open(self, record: bytes) -> bool:
         """Tell whether a quote opens in `record` and never closes."""
         return False
@@ -146,6 +174,12 @@ class Quoted(Lines):
         # The group is empty where its closing quote is still to come.
         self._field = re.compile(begin + rb'[^"]*+(?:""[^"]*+)*+("?)')
         self._break = re.compile(begin + rb'[^"\r\n]*+(?:""[^"\r\n]*+)*+[\r\n]')
+
+    blanks = b"\r\n"
+
+    def starts(self, text: bytes) -> NDArray[np.int64]:
+        """Return where each row of a text begins."""
+        return starts(text, self._delimiter, self.blanks)
 
     def is_open(self, record: bytes) -> bool:
         """Tell whether a quote opens in `record` and never closes."""
