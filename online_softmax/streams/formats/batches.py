@@ -243,9 +243,9 @@ class BatchStream(TableStream):
     def open(self) -> pa.Schema:
         """Look at the file and return its schema."""
 
-    @abstractmethod
     def count(self) -> int:
         """Return how many rows there are."""
+        return sum(batch.num_rows for batch in self.batches())
 
     @abstractmethod
     def batches(self, row: int = 0) -> Generator[pa.RecordBatch, None, None]:
