@@ -57,9 +57,8 @@ class Broker:
     def url(self, topic: str, **options: Any) -> str:
         """Give the URL of a topic, which ends where it ends now unless another end is asked for."""
         said = {"until_idle": 0, **{name.rstrip("_"): value for name, value in options.items()}}
-        return f"kafka://{self.address}/{topic}?" + "&".join(
-            f"{name}={value}" for name, value in said.items() if value != ""
-        )
+        query = "&".join(f"{name}={value}" for name, value in said.items() if value != "")
+        return f"kafka://{self.address}/{topic}" + (f"?{query}" if query else "")
 
     def messages(self, topic: str) -> list[Any]:
         """Give all messages of a topic, partition by partition."""

@@ -102,8 +102,7 @@ class CsvStream(RecordStream):
         block_bytes: int = LARGE,
         **reading: Any,
     ) -> None:
-        if delimiter is not None and (len(delimiter.encode()) != 1 or delimiter in '"\r\n'):
-            raise ValueError(f"delimiter is one ASCII character, no quote and no line end, not {delimiter!r}")
+        check_delimiter(delimiter)
         if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
             raise ValueError(f"names is a list of columns, not {names!r}")
         source = path if isinstance(path, ByteSource) else ByteSource(path)
@@ -332,6 +331,12 @@ class CsvStream(RecordStream):
     def cell(self, record: bytes, column: str) -> str:
         """Return a cell of a record, to show it."""
         return self.quoted.fields(record)[self.columns.index(column)].decode()
+
+
+def check_delimiter(delimiter: str | None) -> None:
+    """Refuse what can be between no two fields."""
+    if delimiter is not None and (len(delimiter.encode()) != 1 or delimiter in '"\r\n'):
+        raise ValueError(f"delimiter is one ASCII character, no quote and no line end, not {delimiter!r}")
 
 
 def sniffed(header: str) -> str:

@@ -20,8 +20,8 @@ TIMEOUT = 30.0  # seconds to wait for brokers
 
 
 def is_kafka(source: Any) -> bool:
-    """Whether a source is a topic of Kafka."""
-    return isinstance(source, str) and source[: len(SCHEME)].lower() == SCHEME
+    """Whether a source is a topic of Kafka, or is meant to be one."""
+    return isinstance(source, str) and source.lower().startswith("kafka:")
 
 
 def shown(source: str) -> str:
@@ -38,7 +38,7 @@ def shown(source: str) -> str:
     if not is_kafka(source):
         return source
     place, _, query = source.partition("?")
-    place = SCHEME + place[len(SCHEME) :].rpartition("@")[2]  # no user and password either
+    place = SCHEME + place[len("kafka:") :].strip("/").rpartition("@")[2]  # no user and password either
     kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) in OPTIONS]
     return f"{place}?{'&'.join(kept)}" if kept else place
 
@@ -55,7 +55,7 @@ def with_options(source: str, **options: Any) -> str:
 
     """
     parts = [f"{name}={quote(str(value), safe='/:.')}" for name, value in options.items() if value is not None]
-    return source + ("&" if "?" in source else "?") + "&".join(parts) if parts else source
+    return source.rstrip("?&") + ("&" if "?" in source.rstrip("?&") else "?") + "&".join(parts) if parts else source
 
 
 def seconds(name: str, text: Any) -> float:
@@ -108,7 +108,7 @@ class Address:
     def of(cls, url: str) -> Address:
         """Take a URL apart. No error says what may be a secret."""
         form = "kafka://host:9092,host:9092/topic?format=json"
-        place, _, query = url[len(SCHEME) :].partition("?")
+        place, _, query = url[len(SCHEME) :].partition("?") if url.lower().startswith(SCHEME) else ("", "", "")
         if "#" in url:
             raise ValueError("a kafka:// URL has no part behind a #: write one in a value as %23")
         brokers, slash, topic = place.partition("/")

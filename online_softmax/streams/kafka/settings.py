@@ -71,7 +71,7 @@ class Settings:
     def of(self, **own: Any) -> dict[str, Any]:
         """Return all settings, those among them that a client of ours always has."""
         always = {name.replace("_", "."): value for name, value in own.items()}
-        return {"log.connection.close": "false", **always, **self._given, "bootstrap.servers": self.brokers}
+        return {"log_level": 0, **always, **self._given, "bootstrap.servers": self.brokers}
 
     def hide(self, text: str) -> str:
         """Return a text without the values of settings."""

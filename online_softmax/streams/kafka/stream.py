@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from online_softmax.streams.formats.csv import check_delimiter
 from online_softmax.streams.kafka.address import ADDED, FORMATS, TIMEOUT, Address, moment, seconds
 from online_softmax.streams.kafka.avro import AvroSchema
 from online_softmax.streams.kafka.columns import Columns, RecordColumns, TextColumns
@@ -79,6 +80,8 @@ class KafkaStream(RowStream):
         if self._format not in FORMATS:
             raise ValueError(f"messages are in {', '.join(FORMATS)}, not in {self._format!r}: say so by format")
         self._delimiter = _once("delimiter", delimiter, options.get("delimiter"))
+        self._delimiter = "\t" if self._delimiter in TABS else self._delimiter
+        check_delimiter(self._delimiter)
         listed = next(csv.reader([options["names"]]), []) if "names" in options else None
         self._names = _once("names", names, listed)
         self._added = [name for name in options.get("add", "").split(",") if name]
@@ -88,7 +91,9 @@ class KafkaStream(RowStream):
         timeout = seconds("timeout", options.get("timeout", TIMEOUT))
         if not timeout:
             raise ValueError("timeout is a duration such as 30s, and more than 0")
-        self._options = options
+        self._options, self._schema = options, None
+        if self._format == "avro":
+            self._schema = AvroSchema(options["schema"], options.get("framing", "none"))
         config = read_settings(_once("config", settings, options.get("config")), address.settings)
         given = Settings(address.brokers, config)
         self.topic = Topic(address.topic, given, timeout, until_idle)
@@ -143,11 +148,9 @@ class KafkaStream(RowStream):
 
     def _made(self, source: Messages, head: Sequence[Any]) -> Columns:
         target, reading = self._target, self._asked_reading
-        if self._format == "avro":
-            schema = AvroSchema(self._options["schema"], self._options.get("framing", "none"))
-            return RecordColumns(source, self._added, schema, head, target, **reading)
-        delimiter = "\t" if self._delimiter in TABS else self._delimiter or ","
-        return TextColumns(source, self._added, self._names, delimiter, head, target, **reading)
+        if self._schema is not None:
+            return RecordColumns(source, self._added, self._schema, head, target, **reading)
+        return TextColumns(source, self._added, self._names, self._delimiter or ",", head, target, **reading)
 
     def _position(self, at: Mapping[str, Any]) -> Position:
         try:
