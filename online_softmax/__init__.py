@@ -6,6 +6,7 @@ from online_softmax.evaluation import CheckpointError, RowError, progressive_val
 from online_softmax.models.auto import AutoSoftmaxRegression
 from online_softmax.models.explanation import explain_one
 from online_softmax.models.inspection import inspection
+from online_softmax.models.keyed import KeyedClassifier
 from online_softmax.models.merging import merge
 from online_softmax.models.saving import ModelFileError, load, save
 from online_softmax.models.softmax import SoftmaxRegression
@@ -20,6 +21,7 @@ __all__ = [
     "CheckpointError",
     "ImplicitAdaGrad",
     "ImplicitSGD",
+    "KeyedClassifier",
     "ModelFileError",
     "ModelStore",
     "RowError",

@@ -340,3 +340,55 @@ def rows_of(
         i = int(np.argmin(np.isfinite(weights) & (weights >= 0)))
         raise ValueError(f"w is {weights[i]} in row {i}: weights must be finite and at least 0")
     return Rows(*entries, labels, codes, weights)
+
+
+def column_and_rest(X: Any, name: Hashable) -> tuple[list[Any], Any, list[Hashable] | None]:
+    """Return the values of a column, the table without it, and of an array, the numbers that the other columns had."""
+    if is_array(X):
+        if not isinstance(X, np.ndarray) or X.ndim != 2:
+            raise TypeError(f"X is {shorten(X)}: where a column is a key, give a frame or an array of rows and columns")
+        if not isinstance(name, int) or not 0 <= name < X.shape[1]:
+            raise ValueError(f"X has no column {name!r}: it has {X.shape[1]}, which are counted from 0")
+        rest: list[Hashable] = [column for column in range(X.shape[1]) if column != name]
+        return X[:, name].tolist(), np.delete(X, name, axis=1), rest
+    frame = frame_of(X)
+    if name not in frame.columns:
+        raise ValueError(f"X has no column {name!r}: it has {shorten(frame.columns)}")
+    return frame[name].to_list(), frame.drop(name).to_native(), None
+
+
+def probabilities_like(X: Any, P: NDArray[np.float64], labels: list[Hashable]) -> Any:
+    """Return the probabilities of rows as a frame of X's own kind, one column a class; for an array, as an array."""
+    if is_array(X):
+        return P
+    frame = frame_of(X)
+    if frame.implementation.is_pandas_like():
+        pandas = frame.implementation.to_native_namespace()
+        return pandas.DataFrame(P, index=frame.to_native().index, columns=labels)
+    texts = [str(label) for label in labels]
+    if len(set(texts)) < len(texts):
+        raise ValueError(
+            f"labels {labels!r} have equal texts: use a pandas frame, whose columns keep labels as they are"
+        )
+    return nw.from_dict({text: P[:, c] for c, text in enumerate(texts)}, backend=frame.implementation).to_native()
+
+
+def predictions_like(X: Any, labels: list[Hashable], positions: NDArray[np.intp]) -> Any:
+    """Return the labels at these positions, None at -1, as a series of X's own kind; for an array, as an array."""
+    is_whole = len(labels) > 0 and bool((positions >= 0).all())
+    if is_array(X) and is_whole:
+        return label_array(labels, positions)
+    best = [None if position < 0 else labels[position] for position in positions.tolist()]
+    if is_array(X):
+        found: NDArray[Any] = np.empty(len(best), dtype=object)
+        found[:] = best
+        return found
+    frame = frame_of(X)
+    if frame.implementation.is_pandas_like():
+        pandas = frame.implementation.to_native_namespace()
+        kind = None if len({*map(type, labels)}) == 1 and labels != [None] and is_whole else object
+        return pandas.Series(best, frame.to_native().index, kind, "prediction")
+    try:
+        return nw.new_series("prediction", best, backend=frame.implementation).to_native()
+    except Exception as error:
+        raise ValueError(f"labels {labels!r} do not fit into one column: use a pandas frame") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,7 +84,28 @@ class Rows:
         first, last = int(self.starts[0]), int(self.starts[-1])
         return replace(self, ids=self.ids[first:last], values=self.values[first:last], starts=self.starts - first)
 
+    def take(self, at: Sequence[int]) -> Rows:
+        """Return the rows of these numbers, with the names and labels that they carry."""
+        labels, codes = _used(self.labels, self.codes[at])
+        weights = None if self.weights is None else self.weights[at]
+        if self.starts is None:
+            return Rows(self.names, self.ids, self.values[at], None, labels, codes, weights)
+        lengths = np.diff(self.starts)[at]
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        entries = np.repeat(self.starts[at] - starts[:-1], lengths) + np.arange(starts[-1])
+        names, ids = _used(self.names, self.ids[entries])
+        return Rows(names, ids, self.values[entries], starts, labels, codes, weights)
+
     def pairs(self) -> Iterator[tuple[dict[Hashable, float], Hashable, dict[str, Any]]]:
         """Yield each row as `(x, y, keywords)`, as river's evaluation does."""
         for i in range(len(self)):
             yield self.x(i), self.y(i), {} if self.weights is None else {"w": self.w(i)}
+
+
+def _used(words: list[Hashable], codes: NDArray[np.int32]) -> tuple[list[Hashable], NDArray[np.int32]]:
+    """Return the words that codes stand for, in the order of their first appearance, and the codes of these."""
+    used, first, places = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    position = np.empty(len(order), np.int32)
+    position[order] = np.arange(len(order), dtype=np.int32)
+    return [words[code] for code in used[order].tolist()], position[places]

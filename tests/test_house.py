@@ -79,6 +79,7 @@ def test_the_public_names():
         "CheckpointError",
         "ImplicitAdaGrad",
         "ImplicitSGD",
+        "KeyedClassifier",
         "ModelFileError",
         "ModelStore",
         "RowError",

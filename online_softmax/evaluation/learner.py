@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-import numpy as np
-
 from online_softmax.models.scaled import native
-
-ENTRY = 100  # bytes of a dictionary for each of its keys, about
 
 
 def _steps(model: Any) -> list[Any]:
@@ -40,14 +35,8 @@ def memory(model: Any) -> int | None:
     Of a model of ours that is what it has learned, without room to grow, which a resumed run has less of.
     """
     if (found := native(model)) is not None:
-        parts = found.state().values()
-        return sum(part.nbytes if isinstance(part, np.ndarray) else _size(part) for part in parts)
+        return found.n_bytes
     try:
         return int(model._raw_memory_usage)
     except Exception:  # river's way follows every attribute, which foreign ones may not bear
         return None
-
-
-def _size(part: Any) -> int:
-    """Return the bytes of a number, or of a list of names, each of which a dictionary has, too."""
-    return sum(sys.getsizeof(name) + ENTRY for name in part) if isinstance(part, list) else sys.getsizeof(part)

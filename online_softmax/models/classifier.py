@@ -7,13 +7,12 @@ import os
 from collections.abc import Hashable
 from typing import IO, TYPE_CHECKING, Any, Self
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from river import base
 
 from online_softmax._kernel.bulk import BulkModel
 from online_softmax._kernel.forgetting import without_class, without_features
-from online_softmax.frames import UNLABELLED, frame_of, is_array, label_array, rows_of
+from online_softmax.frames import UNLABELLED, predictions_like, probabilities_like, rows_of
 from online_softmax.hashing import bucket
 from online_softmax.models import saving
 from online_softmax.models.inspection import inspection
@@ -63,18 +62,7 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
             A pandas, polars or pyarrow frame, a NumPy array or a SciPy CSR matrix, as for `learn_many`.
         """
         P, labels = self._predict_rows(self._rows(X))
-        if is_array(X):
-            return P
-        frame = frame_of(X)
-        if frame.implementation.is_pandas_like():
-            pandas = frame.implementation.to_native_namespace()
-            return pandas.DataFrame(P, index=frame.to_native().index, columns=labels)
-        names = [str(label) for label in labels]
-        if len(set(names)) < len(names):
-            raise ValueError(
-                f"labels {labels!r} have equal texts: use a pandas frame, whose columns keep labels as they are"
-            )
-        return nw.from_dict({name: P[:, c] for c, name in enumerate(names)}, backend=frame.implementation).to_native()
+        return probabilities_like(X, P, labels)
 
     def predict_many(self, X: IntoDataFrame | Any) -> Any:
         """Return the most probable label of every row, as a series of X's own kind; None before the first sample.
@@ -87,18 +75,7 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
             A pandas, polars or pyarrow frame, a NumPy array or a SciPy CSR matrix, as for `learn_many`.
         """
         P, labels = self._predict_rows(self._rows(X))
-        if is_array(X):
-            return label_array(labels, P.argmax(axis=1)) if labels else np.full(len(P), None)
-        frame = frame_of(X)
-        best = [labels[c] for c in P.argmax(axis=1)] if labels else [None] * len(P)
-        if frame.implementation.is_pandas_like():
-            pandas = frame.implementation.to_native_namespace()
-            kind = None if len({*map(type, labels)}) == 1 and labels != [None] else object
-            return pandas.Series(best, frame.to_native().index, kind, "prediction")
-        try:
-            return nw.new_series("prediction", best, backend=frame.implementation).to_native()
-        except Exception as error:
-            raise ValueError(f"labels {labels!r} do not fit into one column: use a pandas frame") from error
+        return predictions_like(X, labels, P.argmax(axis=1) if labels else np.full(len(P), -1))
 
     def clone(self, new_params: dict[str, Any] | None = None, include_attributes: bool = False) -> Self:
         """Return a fresh model of the same parameters; with `include_attributes`, one that has learned the same.

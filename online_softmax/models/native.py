@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable
 from typing import Any, ClassVar
 
@@ -12,6 +13,8 @@ from online_softmax._kernel import state as layout
 from online_softmax._kernel.answers import ANSWER, NONE, answers
 from online_softmax._kernel.bulk import BulkModel
 from online_softmax.rows import Rows
+
+ENTRY = 100  # bytes of a dictionary for each of its keys, about
 
 __all__ = ["ANSWER", "NONE", "NativeModel", "answers"]
 
@@ -93,6 +96,12 @@ class NativeModel:
         # Nothing is learned then, and arrays of no classes are not worth a place.
         return {name: state[name] for name in ("names", "labels", *layout.USE) if name in state}
 
+    @property
+    def n_bytes(self) -> int:
+        """Return how many bytes it has learned, names among them, without room to grow."""
+        parts = self.state().values()
+        return sum(part.nbytes if isinstance(part, np.ndarray) else _size(part) for part in parts)
+
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned of a model like this one."""
         self.model._restore(state)
@@ -101,3 +110,8 @@ class NativeModel:
         """Raise ValueError for what is no state of such a model: only a state may reach the kernel."""
         values = {name: value for name, value in state.items() if name not in NativeModel.lists}
         layout.check(self.model, len(state["names"]), len(state["labels"]), values)
+
+
+def _size(part: Any) -> int:
+    """Return the bytes of a number, or of a list of names, each of which a dictionary has, too."""
+    return sum(sys.getsizeof(name) + ENTRY for name in part) if isinstance(part, list) else sys.getsizeof(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -94,8 +95,6 @@ def load(path: str | os.PathLike[str] | IO[bytes]) -> Any:
 
 def to_bytes(model: Any, note: bytes = b"") -> bytes:
     """Return the bytes of a model's file, which may carry a note of whoever keeps it."""
-    from importlib.metadata import version
-
     kind, found = kind_of(model), native(model)
     assert found is not None  # it has no kind otherwise
     state = found.state()
@@ -111,7 +110,7 @@ def to_bytes(model: Any, note: bytes = b"") -> bytes:
             "format": FORMAT,
             "numbers": numbers,
             "parameters": kind["parameters"],
-            "version": version("online-softmax"),
+            "version": _version(),
             "scaler": kind["scaler"],
         },
         arrays,
@@ -129,6 +128,13 @@ def kind_of(model: Any) -> dict[str, Any]:
         raise TypeError(f"a model file holds one of {', '.join(layout.MODELS)}, got {inner!r}")
     values = {name: parameters.to_json(f"{kind}'s {name}", getattr(inner, name)) for name in inner._get_params()}
     return {"class": kind, "parameters": values, "scaler": found.to_json()}
+
+
+@cache
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("online-softmax")
 
 
 def from_bytes(data: bytes) -> Any:
@@ -160,6 +166,14 @@ def noted(data: bytes) -> tuple[Any, bytes]:
     return found.whole, note.tobytes()
 
 
+def check_alike(model: Any, saved: Any) -> None:
+    """Refuse a model that is of another class than the saved one, or has other parameters or another scaler."""
+    then, now = kind_of(saved), kind_of(model)
+    for part in then:
+        if then[part] != now[part]:
+            raise ValueError(f"the model's {part} was {then[part]} and is {now[part]}")
+
+
 def restore(model: Any, data: bytes) -> None:
     """Give a model what the model in a file's bytes has learned.
 
@@ -169,10 +183,7 @@ def restore(model: Any, data: bytes) -> None:
         If that model is of another class, or has other parameters or another scaler.
     """
     saved = from_bytes(data)
-    then, now = kind_of(saved), kind_of(model)
-    for part in then:
-        if then[part] != now[part]:
-            raise ValueError(f"the model's {part} was {then[part]} and is {now[part]}")
+    check_alike(model, saved)
     source, target = native(saved), native(model)
     assert source is not None  # it could not be written otherwise
     assert target is not None
