@@ -1,5 +1,6 @@
-from online_softmax._kernel.model cimport Model, Scratch
+from online_softmax._kernel.model cimport Model
 from online_softmax._kernel.reader cimport Reader
+from online_softmax._kernel.workspace cimport Scratch
 
 cdef class BulkModel(Model):
     cdef object _error      # what Python said when a row was refused

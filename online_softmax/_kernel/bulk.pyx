@@ -8,8 +8,9 @@ from libc.stdint cimport int32_t
 from online_softmax._kernel.answers cimport Answers, say
 from online_softmax._kernel.arrays cimport Buffer
 from online_softmax._kernel.checks cimport check_label, feature_value, sample_weight
-from online_softmax._kernel.model cimport Model, Scratch
+from online_softmax._kernel.model cimport Model
 from online_softmax._kernel.reader cimport Reader
+from online_softmax._kernel.workspace cimport Scratch
 
 import numpy as np
 

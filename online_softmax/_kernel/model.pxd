@@ -1,13 +1,10 @@
 from libc.stdint cimport int32_t, int64_t
 
 from online_softmax._kernel.vocabulary cimport Sample, Vocabulary
+from online_softmax._kernel.workspace cimport Scratch
 
 cdef extern from "outcome.h":
     int OVERFLOWED, NO_MEMORY
-
-# The head of a kernel's scratch: what one call needs beside the model.
-ctypedef struct Scratch:
-    Scratch *next
 
 # What a model says of a sample: the probabilities of its first n classes, in a scratch.
 ctypedef struct Answer:
@@ -15,10 +12,14 @@ ctypedef struct Answer:
     const double *p
     Py_ssize_t n
 
+# What a model said of the label of a sample before it learned it.
+ctypedef struct Told:
+    double p
+    bint hit
+
 cdef class Model(Vocabulary):
     cdef int failure        # why the last `learn` returned NULL
     cdef bint prepares      # whether `prepare` must be called before each sample
-    cdef Scratch *idle      # those that no call is using
     cdef Py_ssize_t budget     # features to keep at most, or 0 for all; it may be passed within one sample
     cdef int64_t learned       # samples, counted while there is a budget, like the next two
     cdef int64_t *uses         # of each feature
@@ -43,7 +44,8 @@ cdef class Model(Vocabulary):
     cdef Scratch *borrow(self) except NULL
     cdef void give_back(self, Scratch *own) noexcept
     cdef list _ask(self, object x, Answer *answer)
-    cdef int _learn(self, Sample *s, list new, object y, double w) except -1
+    cdef int _learn_sample(self, object x, object y, double w, Told *told) except -1
+    cdef int _learn(self, Sample *s, list new, object y, double w, Told *told) except -1
     cdef object _refusal(self)
     cdef dict _snapshot(self)
     cdef int _take(self, dict state) except -1

@@ -62,9 +62,9 @@ cdef class Model(Vocabulary):
 
     cdef Scratch *borrow(self) except NULL:
         """Take a scratch, the one given back last: learning a sample goes on from what predicting it left there."""
-        cdef Scratch *own = self.idle
+        cdef Scratch *own = self.workspace.idle
         if own != NULL:
-            self.idle = own.next
+            self.workspace.idle = own.next
             return own
         own = self.new_scratch()
         if own == NULL:
@@ -73,7 +73,7 @@ cdef class Model(Vocabulary):
 
     cdef void give_back(self, Scratch *own) noexcept:
         if own != NULL:
-            own.next, self.idle = self.idle, own
+            own.next, self.workspace.idle = self.workspace.idle, own
 
     # ---- one sample ----
 
@@ -97,8 +97,16 @@ cdef class Model(Vocabulary):
         OverflowError
             If a weight would leave the range of doubles; the model is as it was.
         """
+        self._learn_sample(x, y, sample_weight(w), NULL)
+
+    def _progress_one(self, x, y, w=1.0):
+        """Learn a sample as `learn_one` does; p of its label before, nan where it was new, and whether it was the largest."""
+        cdef Told told
+        self._learn_sample(x, y, sample_weight(w), &told)
+        return told.p, told.hit
+
+    cdef int _learn_sample(self, object x, object y, double w, Told *told) except -1:
         cdef Sample s
-        cdef double weight = sample_weight(w)
         cdef unsigned long truncated
         cdef Py_ssize_t features
         while True:
@@ -111,17 +119,18 @@ cdef class Model(Vocabulary):
                 try:
                     # Where names came or went while this call waited, it gathers again.
                     if truncated == self.truncated and features == self.n_features:
-                        self._learn(&s, new, y, weight)
+                        self._learn(&s, new, y, w, told)
                         if self.budget and self.n_features > self.budget:
                             self.evict()
-                        return
+                        return 0
                 finally:
                     self.leave_changing()
             finally:
                 sample_free(&s)
 
-    cdef int _learn(self, Sample *s, list new, object y, double w) except -1:
+    cdef int _learn(self, Sample *s, list new, object y, double w, Told *told) except -1:
         """Learn a gathered sample, or leave no trace."""
+        cdef double *p
         cdef Py_ssize_t i, position
         cdef Py_ssize_t features = self.n_features, known = self.n_classes
         cdef Scratch *own = self.borrow()
@@ -138,8 +147,12 @@ cdef class Model(Vocabulary):
                 self.prepare()
             if self.budget:
                 self.reserve_usage()
-            if self.learn(own, s.slots, s.x, s.n, known, position, w) == NULL:
+            p = self.learn(own, s.slots, s.x, s.n, known, position, w)
+            if p == NULL:
                 raise self._refusal()
+            if told != NULL:
+                told.p = p[position] if position < known else NAN
+                told.hit = position < known and largest(p, known) == position
             if self.budget:
                 self.use(s.slots, s.x, s.n)
         except BaseException:

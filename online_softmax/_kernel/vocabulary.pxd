@@ -1,7 +1,6 @@
 from libc.stdint cimport int32_t
 
-cdef enum:
-    INLINE_ENTRIES = 64
+from online_softmax._kernel.workspace cimport INLINE_ENTRIES, Workspace
 
 # One sample on the caller's stack: slots and values, in the order of its features.
 ctypedef struct Sample:
@@ -23,14 +22,15 @@ cdef class Vocabulary:
     cdef list _names        # of slots 1, 2, ..
     cdef list _labels
     cdef unsigned long truncated   # how often names or labels were taken back
-    cdef int32_t _guess[INLINE_ENTRIES]
+    cdef Workspace workspace
+    cdef bint is_guest         # whether the workspace is another model's, too
     cdef Py_ssize_t n_features, n_classes
     cdef bint zero_is_absent   # whether a new name with the value 0 is left out
     cdef bint names_in_order   # whether a sample's new names are sorted before they get their slots
     cdef readonly bint categorical   # whether texts are features
     cdef readonly str missing        # what becomes of gaps
     cdef bint is_raw, has_gaps, marks_gaps
-    cdef dict _texts                 # name -> {text: slot}, while `truncated` is `_texts_at`
+    cdef dict _texts                 # name -> {text: slot}, while `truncated` is `_texts_at`, or None
     cdef unsigned long _texts_at
     cdef readonly object hash_bits
     cdef int bits              # log2 of the number of buckets that names are hashed into, or 0 for names as they are
@@ -38,7 +38,7 @@ cdef class Vocabulary:
     cdef Py_ssize_t readers
     cdef bint changing
     cdef unsigned long owner    # the thread that changes the model
-    cdef set _inside            # the threads that read while Python code may run, which may call the model
+    cdef set _inside            # the threads that read while Python code may run, which may call the model; or None
     cdef Waiter *first
     cdef Waiter *last
 
@@ -54,6 +54,7 @@ cdef class Vocabulary:
     cdef void leave_looking(self, bint first) noexcept
     cdef int enter_to_change(self) except -1
     cdef void leave_changing(self) noexcept
+    cdef bint _is_looking(self, unsigned long thread)
     cdef int _wait(self, bint changes) except -1
     cdef void _let_in(self) noexcept
     cdef list gather(self, object x, Sample *s, bint learning)

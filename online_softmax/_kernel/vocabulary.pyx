@@ -93,8 +93,13 @@ cdef int refuse_twice(list names) except -1:
 cdef class Vocabulary:
     def __cinit__(self):
         self._slots, self._positions, self._names, self._labels = {}, {}, [], []
-        self._inside = set()
-        self._texts = {}
+        self.workspace = Workspace()
+
+    def _share_workspace(self, Vocabulary other):
+        """Work where another model of the same class does, in turn with it."""
+        if type(self) is not type(other):
+            raise TypeError(f"only models of one class share a workspace, not {type(self).__name__} and {type(other).__name__}")
+        self.workspace, self.is_guest = other.workspace, True
 
     # ---- shape: what a kernel fills in ----
 
@@ -127,15 +132,22 @@ cdef class Vocabulary:
     cdef bint enter_to_look(self) except -1:
         """Enter to read while Python code may run: a name's, a signal's handler, a finalizer. Whether it is the first."""
         me = PyThread_get_thread_ident()
-        first = me not in self._inside
+        first = not self._is_looking(me)
         self.enter_to_read()
+        if self._inside is None:
+            self._inside = set()
         self._inside.add(me)
         return first
 
     cdef void leave_looking(self, bint first) noexcept:
         if first:
             self._inside.discard(PyThread_get_thread_ident())
+            if not self._inside:
+                self._inside = None  # an empty set is larger than what many a small model has learned
         self.leave_reading()
+
+    cdef bint _is_looking(self, unsigned long thread):
+        return self._inside is not None and thread in self._inside
 
     cdef void leave_reading(self) noexcept:
         self.readers -= 1
@@ -156,10 +168,10 @@ cdef class Vocabulary:
     cdef int _wait(self, bint changes) except -1:
         cdef unsigned long me = PyThread_get_thread_ident()
         cdef Waiter w
-        if me in self._inside and not changes:  # it reads already, so nobody is changing anything
+        if self._is_looking(me) and not changes:  # it reads already, so nobody is changing anything
             self.readers += 1
             return 0
-        if (self.changing and self.owner == me) or me in self._inside:
+        if (self.changing and self.owner == me) or self._is_looking(me):
             raise RuntimeError("the model was called from inside one of its own calls, by a name, label or schedule")
         w.gate, w.changes, w.next = PyThread_allocate_lock(), changes, NULL
         if w.gate == NULL:
@@ -250,11 +262,11 @@ cdef class Vocabulary:
         # Samples of a stream mostly carry the same names in the same order, and the very same string objects. So the slot
         # that place i had last time is tried first. It is right if the name there is the same object: a slot's name is held
         # by `_names`, so no other name can live at its address. Anything else goes through the dictionary.
-        cdef int32_t slot = self._guess[i] if i < INLINE_ENTRIES else 0
+        cdef int32_t slot = self.workspace.guess[i] if i < INLINE_ENTRIES else 0
         if slot == 0 or slot > self.n_features or PyList_GET_ITEM(self._names, slot - 1) != <PyObject *>name:
             slot = self._look_up(name)
             if slot and i < INLINE_ENTRIES:
-                self._guess[i] = slot
+                self.workspace.guess[i] = slot
         return slot
 
     @final
@@ -343,7 +355,7 @@ cdef class Vocabulary:
         cdef int32_t slot
         cdef unsigned long truncated = self.truncated
         cdef bint is_plain = PyUnicode_CheckExact(name) and PyUnicode_CheckExact(text)
-        if self._texts_at != truncated:
+        if self._texts is None or self._texts_at != truncated:
             self._texts, self._texts_at = {}, truncated
         if is_plain:
             known = PyDict_GetItemWithError(self._texts, name)

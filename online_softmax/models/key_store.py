@@ -37,6 +37,11 @@ class Record(NamedTuple):
     hits: int
     model: bytes | None
 
+    @property
+    def sums(self) -> tuple[int, int, float, int]:
+        """Return the sums that its figures are made of."""
+        return self[2:6]
+
 
 def key_text(key: Hashable) -> str:
     """Return the text by which a key is found on disk: the same for keys that are equal.
@@ -124,9 +129,7 @@ class KeyStore:
                     raise ModelFileError(f"cannot open {path}: it is no store of a KeyedClassifier")
                 version = base.execute("PRAGMA user_version").fetchone()[0]
                 if version != FORMAT:
-                    raise ModelFileError(
-                        f"cannot open {path}: its format is {version}, and this version reads {FORMAT}"
-                    )
+                    raise ModelFileError(f"cannot open {path}: it is of format {version}, this one reads {FORMAT}")
                 base.execute(f"SELECT {', '.join(Record._fields)} FROM keys LIMIT 1").fetchone()
                 self.saved = dict(base.execute("SELECT name, value FROM about").fetchall())
                 base.execute("PRAGMA busy_timeout=10000")  # a reader of the file may be in the way of a save
@@ -213,9 +216,18 @@ class KeyStore:
                 ):
                     yield Record(*found)
 
+    def sums(self) -> Iterator[tuple[str, tuple[int, int, float, int]]]:
+        """Yield every key on disk with the sums of its figures."""
+        self._check()
+        with _explained(f"cannot read {self._where}"):
+            for connection in (self._base, self._spill):  # what has left memory since is later
+                columns = "SELECT key, n_samples, n_losses, loss, hits FROM keys"
+                for key, *sums in () if connection is None else connection.execute(columns):
+                    yield key, tuple(sums)
+
     # ---- the file ----
 
-    def save(self, records: Iterable[Record], about: dict[str, bytes]) -> None:
+    def save(self, records: Iterable[Record]) -> None:
         """Write these keys, and those that have left memory, to the file at `path`: all or nothing."""
         self._check()
         base, spill = self._base, self._spill
@@ -227,7 +239,6 @@ class KeyStore:
                     base.executemany(PUT, spill.execute("SELECT * FROM keys"))
                 base.executemany(PUT, records)
                 base.execute("DELETE FROM keys WHERE model IS NULL")
-                base.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())
                 base.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
+from math import log
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -23,7 +24,7 @@ from online_softmax.frames import UNLABELLED, column_and_rest, predictions_like,
 from online_softmax.models import key_store, saving
 from online_softmax.models.key_store import KeyStore, Record
 from online_softmax.models.native import NativeModel
-from online_softmax.models.scaled import ScaledModel, native
+from online_softmax.models.scaled import native
 from online_softmax.rows import Rows
 
 if TYPE_CHECKING:
@@ -52,33 +53,38 @@ class KeyFigures(NamedTuple):
     accuracy: float
 
 
-class Score:
-    """The sums that figures are made of."""
-
-    __slots__ = ("hits", "loss", "n_losses", "n_samples")
-
-    def __init__(self, n_samples: int = 0, n_losses: int = 0, loss: float = 0.0, hits: int = 0) -> None:
-        self.n_samples, self.n_losses, self.loss, self.hits = n_samples, n_losses, loss, hits
-
-    def add(self, loss: float | None, hit: bool) -> None:
-        """Add a sample."""
-        self.n_samples += 1
-        self.hits += hit
-        if loss is not None:
-            self.n_losses += 1
-            self.loss += loss
-
-    def sums(self) -> tuple[int, int, float, int]:
-        """Return the sums, in the order in which they are given."""
-        return self.n_samples, self.n_losses, self.loss, self.hits
-
-    def figures(self) -> KeyFigures:
-        """Return the figures."""
-        n, n_losses = self.n_samples, self.n_losses
-        return KeyFigures(n, self.loss / n_losses if n_losses else math.nan, self.hits / n if n else math.nan)
+def figures(sums: Iterable[tuple[int, int, float, int]]) -> KeyFigures:
+    """Return the figures that sums of keys come to, whatever the order of the keys."""
+    n_samples, n_losses, loss, hits = (math.fsum(each) for each in zip((0, 0, 0.0, 0), *sums, strict=True))
+    log_loss, accuracy = (each / n if n else math.nan for each, n in ((loss, n_losses), (hits, n_samples)))
+    return KeyFigures(int(n_samples), log_loss, accuracy)
 
 
-class Kept(Score):
+class OneByOne:
+    """What a model of ours does in one call, by those that any model has."""
+
+    __slots__ = ("_learner", "_model")
+
+    def __init__(self, model: Any) -> None:
+        self._model, self._learner = model, native(model) or model
+
+    def predict_proba_one(self, x: dict[Hashable, Any]) -> dict[Hashable, float]:
+        """Return the probability of each class."""
+        answer: dict[Hashable, float] = self._learner.predict_proba_one(x)
+        return answer
+
+    def predict_one(self, x: dict[Hashable, Any]) -> Any:
+        """Return the most probable label."""
+        return self._model.predict_one(x)
+
+    def _progress_one(self, x: dict[Hashable, Any], y: Hashable, w: float) -> tuple[float, bool]:
+        """Learn a sample; return p of its label before, nan where it was new, and whether it was the largest."""
+        p = self._learner.predict_proba_one(x)
+        self._learner.learn_one(x, y) if w is ONE else self._learner.learn_one(x, y, w=w)
+        return (p[y], max(p, key=p.__getitem__) == y) if y in p else (math.nan, False)
+
+
+class Kept:
     """A key in memory.
 
     Attributes
@@ -86,50 +92,53 @@ class Kept(Score):
     model
         Its model, as the caller would have it.
     learner
-        What learns and predicts in its place: a pipeline's scaler and model together.
+        What predicts and learns a sample in its place.
+    n_samples, n_losses, loss, hits
+        The sums that its figures are made of.
     changed
         Whether it has learned anything that its store does not have.
     """
 
-    __slots__ = ("changed", "learner", "model")
+    __slots__ = ("changed", "hits", "learner", "loss", "model", "n_losses", "n_samples")
 
-    def __init__(self, model: Any, *sums: Any) -> None:
-        super().__init__(*sums)
-        found = native(model)
-        self.model, self.changed = model, False
-        self.learner = found if isinstance(found, ScaledModel) else model
+    def __init__(self, model: Any, n_samples: int = 0, n_losses: int = 0, loss: float = 0.0, hits: int = 0) -> None:
+        self.model = model
+        self.learner = model if type(native(model)) is NativeModel else OneByOne(model)
+        self.n_samples, self.n_losses, self.loss, self.hits = n_samples, n_losses, loss, hits
+        self.changed = False
 
-    def learn(self, x: dict[Hashable, Any], y: Hashable, w: float) -> tuple[float | None, bool]:
-        """Predict, then learn a sample, or change nothing; return its loss, and whether the prediction was right."""
-        learner = self.learner
-        p = learner.predict_proba_one(x)
-        learner.learn_one(x, y) if w is ONE else learner.learn_one(x, y, w=w)
+    def learn(self, x: dict[Hashable, Any], y: Hashable, w: float) -> None:
+        """Predict, then learn a sample, or change nothing."""
+        p, hit = self.learner._progress_one(x, y, w)
         self.changed = True
-        p_y = p.get(y)
-        if p_y is None:
-            self.add(None, False)
-            return None, False
-        said = -math.log(p_y if p_y > LEAST else LEAST), max(p, key=p.__getitem__) == y
-        self.add(*said)
-        return said
+        self.n_samples += 1
+        if p == p:  # it is nan where the label is new
+            self.n_losses += 1
+            self.hits += hit
+            self.loss -= log(p if p > LEAST else LEAST)
 
-    def learn_rows(self, rows: Rows) -> list[tuple[float | None, bool]]:
+    def learn_rows(self, rows: Rows) -> None:
         """Do what `learn` does for each row in turn, to the last bit."""
         found = native(self.model)
         if found is None or not found.can_progress or len(rows) < FEW:
-            return [self.learn(rows.x(i), rows.y(i), rows.w(i)) for i in range(len(rows))]
+            for i in range(len(rows)):
+                self.learn(rows.x(i), rows.y(i), rows.w(i))
+            return
         n, answers = found.progress(rows)
-        self.changed = True
         if n < len(rows):
             self.learn(rows.x(n), rows.y(n), rows.w(n))
             raise RuntimeError(f"{self.model} refused the row {rows.x(n)!r} in bulk and took it alone")
-        said: list[tuple[float | None, bool]] = [
-            (None, False) if math.isnan(p) else (-math.log(p if p > LEAST else LEAST), rank == 0)
-            for p, rank in zip(answers["p"].tolist(), answers["rank"].tolist(), strict=True)
-        ]
-        for each in said:
-            self.add(*each)
-        return said
+        self.changed = True
+        self.n_samples += n
+        for p, rank in zip(answers["p"].tolist(), answers["rank"].tolist(), strict=True):
+            if p == p:
+                self.n_losses += 1
+                self.hits += rank == 0
+                self.loss -= log(p if p > LEAST else LEAST)
+
+    def sums(self) -> tuple[int, int, float, int]:
+        """Return the sums, in the order in which they are given."""
+        return self.n_samples, self.n_losses, self.loss, self.hits
 
     def twin(self, fresh: Any) -> Kept:
         """Return one that has learned the same; `fresh` is a model of the same parameters."""
@@ -208,9 +217,12 @@ class KeyedClassifier(base.MiniBatchClassifier):
             raise ValueError(f"max_keys must be an int of at least 1, or None, got {max_keys!r}")
         self.model, self.key, self.max_keys, self.store = model, key, max_keys, store
         self._lock = RLock()
-        self._is_ours = type(native(model)) is NativeModel
+        self._lender, self._make = native(model), model.clone
+        if self._lender is not None:  # ours may share their parameters, which they never change, and work in one place
+            self._lender = native(model.clone())
+        if type(self._lender) is NativeModel:
+            self._make = partial(type(model), **{name: getattr(model, name) for name in model._get_params()})
         self._kept: dict[Hashable, Kept] = {} if max_keys is None else OrderedDict()
-        self._total = Score()
         self._n_keys = 0
         self._disk: KeyStore | None = None
         if max_keys is not None or store is not None:
@@ -233,15 +245,14 @@ class KeyedClassifier(base.MiniBatchClassifier):
         with self._lock:
             key, features = self._split(x)
             kept = self._find(key)
-            if kept is None:
-                kept = Kept(self._fresh())
-                self._make_room()
-                said = kept.learn(features, y, w)
-                self._kept[key] = kept
-                self._n_keys += 1
-            else:
-                said = kept.learn(features, y, w)
-            self._total.add(*said)
+            if kept is not None:
+                kept.learn(features, y, w)
+                return
+            kept = Kept(self._fresh())
+            self._make_room()
+            kept.learn(features, y, w)
+            self._kept[key] = kept
+            self._n_keys += 1
 
     def predict_proba_one(self, x: Mapping[Hashable, Any], **kwargs: Any) -> Any:
         """Return the probability of each class that the model of the key has met; nothing for a key never met.
@@ -294,7 +305,6 @@ class KeyedClassifier(base.MiniBatchClassifier):
         """
         with self._lock:
             keys, rows = self._rows(X, y, w)
-            said: list[tuple[float | None, bool]] = [(None, False)] * len(rows)
             twins: dict[Hashable, Kept] = {}
             n_new = 0
             for key, at in _groups(keys).items():
@@ -302,17 +312,13 @@ class KeyedClassifier(base.MiniBatchClassifier):
                 twin = Kept(self._fresh()) if kept is None else kept.twin(self._fresh()) if key in self._kept else kept
                 n_new += kept is None
                 try:
-                    losses = twin.learn_rows(rows.take(at))
+                    twin.learn_rows(rows.take(at))
                 except Exception as error:
                     error.add_note(f"in one of the {len(at)} rows of the key {key!r}")
                     raise
-                for i, each in zip(at, losses, strict=True):
-                    said[i] = each
                 twins[name] = twin
             self._take_in(twins)
             self._n_keys += n_new
-            for each in said:
-                self._total.add(*each)
 
     def predict_proba_many(self, X: IntoDataFrame | Any) -> Any:
         """Return the probability of each class for every row, as a frame of X's own kind, one column a class.
@@ -396,7 +402,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
         return self._known(key).twin(self._fresh()).model
 
     def forget_key(self, key: Hashable) -> None:
-        """Forget a key and its model, as if it had never been met; the figures over all keep what it came to.
+        """Forget a key, its model and its figures, as if it had never been met.
 
         Parameters
         ----------
@@ -419,11 +425,15 @@ class KeyedClassifier(base.MiniBatchClassifier):
         key
             A key that has been learned.
         """
-        return self._known(key).figures()
+        return figures([self._known(key).sums()])
 
     def figures(self) -> KeyFigures:
-        """Return how well labels were predicted before they were learned, over all keys, forgotten ones among them."""
-        return self._total.figures()
+        """Return how well labels were predicted before they were learned, over all keys."""
+        with self._lock:
+            inside = {key_store.key_text(key): kept.sums() for key, kept in self._kept.items()}
+            if self._disk is not None:
+                inside = dict(self._disk.sums()) | inside
+            return figures(inside.values())
 
     @property
     def _multiclass(self) -> bool:
@@ -457,7 +467,10 @@ class KeyedClassifier(base.MiniBatchClassifier):
 
     def _find(self, key: Hashable) -> Kept | None:
         """Return a key in memory, to which it comes back if it is on disk; None for a new one."""
-        kept = self._inside(key)
+        try:
+            kept = self._kept.get(key)
+        except TypeError:
+            raise _unhashable(key) from None
         if kept is None:
             kept, name = self._read(key)
             if kept is not None:
@@ -469,15 +482,11 @@ class KeyedClassifier(base.MiniBatchClassifier):
 
     def _look(self, key: Hashable) -> tuple[Kept | None, Hashable]:
         """Return a key wherever it is, which it does not leave, and what it is called; None for a new one."""
-        kept = self._inside(key)
-        return self._read(key) if kept is None else (kept, key)
-
-    def _inside(self, key: Hashable) -> Kept | None:
-        """Return a key that is in memory."""
         try:
-            return self._kept.get(key)
+            kept = self._kept.get(key)
         except TypeError:
-            raise TypeError(f"the key {shorten(key)} must be hashable") from None
+            raise _unhashable(key) from None
+        return self._read(key) if kept is None else (kept, key)
 
     def _known(self, key: Hashable) -> Kept:
         with self._lock:
@@ -487,10 +496,14 @@ class KeyedClassifier(base.MiniBatchClassifier):
         return kept
 
     def _fresh(self) -> Any:
-        """Return a model of a new key; ours may share their parameters, which they never change."""
-        if self._is_ours:
-            return type(self.model)(**{name: getattr(self.model, name) for name in self.model._get_params()})
-        return self.model.clone()
+        """Return a model for a new key."""
+        return self._settled(self._make())
+
+    def _settled(self, model: Any) -> Any:
+        """Return a model that works where those of all keys do: of its own it has what it learns."""
+        if self._lender is not None:
+            native(model).model._share_workspace(self._lender.model)  # type: ignore[union-attr]
+        return model
 
     # ---- disk ----
 
@@ -499,7 +512,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
         if native(self.model) is None:
             raise TypeError(f"max_keys and store are for models that can be saved, which {shorten(self.model)} cannot")
         about = self._about()
-        self._disk = KeyStore(self.store, {**about, "total": self._sums()})
+        self._disk = KeyStore(self.store, about)
         if self.store is None:
             return
         try:
@@ -517,15 +530,11 @@ class KeyedClassifier(base.MiniBatchClassifier):
             if saved["key"] != about["key"]:
                 raise ValueError(f"its key is {key_store.key_of(saved['key'].decode())!r} and not {self.key!r}")
             saving.check_alike(self._fresh(), saving.from_bytes(saved["model"]))
-            self._total = Score(*json.loads(saved["total"]))
         except Exception as error:
             raise saving.ModelFileError(f"cannot open {self.store}: {error}") from error
 
     def _about(self) -> dict[str, bytes]:
         return {"key": key_store.name_text(self.key).encode(), "model": saving.to_bytes(self._fresh())}
-
-    def _sums(self) -> bytes:
-        return json.dumps(self._total.sums()).encode()
 
     def _read(self, key: Hashable) -> tuple[Kept | None, Hashable]:
         """Return a key from disk and what it is called, or None."""
@@ -534,8 +543,8 @@ class KeyedClassifier(base.MiniBatchClassifier):
         if record is None:
             return None, key
         try:
-            _, name, *sums, model = record
-            return Kept(saving.from_bytes(model or b""), *sums), key_store.key_of(name)
+            model = self._settled(saving.from_bytes(record.model or b""))
+            return Kept(model, *record.sums), key_store.key_of(record.name)
         except Exception as error:
             raise saving.ModelFileError(f"the model of key {key!r} is damaged on disk: {error}") from error
 
@@ -576,7 +585,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
                 raise ValueError("flush writes to a store, and this model has none: give it store=, or save it")
             assert self._disk is not None
             changed = [(key, kept) for key, kept in self._kept.items() if kept.changed]
-            self._disk.save((self._record(*each) for each in changed), {"total": self._sums()})
+            self._disk.save(self._record(*each) for each in changed)
             for _, kept in changed:
                 kept.changed = False
 
@@ -604,7 +613,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
             Where to.
         """
         with self._lock:
-            key_store.write(path, {**self._about(), "total": self._sums()}, self._records())
+            key_store.write(path, self._about(), self._records())
 
     # ---- copies, which have no store ----
 
@@ -627,19 +636,17 @@ class KeyedClassifier(base.MiniBatchClassifier):
         """Return a snapshot: it has learned the same, and predicts while this model goes on learning."""
         return copy.deepcopy(self)
 
-    def _learned(self) -> dict[str, Any]:
+    def _learned(self) -> list[Any]:
         """Return all that has been learned; the keys that were used last come last."""
         with self._lock:
             if native(self.model) is None:
-                keys: list[Any] = [(key, kept.model, kept.sums()) for key, kept in self._kept.items()]
-            else:
-                keys = [tuple(record) for record in self._records()]
-            return {"keys": keys, "total": self._total.sums()}
+                return [(key, kept.model, kept.sums()) for key, kept in self._kept.items()]
+            return [tuple(record) for record in self._records()]
 
-    def _take_over(self, learned: dict[str, Any]) -> None:
+    def _take_over(self, keys: list[Any]) -> None:
         """Take over what `_learned` returned of a model like this one."""
-        keys, n_inside = learned["keys"], self.max_keys or len(learned["keys"])
-        outside, inside = keys[: len(keys) - n_inside], keys[max(len(keys) - n_inside, 0) :]
+        n_outside = max(len(keys) - (self.max_keys or len(keys)), 0)
+        outside, inside = keys[:n_outside], keys[n_outside:]
         if outside:
             assert self._disk is not None
             self._disk.put(Record(*record) for record in outside)
@@ -647,14 +654,16 @@ class KeyedClassifier(base.MiniBatchClassifier):
             if native(self.model) is None:
                 key, model, sums = one
             else:
-                _, name, *sums, data = one
-                key, model = key_store.key_of(name), saving.from_bytes(data)
+                record = Record(*one)
+                key, sums = key_store.key_of(record.name), record.sums
+                model = self._settled(saving.from_bytes(record.model or b""))
             self._kept[key] = kept = Kept(model, *sums)
             kept.changed = True
-        self._total, self._n_keys = Score(*learned["total"]), len(keys)
+        self._n_keys = len(keys)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"parameters": {**self._get_params(), "store": None}, "learned": self._learned()}
+        parameters = {name: getattr(self, name) for name in self._get_params()}
+        return {"parameters": {**parameters, "store": None}, "learned": self._learned()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state["parameters"])  # type: ignore[misc]
@@ -681,5 +690,9 @@ def _groups(keys: list[Hashable]) -> dict[Hashable, list[int]]:
         try:
             found.setdefault(key, []).append(i)
         except TypeError:
-            raise TypeError(f"the key {shorten(key)} of row {i} must be hashable") from None
+            raise _unhashable(key) from None
     return found
+
+
+def _unhashable(key: object) -> TypeError:
+    return TypeError(f"the key {shorten(key)} must be hashable: a str, a number, bytes, or a tuple of these")

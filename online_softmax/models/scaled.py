@@ -138,8 +138,10 @@ class ScaledModel(NativeModel):
         except BaseException:
             for part, kept in zip(self._parts, before, strict=True):
                 for name in x:
-                    part.pop(name, None)
-                part.update(kept)
+                    if name in kept:
+                        part[name] = kept[name]  # where it stands
+                    else:
+                        part.pop(name, None)
             raise
 
     def progress(self, rows: Rows) -> tuple[int, NDArray[np.void]]:

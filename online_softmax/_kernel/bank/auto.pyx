@@ -8,8 +8,8 @@ from libc.string cimport memset
 
 from online_softmax._kernel.arrays cimport Buffer, copied, fill, view
 from online_softmax._kernel.bulk cimport BulkModel
-from online_softmax._kernel.model cimport Scratch
 from online_softmax._kernel.reader cimport Reader
+from online_softmax._kernel.workspace cimport Scratch
 
 import numpy as np
 
@@ -72,7 +72,7 @@ cdef extern from "bank.h":
     ctypedef struct opinions_t "opinions":
         double *p
     ctypedef struct bank:
-        int64_t t, n_rows, n_classes, stride, n_dense, version
+        int64_t t, n_rows, n_classes, stride, n_dense, number, version
         feature *features
         int32_t *dense
         linear_t linear
@@ -87,7 +87,7 @@ cdef extern from "bank.h":
         active_t active
         opinions_t opinions
     bank_scratch *scratch_new()
-    void scratch_free(bank_scratch *)
+    void scratch_free(bank_scratch *) noexcept
     int64_t scratch_bytes(const bank_scratch *)
     int LINEAR_EXPERTS, NEWTON_EXPERTS, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, COVERED, SIDE
     int MIXERS, BUCKETS, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
@@ -117,6 +117,7 @@ cdef enum:
     SOON_LEARNED = 1 << 14  # rows; more can be interrupted
 
 cdef double MOST_WEIGHT = 1e100
+cdef int64_t banks = 0  # that there have been in this process
 PLAIN = {str, int, float, bool, bytes, type(None)}
 
 
@@ -128,6 +129,10 @@ cdef class Auto(BulkModel):
     cdef object _before
 
     def __cinit__(self):
+        global banks
+        banks += 1
+        self.bank.number = banks
+        self.workspace.dispose = <void (*)(Scratch *) noexcept>scratch_free
         self.prepares = self.zero_is_absent = self.names_in_order = True
         self.resize(0, 0)
 
@@ -139,11 +144,6 @@ cdef class Auto(BulkModel):
         self.set_reading(categorical, missing)
 
     def __dealloc__(self):
-        cdef Scratch *own = self.idle
-        while own != NULL:
-            self.idle = own.next
-            scratch_free(<bank_scratch *>own)
-            own = self.idle
         bank_free(&self.bank)
 
     cdef int reserve(self, Py_ssize_t features, Py_ssize_t classes) except -1:
@@ -210,10 +210,11 @@ cdef class Auto(BulkModel):
         return 0
 
     cdef int clear(self) except -1:
-        cdef int64_t version = self.bank.version + 1
+        cdef int64_t number = self.bank.number, version = self.bank.version + 1
         bank_free(&self.bank)
         memset(&self.bank, 0, sizeof(bank))
-        self.bank.version, self.bank.window.budget, self.prepares = version, self.window, True
+        self.bank.number, self.bank.version = number, version
+        self.bank.window.budget, self.prepares = self.window, True
         self.resize(0, 0)
         return 0
 
@@ -377,7 +378,7 @@ cdef class Auto(BulkModel):
 
     def __sizeof__(self):
         cdef Py_ssize_t size = object.__sizeof__(self) + bank_bytes(&self.bank)
-        cdef Scratch *own = self.idle
+        cdef Scratch *own = NULL if self.is_guest else self.workspace.idle
         while own != NULL:
             size += scratch_bytes(<bank_scratch *>own)
             own = own.next

@@ -77,7 +77,7 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
         mixture_predict(&b->mixture, o, stride, C);
     }
     memcpy(s->asked_slots, slots, (size_t)n * sizeof *slots), memcpy(s->asked_x, x, (size_t)n * 8);
-    s->n_asked = n, s->asked_version = b->version;
+    s->n_asked = n, s->asked_bank = b->number, s->asked_version = b->version;
     return 0;
 }
 
@@ -91,7 +91,7 @@ static int bank_start(bank *b, int64_t d, int64_t C, int interactions) {
 
 /* Whether the opinions at hand are about this very sample. */
 INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n) {
-    return s->n_asked == n && s->asked_version == b->version && s->stride == b->stride
+    return s->n_asked == n && s->asked_bank == b->number && s->asked_version == b->version && s->stride == b->stride
            && !memcmp(s->asked_slots, slots, (size_t)n * sizeof *slots) && !memcmp(s->asked_x, x, (size_t)n * 8);
 }
 

@@ -39,6 +39,7 @@ typedef struct {
     hats hats;
     qda qda;
     mixture mixture;
+    int64_t number;  /* which bank this is, among those of the process */
     int64_t version; /* goes up whenever an answer given before may no longer hold */
 } bank;
 

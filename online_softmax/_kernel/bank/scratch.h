@@ -18,10 +18,10 @@ typedef struct bank_scratch {
     double r[3 * (1 + COVERED)]; /* the additive model's directions, three a slot */
     double a[2 * QDA_FEATURES];  /* a Gaussian's x - M, and P (x - M) */
     votes votes;
-    /* The sample that the opinions answer, unless n_asked is -1, and the version of the bank that answered. */
+    /* The sample that the opinions answer, unless n_asked is -1; the bank that answered, and its version then. */
     int32_t *asked_slots;
     double *asked_x;
-    int64_t n_asked, asked_capacity, asked_version;
+    int64_t n_asked, asked_capacity, asked_bank, asked_version;
 } bank_scratch;
 
 static bank_scratch *scratch_new(void) {

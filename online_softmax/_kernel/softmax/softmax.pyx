@@ -7,8 +7,9 @@ from libc.stdlib cimport calloc, free
 
 from online_softmax._kernel.arrays cimport copied, fill, view
 from online_softmax._kernel.bulk cimport BulkModel
-from online_softmax._kernel.model cimport NO_MEMORY, Scratch
+from online_softmax._kernel.model cimport NO_MEMORY
 from online_softmax._kernel.reader cimport Reader
+from online_softmax._kernel.workspace cimport Scratch
 
 cdef extern from "softmax.h":
     ctypedef struct rule_t "rule":
@@ -32,7 +33,7 @@ cdef extern from "softmax.h":
     ctypedef struct softmax_scratch:
         softmax_scratch *next
         double *p
-    void scratch_free(softmax_scratch *)
+    void scratch_free(softmax_scratch *) noexcept
     int64_t scratch_bytes(const softmax_scratch *)
     void softmax_free(softmax *)
     void softmax_clear(softmax *)
@@ -70,12 +71,10 @@ cdef class Softmax(BulkModel):
     cdef readonly object l2, intercept, clip_gradient
     cdef object given_optimizer, given_loss
 
+    def __cinit__(self):
+        self.workspace.dispose = <void (*)(Scratch *) noexcept>scratch_free
+
     def __dealloc__(self):
-        cdef Scratch *own = self.idle
-        while own != NULL:
-            self.idle = own.next
-            scratch_free(<softmax_scratch *>own)
-            own = self.idle
         softmax_free(&self.model)
 
     def _configure(self, optimizer, loss, l2, intercept, clip_gradient, max_features, hash_bits, categorical, missing, rule, class_weights):
@@ -270,7 +269,7 @@ cdef class Softmax(BulkModel):
 
     def __sizeof__(self):
         cdef Py_ssize_t size = object.__sizeof__(self) + softmax_bytes(&self.model)
-        cdef Scratch *own = self.idle
+        cdef Scratch *own = NULL if self.is_guest else self.workspace.idle
         while own != NULL:
             size += scratch_bytes(<softmax_scratch *>own)
             own = own.next

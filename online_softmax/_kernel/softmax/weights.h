@@ -64,23 +64,26 @@ INLINE double *row_of(const softmax *m, int64_t slot) { return m->B + slot * row
 
 static void softmax_free(softmax *m) { free(m->B), free(m->of_classes), free(m->saved), free(m->saved_slot); }
 
+/* How many values an array of one a class holds: loops go over them in fours. */
+INLINE int64_t of_classes_length(int64_t C) { return (C + 3) & ~(int64_t)3; }
+
 /* Every weight and state 0, as in a fresh model; the room stays. */
 static void softmax_clear(softmax *m) {
     if (m->B) memset(m->B, 0, (size_t)(m->row_capacity * row_length(m)) * 8);
 }
 
 static int64_t softmax_bytes(const softmax *m) {
-    int64_t saved = m->saved_capacity * (row_length(m) + 1), classes = OF_CLASSES * (m->class_capacity + LANES);
+    int64_t saved = m->saved_capacity * (row_length(m) + 1),
+            classes = OF_CLASSES * of_classes_length(m->class_capacity);
     return 8 * (m->row_capacity * row_length(m) + classes + saved);
 }
 
 /* Room for C classes, with what `n` of them had; a failure changes nothing. */
 static int reserve_classes(softmax *m, int64_t n, int64_t C) {
-    int64_t room = C + LANES;
+    int64_t room = of_classes_length(C), old = of_classes_length(m->class_capacity);
     double *a = calloc((size_t)(OF_CLASSES * room), 8);
     if (!a) return NO_MEMORY;
-    for (int64_t k = 0; n && k < OF_CLASSES; k++)
-        memcpy(a + k * room, m->of_classes + k * (m->class_capacity + LANES), (size_t)n * 8);
+    for (int64_t k = 0; n && k < OF_CLASSES; k++) memcpy(a + k * room, m->of_classes + k * old, (size_t)n * 8);
     free(m->of_classes);
     m->of_classes = m->class_weight = a;
     m->clock.final_lr = a += room, m->clock.eta = a += room, m->clock.a = a += room, m->clock.b = a += room;
