@@ -1,7 +1,7 @@
 """A model a key in one process: the time a sample and the memory a key.
 
 python -m benchmarks.cluster.keyed           # measure: a minute or two, each in a process of its own
-python -m benchmarks.cluster.keyed --table   # print what was kept; exit status 1 if --check is given and a target missed
+python -m benchmarks.cluster.keyed --table   # print what was kept; with --check, status 1 if a target is missed
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def table(lines: list[dict[str, Any]]) -> tuple[list[str], bool]:
     said = f"Targets of the first row: {MOST_MICROSECONDS:.0f} µs a sample, and a ratio of {MOST_BYTES}."
     said += "" if met else " Missed."
     text = [
-        f"{FEATURES} features, {CLASSES} classes, every key in turn in a new order, the clock's own time included; the "
-        "best turn. Bytes are those by which the process grows; a model's own are what it has learned, names among them.",
+        f"{FEATURES} features, {CLASSES} classes, every key in turn in a new order, the clock's own time included; the best "
+        "turn. Bytes are those by which the process grows; a model's own are what it has learned, names among them.",
         "",
         *markdown(header, rows, words=1),
         "",
