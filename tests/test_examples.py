@@ -11,6 +11,7 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SAID = {
     "after_a_crash": "the first run was killed by signal 9\n",
+    "dask_backfill": "one process learns the same bits: True\n",
     "dirty_and_endless": "100 broken events, the first after 17: feature 'size' is",
     "in_a_pipeline": "of 2,000 messages were told before they were learned\n",
 }
@@ -20,9 +21,15 @@ def test_every_example_is_here():
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID)
 
 
+ENGINES = {"dask_backfill": "distributed"}
+EXAMPLE = [pytest.param(name, marks=[pytest.mark.cluster] if name in ENGINES else []) for name in SAID]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("name", EXAMPLE)
 def test_example_runs(name):
+    if name in ENGINES:
+        pytest.importorskip(ENGINES[name])
     done = subprocess.run([sys.executable, EXAMPLES / f"{name}.py"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert SAID[name] in done.stdout
