@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from dask.distributed import Client, LocalCluster
+from online_softmax.datasets import path
 
 from online_softmax import AutoSoftmaxRegression, ModelStore
-from online_softmax.datasets import path
 from online_softmax.executors import fit_rounds
 from online_softmax.models.saving import to_bytes
 from online_softmax.rounds import Commit

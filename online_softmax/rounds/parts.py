@@ -96,18 +96,22 @@ class Ranges:
     """A source that workers open themselves: nothing is read here but where its rows begin."""
 
     def __init__(self, stream: RowStream, opening: Opening, place: Place) -> None:
-        self._stream, self._opening, self._next = stream, opening, place
-        self._n, self._places = 0, iter([place])
+        self._stream, self._opening = stream, opening
+        self._next = next(stream.places(1), None) if place == stream.begin else place  # after rows that are skipped
+        self._n = 0
+        self._places: Iterator[Place] = iter(())
 
     def take(self, n: int) -> Part | None:
         """Return the next n rows, or as many as there are; None at the end of the source."""
-        if self._next is None:
-            return None
-        if n != self._n:
-            self._n, self._places = n, open_stream(self._stream, at=self._next).places(n)
+        if self._next is not None and n != self._n:
+            stream = open_stream(self._stream, at=self._next)
+            assert isinstance(stream, RowStream)
+            self._n, self._places = n, stream.places(n)
             self._next = next(self._places, None)
-        begin, self._next = self._next, next(self._places, None)
-        return None if begin is None else Part(Range(self._opening, begin, n), begin, n)
+        if (begin := self._next) is None:
+            return None
+        self._next = next(self._places, None)
+        return Part(Range(self._opening, begin, n), begin, n)
 
 
 class Loads:
@@ -138,7 +142,7 @@ class Loads:
 
 def parts_of(stream: Stream, source: Any, target: Any, reading: Mapping[str, Any], place: Place) -> Parts:
     """Return a source that has been opened, cut into parts from a place on."""
-    if isinstance(stream, RowStream) and isinstance(source, str | Path) and getattr(stream, "seeks", False):
+    if isinstance(stream, RowStream) and isinstance(source, str | Path) and stream.seeks:
         return Ranges(stream, Opening(source, target, reading, uuid4().hex), place)
     return Loads(stream, place, reading["on_bad"])
 

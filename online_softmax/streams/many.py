@@ -52,6 +52,7 @@ class ManyStream(RowStream):
         self.paths, self._open = paths, open_file
         self._kept: dict[Path, RowStream] = {}  # those that need not be opened again
         self._settled: dict[str, Any] = {}
+        self._seeks = True
         self._settle()
         self._at, self._done, self._sizes = 0, 0.0, [path.stat().st_size for path in paths]
         self._now: RowStream | None = None
@@ -85,6 +86,7 @@ class ManyStream(RowStream):
                 elif kind == "number":
                     self.kinds[name] = kind  # numbers and truth values
             label_kinds[path] = one.label_kind
+            self._seeks &= one.seeks
             if (room := room - len(one.features) - 1) >= 0:
                 self._kept[path] = one
         self.code_columns = first.code_columns
@@ -121,6 +123,11 @@ class ManyStream(RowStream):
         """Return the part of the bytes that has been read."""
         now = 0.0 if self._now is None else (self._now.fraction or 0.0) * self._sizes[self._at]
         return min(1.0, (self._done + now) / max(1, sum(self._sizes)))
+
+    @property
+    def seeks(self) -> bool:
+        """Whether others who open the files begin at once at any place, found without reading what rows hold."""
+        return self._seeks
 
     def identify(self) -> tuple[int, str] | None:
         """Return the files' size together, and a digest of their names, sizes and heads."""

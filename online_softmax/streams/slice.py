@@ -62,6 +62,11 @@ class SliceStream(RowStream):
         """Return the part of the whole stream that has been read."""
         return self.stream.fraction
 
+    @property
+    def seeks(self) -> bool:
+        """Whether others who open the whole source begin at once at any place."""
+        return self.stream.seeks
+
     def fingerprint(self) -> dict[str, Any]:
         """Return that of the whole stream, and where this part of it begins."""
         return {**self.stream.fingerprint(), "skip": self.first}

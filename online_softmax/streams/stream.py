@@ -375,6 +375,11 @@ class RowStream(ABC):
                 due += n
             rows += run.n
 
+    @property
+    def seeks(self) -> bool:
+        """Whether others who open its source begin at once at any place, found without reading what rows hold."""
+        return False
+
     def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
         """Yield runs of rows, from where a place begins to read."""
         for chunk in self.since(Place(0, at)):

@@ -113,8 +113,16 @@ class TextStream(FileStream):
 
     def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
         """Yield runs of rows, from a byte of the text on: as lines, unless their places are to tell of labels."""
-        is_spelled = self.format == "vw" and keeps_spelling(self.label_kind, self.reading.asked_label_type)
-        return super().runs(at) if is_spelled else map(self._lines.run, self._blocks(at))
+        return super().runs(at) if self._keeps_spelling else map(self._lines.run, self._blocks(at))
+
+    @property
+    def seeks(self) -> bool:
+        """Whether others who open the file begin at once at any place, found without reading what rows hold."""
+        return super().seeks and not self._keeps_spelling
+
+    @property
+    def _keeps_spelling(self) -> bool:
+        return self.format == "vw" and keeps_spelling(self.label_kind, self.reading.asked_label_type)
 
     def _blocks(self, at: Mapping[str, Any] | None) -> Iterator[Block]:
         """Yield the blocks of the text, from one on."""

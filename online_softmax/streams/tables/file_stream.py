@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from online_softmax.streams.place import Place
 from online_softmax.streams.stream import RowStream
-from online_softmax.streams.tables.file_bytes import ByteSource
+from online_softmax.streams.tables.file_bytes import ByteSource, compression_of
 
 
 class NoRowsError(ValueError):
@@ -30,6 +30,11 @@ class FileStream(RowStream):
         if self.source.is_pipe:
             raise ValueError("standard input is read once, so that nothing can begin at a place of it")
         return super().places(n)
+
+    @property
+    def seeks(self) -> bool:
+        """Whether others who open the file begin at once at any place: not where it is compressed, or a pipe."""
+        return not self.source.is_pipe and compression_of(self.source.path) is None
 
     @property
     def fraction(self) -> float | None:

@@ -76,8 +76,16 @@ class RecordStream(TableStream):
 
     def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
         """Yield runs of rows, from a byte of the text on: as lines, unless their places are to tell of labels."""
-        is_spelled = self.reading.labelled and keeps_spelling(self.label_kind, self.reading.asked_label_type)
-        return super().runs(at) if is_spelled else map(self.records.run, self._blocks(at))
+        return super().runs(at) if self._keeps_spelling else map(self.records.run, self._blocks(at))
+
+    @property
+    def seeks(self) -> bool:
+        """Whether others who open the file begin at once at any place, found without reading what rows hold."""
+        return super().seeks and self.records.unit == "line" and not self._keeps_spelling
+
+    @property
+    def _keeps_spelling(self) -> bool:
+        return self.reading.labelled and keeps_spelling(self.label_kind, self.reading.asked_label_type)
 
     def chunk(self, block: bytes, line: int) -> Chunk:
         """Return the records of a block as rows; the first of them begins on a line."""
