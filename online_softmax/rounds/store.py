@@ -136,7 +136,8 @@ class ModelStore:
         return _without_password(self.url)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_objects": None}
+        url = self.url if "://" in self.url else os.path.abspath(self.url)  # another process has another folder
+        return {**self.__dict__, "url": url, "_objects": None}
 
     def version(self) -> int:
         """Return the number of the newest commit, 0 where there is none, without reading it."""
@@ -150,11 +151,26 @@ class ModelStore:
         StoreError
             If there is none, or it is damaged.
         """
+        if (newest := self.newest()) is None:
+            raise StoreError(f"nothing has been committed to the store {self} yet")
+        version, data = newest
+        try:
+            commit = _from_bytes(data)
+            if commit.version != version:
+                raise ValueError(f"it is version {commit.version}")
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:  # what a stranger wrote can fail in any way, and always means this
+            raise StoreError(f"version {version} of the store {self} cannot be read: {error}") from error
+        return commit
+
+    def newest(self) -> tuple[int, bytes] | None:
+        """Return the number of the newest commit and its bytes, those of a model file; None where there is none."""
         for last in reversed(range(TRIES)):
             if not (version := self.version()):
-                raise StoreError(f"nothing has been committed to the store {self} yet")
+                return None
             try:
-                return self._read(version)
+                return version, self._storage.get(_name(version))
             except FileNotFoundError:  # since it was listed, so many have come that it was removed
                 if not last:
                     raise
@@ -212,18 +228,6 @@ class ModelStore:
 
     def _versions(self) -> list[int]:
         return [int(found[1]) for name in self._storage.names() if (found := NAME.fullmatch(name))]
-
-    def _read(self, version: int) -> Commit:
-        data = self._storage.get(_name(version))
-        try:
-            commit = _from_bytes(data)
-            if commit.version != version:
-                raise ValueError(f"it is version {commit.version}")
-        except (ImportError, MemoryError):
-            raise
-        except Exception as error:  # what a stranger wrote can fail in any way, and always means this
-            raise StoreError(f"version {version} of the store {self} cannot be read: {error}") from error
-        return commit
 
     @property
     def _storage(self) -> Objects:

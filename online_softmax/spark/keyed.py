@@ -1,0 +1,262 @@
+"""A model a key: one small model for each user, sensor or shop, in Spark's own keyed state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from online_softmax.checks import check_on_bad, is_missing, shorten
+from online_softmax.evaluation.metrics import CLIP
+from online_softmax.evaluation.scored import Scored
+from online_softmax.evaluation.scorer import Scorer
+from online_softmax.models.saving import from_bytes, to_bytes
+from online_softmax.spark.columns import check_columns, check_kinds, check_streaming, feature_names, reading_of
+from online_softmax.spark.engine import pyspark_sql
+from online_softmax.streams import PairChunk
+
+ROCKSDB = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+PROVIDER = "spark.sql.streaming.stateStore.providerClass"
+STATE = "model binary, n_samples bigint, n_bad bigint, hits bigint, n_losses bigint, loss double"
+NEW = {"rows": "long", "bad_rows": "long", "new_hits": "long", "new_losses": "long", "new_loss": "double"}
+FIGURES = {"n_samples": "long", "n_bad": "long", "log_loss": "double", "accuracy": "double", **NEW}
+
+
+def fit_keyed(
+    stream_df: Any,
+    key: str | Sequence[str],
+    model: Any,
+    *,
+    target: str,
+    features: Sequence[str] | None = None,
+    order: str | None = None,
+    time_to_live: timedelta | float | None = None,
+    on_bad: str = "raise",
+) -> Any:
+    """Learn one model for each key of a stream, in Spark's keyed state, each row exactly once.
+
+    A row is predicted by its key's model, then learned by it. Nothing is averaged: the models are, to the last bit,
+    those that a dictionary of models in one process would hold, if the rows of each key come in the same order.
+
+    Parameters
+    ----------
+    stream_df
+        A streaming DataFrame.
+    key
+        The column of the key, or several that are one together. It is no feature.
+    model
+        What each key begins with, and what that has learned: a model of ours, or a pipeline of a scaler and one.
+    target
+        The column of the label.
+    features
+        The feature columns; all others without it. Their values are what `model.learn_one` takes: texts need
+        `categorical=True` there, and gaps `missing="zero"` or `"indicate"`.
+    order
+        A column by which the rows of a key are ordered within a micro-batch, and beyond that by all they hold. Without
+        it they come as Spark's shuffle gives them: those of one source partition mostly in their order, those of
+        several in any order, which may be another one after a failure.
+    time_to_live
+        After how many seconds without a row a key is forgotten.
+    on_bad
+        What becomes of a row that has no key, no label, or is refused by the model: "raise", which ends the query; or
+        "skip", which counts it in `n_bad` of its key. Rows that have no key, and so no model, are counted together.
+
+    Returns
+    -------
+    figures
+        A streaming DataFrame for output mode "update": in each micro-batch a row for each key that had one, with the
+        key, `n_samples`, `n_bad`, `log_loss` and `accuracy` of all its rows so far. What a micro-batch had over all
+        keys is in each progress event, under `observedMetrics["online_softmax"]`: `rows`, `bad_rows`, `log_loss`,
+        `accuracy`. `KeyedModels` reads figures and models of all keys back from the checkpoint.
+
+    Examples
+    --------
+    >>> from online_softmax import SoftmaxRegression
+    >>> from online_softmax.spark import fit_keyed
+    >>> figures = fit_keyed(events, "user", SoftmaxRegression(), target="bought", order="at")  # doctest: +SKIP
+    >>> query = (
+    ...     figures.writeStream.outputMode("update").format("console")
+    ...     .option("checkpointLocation", "s3://bucket/checkpoint").start()
+    ... )  # doctest: +SKIP
+
+    """
+    sql = pyspark_sql()
+    check_streaming(stream_df, "fit_keyed")
+    check_on_bad(on_bad)
+    keys = [key] if isinstance(key, str) else [*key]
+    if not keys or not all(isinstance(name, str) for name in keys):
+        raise ValueError(f"key is the name of a column, or several, not {key!r}")
+    others = [*keys, target, *([] if order is None else [order])]
+    names = feature_names(stream_df.columns, others, features)
+    check_columns(stream_df, [*others, *names])
+    rows = stream_df.select(*others, *names)
+    features_and_label = rows.select(*names, target)
+    check_kinds(features_and_label, target, None, reading_of(features_and_label, None, features=names))
+    if taken := [name for name in keys if name in FIGURES]:
+        raise ValueError(f"the key {taken[0]!r} is called like a figure: rename the column")
+    output = sql.types.StructType([rows.schema[name] for name in keys])
+    for name, kind in FIGURES.items():
+        output = output.add(name, kind)
+    milliseconds = _milliseconds(time_to_live)
+    _use_rocksdb(stream_df.sparkSession)
+    learner = _learner(to_bytes(model), (target, order, names), output.names, milliseconds, on_bad)
+    mode = "None" if time_to_live is None else "ProcessingTime"
+    found = rows.groupBy(*keys).transformWithState(learner, output, "Update", mode)
+    functions = sql.functions
+    total = {name: functions.sum(name) for name in NEW}
+    return found.observe(
+        "online_softmax",
+        total["rows"].alias("rows"),
+        total["bad_rows"].alias("bad_rows"),
+        functions.try_divide(total["new_loss"], total["new_losses"]).alias("log_loss"),
+        functions.try_divide(total["new_hits"], total["rows"]).alias("accuracy"),
+    ).drop(*NEW)
+
+
+class KeyedModels:
+    """The models and figures of all keys, as a query of `fit_keyed` has them in its checkpoint.
+
+    Parameters
+    ----------
+    spark
+        The session.
+    checkpoint
+        The query's `checkpointLocation`.
+
+    Examples
+    --------
+    >>> from online_softmax.spark import KeyedModels
+    >>> models = KeyedModels(spark, "s3://bucket/checkpoint")  # doctest: +SKIP
+    >>> models["anna"].predict_proba_one({"price": 3.5})  # doctest: +SKIP
+    {False: 0.81, True: 0.19}
+    >>> models.figures().orderBy("log_loss").show()  # doctest: +SKIP
+
+    """
+
+    def __init__(self, spark: Any, checkpoint: str) -> None:
+        self.spark, self.checkpoint = spark, checkpoint
+
+    def state(self) -> Any:
+        """Return the state as a DataFrame: the columns of the key, and what is kept of each."""
+        reader = self.spark.read.format("statestore").option("path", self.checkpoint)
+        return reader.option("stateVarName", "learned").load().select("key.*", "value.*")
+
+    def figures(self) -> Any:
+        """Return the figures of each key as a DataFrame: the key, `n_samples`, `n_bad`, `log_loss` and `accuracy`."""
+        return _with_figures(self.state())
+
+    def over_all(self) -> Any:
+        """Return the same figures over all keys that have not been forgotten, and `n_keys`: a DataFrame of one row."""
+        functions = pyspark_sql().functions
+        sums = [functions.sum(name).alias(name) for name in ("n_samples", "n_bad", "hits", "n_losses", "loss")]
+        count = functions.count("model").alias("n_keys")
+        return _with_figures(self.state().agg(count, *sums))
+
+    def __getitem__(self, key: Any) -> Any:
+        functions = pyspark_sql().functions
+        state = self.state()
+        values = key if isinstance(key, tuple) else (key,)
+        names = state.columns[: len(state.columns) - len(STATE.split(","))]
+        if len(values) != len(names):
+            raise KeyError(f"a key is of {len(names)} columns, {', '.join(names)}, not {key!r}")
+        for name, value in zip(names, values, strict=True):
+            state = state.where(functions.col(name) == functions.lit(value))
+        found = state.select("model").take(1)
+        if not found or found[0].model is None:
+            raise KeyError(key)
+        return from_bytes(bytes(found[0].model))
+
+
+def _with_figures(sums: Any) -> Any:
+    """Return a DataFrame with log loss and accuracy in the place of the sums that they are made of."""
+    divide = pyspark_sql().functions.try_divide
+    log_loss, accuracy = divide("loss", "n_losses"), divide("hits", "n_samples")
+    return sums.withColumns({"log_loss": log_loss, "accuracy": accuracy}).drop("model", "hits", "n_losses", "loss")
+
+
+def _milliseconds(time_to_live: timedelta | float | None) -> int | None:
+    if time_to_live is None:
+        return None
+    seconds = time_to_live.total_seconds() if isinstance(time_to_live, timedelta) else time_to_live
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0.001 <= seconds < math.inf:
+        raise ValueError(f"time_to_live is a time span, or seconds above 0, not {time_to_live!r}")
+    return int(seconds * 1000)
+
+
+def _use_rocksdb(spark: Any) -> None:
+    """Have the session keep state in RocksDB, the one store that knows state of several kinds."""
+    if "RocksDB" not in spark.conf.get(PROVIDER):
+        spark.conf.set(PROVIDER, ROCKSDB)
+
+
+def _learner(
+    fresh: bytes,
+    columns: tuple[str, str | None, list[str]],
+    names: list[str],
+    time_to_live: int | None,
+    on_bad: str,
+) -> Any:
+    """Return what Spark runs over the rows of each key."""
+    from pyspark.sql import Row
+    from pyspark.sql.streaming import StatefulProcessor
+
+    class Learner(StatefulProcessor):  # type: ignore[misc]
+        def init(self, handle: Any) -> None:
+            self.state = handle.getValueState("learned", STATE, time_to_live)
+
+        def handleInputRows(self, key: Any, rows: Any, timerValues: Any) -> Iterator[Any]:  # noqa: N802
+            model, *sums = self.state.get() or (None, 0, 0, 0, 0, 0.0)
+            if any(is_missing(part) for part in key):
+                model, new = None, without_key(rows, on_bad)
+            else:
+                learning = from_bytes(fresh if model is None else bytes(model))
+                new = learned(learning, key, ordered(rows, *columns), on_bad)
+                model = to_bytes(learning)
+            n, n_bad, hits, n_losses, loss = sums
+            n, n_bad, hits, n_losses = n + new[0], n_bad + new[1], hits + new[2], n_losses + new[3]
+            loss = float(np.add.accumulate([loss, *new[4]])[-1])
+            self.state.update((model, n, n_bad, hits, n_losses, loss))
+            ratios = loss / n_losses if n_losses else None, hits / n if n else None
+            values = (*key, n, n_bad, *ratios, *new[:4], sum(new[4], 0.0))
+            yield Row(**dict(zip(names, values, strict=True)))
+
+        def close(self) -> None:
+            pass
+
+    return Learner()
+
+
+Sums = tuple[int, int, int, int, list[float]]  # rows, bad rows, hits, rows with a loss, and their losses
+
+
+def without_key(rows: Any, on_bad: str) -> Sums:
+    """Refuse or count rows that have no key."""
+    if on_bad == "raise":
+        raise ValueError(f"a row has no key, and so no model: {shorten(next(iter(rows)).asDict())}")
+    return 0, sum(1 for _ in rows), 0, 0, []
+
+
+def learned(model: Any, key: Sequence[Any], pairs: Iterator[Any], on_bad: str) -> Sums:
+    """Have a model predict, then learn, each sample of its key; return what came of them."""
+    scored: Scored = Scorer(model, skips=on_bad == "skip").score(PairChunk(enumerate(pairs), on_bad))
+    if scored.error is not None:
+        name = key[0] if len(key) == 1 else tuple(key)
+        raise ValueError(f"row {scored.n_taken} of key {name!r} in this micro-batch: {scored.error}")
+    losses = -np.log(np.clip(scored.p, CLIP, 1.0))
+    known = losses[~np.isnan(losses)].tolist()
+    hits = int(np.count_nonzero(scored.predicted == scored.true))
+    return len(scored), len(scored.bad), hits, len(known), known
+
+
+def ordered(rows: Any, target: str, order: str | None, features: Sequence[str]) -> Iterator[Any]:
+    """Yield rows as pairs, by a column, and beyond that by all they hold, so that no bit hangs on the shuffle."""
+    if order is not None:
+        rows = [*rows]
+        if any(is_missing(row[order]) for row in rows):
+            raise ValueError(f"column {order!r}, by which the rows of a key are ordered, has a gap")
+        rows.sort(key=lambda row: (row[order], repr(row)))
+    for row in rows:
+        yield {name: row[name] for name in features}, row[target]
