@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help test test-quick test-cluster lint stubs coverage sanitize reliability \
-	bench-speed bench-threads bench-quality bench-long bench-files tables pictures datasets golden clean
+	bench-speed bench-threads bench-quality bench-long bench-files bench-cluster tables pictures datasets golden clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -68,6 +68,10 @@ bench-files: .venv/bench  ## whole processes over files, against Vowpal Wabbit
 	$(BIN)/python -m benchmarks.files.metrics
 	$(BIN)/python -m benchmarks.files.wide
 	$(BIN)/python -m benchmarks.files.table
+
+bench-cluster: .venv/dev  ## rounds of parameter mixing over 1 to 128 shards, simulated: some ten minutes
+	$(BIN)/python -m benchmarks.cluster
+	$(BIN)/python -m benchmarks.cluster.table
 
 tables: .venv/dev  ## paste the kept figures into README.md and docs/
 	$(BIN)/python -m benchmarks.tables

@@ -82,11 +82,24 @@ def learned(base: Any, X: np.ndarray, y: np.ndarray) -> Any:
     return update
 
 
+def row_us(name: str, rows: int = 20_000) -> float:
+    """Microseconds of one core to predict, then learn, a row in bulk."""
+    X, y = steady(rows)
+    model, since = MODELS[name](), time.process_time()
+    for start in range(0, rows, 1000):
+        if start:
+            model.predict_proba_many(X[start : start + 1000])
+        model.learn_many(X[start : start + 1000], y[start : start + 1000])
+    return (time.process_time() - since) / rows * 1e6
+
+
 def merging(path: Path) -> None:
     """Keep what merging takes."""
     for name in (*MODELS, "SGD, 40 MB"):
         models = grown(name, max(MERGED)) if name in MODELS else wide(max(MERGED))
         line = {"of": f"merging, {name}", "shards": 0, "round_rows": 0, "bytes": len(to_bytes(models[0]))}
+        if name in MODELS:
+            line["us"] = row_us(name)
         line["seconds"] = {str(n): taken(models[: n + 1]) for n in MERGED}
         keep(path, [{**line, "conditions": conditions()}], "of", "shards", "round_rows")
         print(line, flush=True)
