@@ -163,6 +163,61 @@ def test_every_source_gives_the_same_bits(source, kind, sources, reference, tmp_
         assert bits(fitted(executor, sources[source], MODELS["auto"](), tmp_path)) == reference["auto"]
 
 
+def written(folder):
+    """Write files that are read each in a way of its own, and give how each is opened."""
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(900, 2)).round(3), rng.integers(0, 3, 900)
+    quoted = [f'"a ""{i % 2}"",\r\nb",{a},{b},{c}\r\n' for i, ((a, b), c) in enumerate(zip(x, y, strict=True))]
+    (folder / "quoted.csv").write_text("note,u,v,y\r\n" + "".join(quoted), newline="")
+    blank = [f"{a},{b},{c}.50\n" + "\n" * (i % 7 == 0) for i, ((a, b), c) in enumerate(zip(x, y, strict=True))]
+    (folder / "floats.csv").write_text("u,v,y\n" + "".join(blank))
+    gaps = [f"{a if i % 5 else ''},{b},{c}\n" for i, ((a, b), c) in enumerate(zip(x, y, strict=True))]
+    (folder / "gaps.csv").write_text("u,v,y\n" + "".join(gaps))
+    objects = ",\n".join(f'{{"u": {a}, "v": {b}, "y": "{c}"}}' for (a, b), c in zip(x, y, strict=True))
+    (folder / "array.json").write_text(f"[{objects}]")
+    (folder / "rows.svm").write_text("".join(f"{c} 1:{a} 7:{b} # x\n" for (a, b), c in zip(x, y, strict=True)))
+    (folder / "rows.vw").write_text("".join(f"l{c} | u:{a} v:{b}\n" for (a, b), c in zip(x, y, strict=True)))
+    header = "@relation r\n@attribute u numeric\n@attribute v numeric\n@attribute y {0,1,2}\n@data\n"
+    (folder / "rows.arff").write_text(header + "".join(f"{a},{b},{c}\n% x\n" for (a, b), c in zip(x, y, strict=True)))
+    pd.DataFrame({"u": x[:, 0], "v": x[:, 1], "y": y}).to_feather(folder / "rows.feather")
+    how = {name: {"target": "y"} for name in ("quoted.csv", "floats.csv", "rows.arff", "rows.feather")}
+    how |= {"array.json": {"target": "y", "format": "jsonl"}, "rows.svm": {}, "rows.vw": {}}
+    return how | {"gaps.csv": {"target": "y", "missing": "skip-row"}}
+
+
+def test_files_of_every_kind_give_the_bits_of_their_rows_in_memory(tmp_path):
+    for name, how in written(tmp_path).items():
+        path, options = tmp_path / name, {"shards": 2, "round_rows": 400}
+        rows = list(open_stream(path, **how).pairs())
+        expected = fit_rounds(Serial(), rows, MODELS["sgd"](), tmp_path / f"{name}, rows", **options)
+        with pytest.raises(StopError):
+            fit_rounds(
+                Serial(),
+                path,
+                MODELS["sgd"](),
+                tmp_path / f"{name}, file",
+                progress=stopping_after(2),
+                **how,
+                **options,
+            )
+        done = fit_rounds(Serial(), path, MODELS["sgd"](), tmp_path / f"{name}, file", **how, **options)
+        assert done.total.taken == 900
+        if name != "gaps.csv":
+            assert to_bytes(done.model) == to_bytes(expected.model), name
+        with ThreadPoolExecutor(2) as executor:
+            again = fit_rounds(executor, path, MODELS["sgd"](), tmp_path / f"{name}, threads", **how, **options)
+        assert bits(again) == bits(done), name
+
+
+def test_a_stream_that_is_open_is_read_here(sources, reference, tmp_path):
+    for source in ("rows.csv", "rows.parquet"):
+        with pytest.raises(StopError):
+            stream = open_stream(sources[source], "y")
+            fit_rounds(Serial(), stream, MODELS["auto"](), tmp_path / source, progress=stopping_after(3), **ROUNDS)
+        done = fit_rounds(Serial(), open_stream(sources[source], "y"), MODELS["auto"](), tmp_path / source, **ROUNDS)
+        assert bits(done) == reference["auto"]
+
+
 def test_standard_input_is_learned_too(sources, reference, tmp_path):
     code = f"""if True:
         from concurrent.futures import ThreadPoolExecutor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Hashable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -17,6 +18,7 @@ from online_softmax import (
     ImplicitAdaGrad,
     ImplicitSGD,
     ModelFileError,
+    ModelStore,
     RowError,
     SoftmaxRegression,
     explain_one,
@@ -27,7 +29,9 @@ from online_softmax import (
     save,
 )
 from online_softmax.evaluation.result import Figures, Predictions, Result
+from online_softmax.executors import fit_rounds
 from online_softmax.models.explanation import Explanation
+from online_softmax.rounds import Commit, RoundError
 
 # ---- a model, one sample at a time ----
 
@@ -113,3 +117,16 @@ assert_type(result.predictions, Predictions | None)
 assert_type(result.to_dict(), dict[str, Any])
 for chunk in open_stream(X, "a"):
     print(chunk)
+
+# ---- rounds ----
+
+store = ModelStore("store", keep=2, storage_options=None)
+with ThreadPoolExecutor(2) as executor:
+    try:
+        done = fit_rounds(executor, "table.csv", model, store, shards=2, target="y", round_rows=1000, missing="zero")
+    except RoundError as error:
+        print(error)
+        done = store.load()
+assert_type(done, Commit)
+assert_type(done.total.served_log_loss, float)
+assert_type(store.version(), int)
