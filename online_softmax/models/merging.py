@@ -90,22 +90,25 @@ def _native(what: str, model: Any) -> NativeModel:
 
 def _check_alike(i: int, base: NativeModel, update: NativeModel) -> None:
     """Refuse an update of another class or other parameters."""
-    for part, theirs, ours in zip(("class", "scaler", "parameters"), _told(update), _told(base), strict=True):
-        if theirs != ours:
-            raise ValueError(f"update {i} has the {part} {theirs} and base {ours}: merge copies of one model")
+    theirs, ours = _told(update), _told(base)
+    for part in ours | theirs:
+        their, our = theirs.get(part), ours.get(part)
+        if their != our:
+            raise ValueError(f"update {i} has the {part} {their!r}, and base {our!r}: merge copies of one model")
 
 
-def _told(found: NativeModel) -> tuple[str, dict[str, Any] | None, dict[str, Any]]:
+def _told(found: NativeModel) -> dict[str, Any]:
+    """All that models have in common that can be merged."""
     from online_softmax.models import parameters
 
-    told = {}
+    told: dict[str, Any] = {"class": type(found.model).__name__, "scaler": found.to_json()}
     for name in found.model._get_params():
         value = getattr(found.model, name)
         try:
             told[name] = parameters.to_json(name, value)
         except TypeError:  # a schedule or a label that a model file cannot hold
             told[name] = repr(value)
-    return type(found.model).__name__, found.to_json(), told
+    return told
 
 
 def _check_descends(i: int, base: NativeModel, first: State, state: State) -> None:
