@@ -84,11 +84,12 @@ def sources(frame, tmp_path_factory):
     frame.to_csv(folder / "rows.csv", index=False)
     frame.to_csv(folder / "rows.csv.gz", index=False)
     frame.to_parquet(folder / "rows.parquet", row_group_size=700)
+    frame.to_parquet(folder / "large.parquet")
     frame.to_json(folder / "rows.jsonl", orient="records", lines=True)
     (folder / "parts").mkdir()
     for i in range(4):
         frame[1250 * i : 1250 * (i + 1)].to_csv(folder / "parts" / f"{i}.csv", index=False)
-    names = "rows.csv", "rows.csv.gz", "rows.parquet", "rows.jsonl", "parts"
+    names = "rows.csv", "rows.csv.gz", "rows.parquet", "large.parquet", "rows.jsonl", "parts"
     paths = {name: str(folder / name) for name in names}
     pairs = list(open_stream(frame, "y").pairs())
     return {**paths, "frame": frame, "pairs": pairs, "path": folder / "rows.csv"}
@@ -156,7 +157,9 @@ def test_every_executor_learns_the_same_bits(make_executor, sources, reference, 
                 assert bits(commit) == reference[name]
 
 
-@pytest.mark.parametrize("source", ["rows.csv", "rows.csv.gz", "rows.parquet", "rows.jsonl", "parts", "path", "pairs"])
+@pytest.mark.parametrize(
+    "source", ["rows.csv", "rows.csv.gz", "rows.parquet", "large.parquet", "rows.jsonl", "parts", "path", "pairs"]
+)
 @pytest.mark.parametrize("kind", ["serial", "threads"])
 def test_every_source_gives_the_same_bits(source, kind, sources, reference, tmp_path):
     with EXECUTORS[kind]() as executor:
@@ -211,8 +214,8 @@ def test_files_of_every_kind_give_the_bits_of_their_rows_in_memory(tmp_path):
 
 def test_a_stream_that_is_open_is_read_here(sources, reference, tmp_path):
     for source in ("rows.csv", "rows.parquet"):
+        stream = open_stream(sources[source], "y")
         with pytest.raises(StopError):
-            stream = open_stream(sources[source], "y")
             fit_rounds(Serial(), stream, MODELS["auto"](), tmp_path / source, progress=stopping_after(3), **ROUNDS)
         done = fit_rounds(Serial(), open_stream(sources[source], "y"), MODELS["auto"](), tmp_path / source, **ROUNDS)
         assert bits(done) == reference["auto"]

@@ -79,9 +79,9 @@ def table(lines: list[dict[str, Any]]) -> tuple[list[str], bool]:
     about = printed([line["conditions"] for line in lines])
     return [
         f"Seconds to learn {lines[0]['rows']:,} rows x {inputs.DENSE['features']} features x "
-        f"{inputs.DENSE['classes']} classes: `progressive_validation` in one process (`no rounds`), and `fit_rounds` with "
-        "two shards on a pool of one or two processes, which predicts each row twice. Medians over turns in which each "
-        "comes once; ratios are medians of those of a turn.",
+        f"{inputs.DENSE['classes']} classes: `progressive_validation` in one process, which reads in a thread of its own "
+        "(no rounds), and `fit_rounds` with two shards on a pool of one or two processes, which predicts each row twice. "
+        "Medians over turns in which each comes once; ratios are medians of those of a turn.",
         "",
         *markdown(header, rows),
         "",

@@ -421,3 +421,37 @@ def _of_standard_input(path):
     finally:
         os.dup2(saved, 0)
         os.close(saved)
+
+
+def test_a_stream_tells_where_others_can_begin_at_once(tmp_path):
+    frame = pd.DataFrame({"a": np.arange(20_000) / 2, "y": np.arange(20_000) % 3})
+    frame.to_parquet(tmp_path / "small.parquet", row_group_size=5000)
+    frame.to_parquet(tmp_path / "large.parquet")
+    frame.to_feather(tmp_path / "rows.feather")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    frame.to_csv(tmp_path / "rows.csv.gz", index=False)
+    frame.assign(y=frame.y / 2).to_csv(tmp_path / "halves.csv", index=False)
+    (tmp_path / "rows.vw").write_text("a | b\nc | d\n")
+    (tmp_path / "numbers.vw").write_text("0.5 | b\n1.5 | d\n")
+    (tmp_path / "many").mkdir()
+    (tmp_path / "many" / "a.csv").write_text("a,y\n1,x\n")
+    (tmp_path / "array.json").write_text('[{"a": 1, "y": "b"}]')
+
+    def seeks(name, target="y", **how):
+        return open_stream(tmp_path / name, target, **how).seeks
+
+    assert seeks("small.parquet")
+    assert seeks("rows.csv")
+    assert seeks("rows.csv", skip=3)
+    assert seeks("rows.vw", None)
+    assert seeks("many")
+    assert not seeks("large.parquet")
+    assert not seeks("rows.feather")
+    assert not seeks("rows.csv.gz")
+    assert not seeks("halves.csv")
+    assert seeks("halves.csv", label_type="text")
+    assert not seeks("numbers.vw", None)
+    assert not seeks("array.json", format="jsonl")
+    (tmp_path / "many" / "b.csv.gz").write_bytes(gzip.compress((tmp_path / "many" / "a.csv").read_bytes()))
+    assert not seeks("many")
+    assert not open_stream(frame, "y").seeks

@@ -9,6 +9,7 @@ from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH = 4096  # rows at a time
+SMALL = 1 << 14  # rows that may be read for the last of them
 HEAD = 1000  # rows to know by what strings are
 
 DAMAGE = (ValueError, OSError, MemoryError, LookupError, TypeError, NotImplementedError)  # as pyarrow reports it
@@ -75,6 +77,7 @@ class BatchStream(TableStream):
     """
 
     kind: str  # what the file should be
+    largest: float = inf  # rows that have to be read to read the last of them
 
     def __init__(self, path: str | Path | ByteSource, target: Hashable | None = None, **reading: Any) -> None:
         super().__init__(path if isinstance(path, ByteSource) else ByteSource(path), Reading(target, **reading))
@@ -167,6 +170,11 @@ class BatchStream(TableStream):
     def fraction(self) -> float | None:
         """Return the part of the rows that has been read, 0 to 1, or None where their number is unknown."""
         return None if self._length is None else self._done / max(1, self._length)
+
+    @property
+    def seeks(self) -> bool:
+        """Whether others who open the file begin at once at any place: not where they read all of a large part."""
+        return super().seeks and self.largest <= SMALL
 
     def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
         """Yield the rows from one on."""
@@ -278,6 +286,8 @@ class ParquetStream(BatchStream):
 
         with parquet.ParquetFile(self.source.path) as file:
             self._length = file.metadata.num_rows
+            groups = (file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))
+            self.largest = max(groups, default=0)
             return _as_written(file.schema_arrow, file.metadata.metadata or {})
 
     def count(self) -> int:
