@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,11 @@ def write_table(path: Path, rng: random.Random) -> None:
             file.write(f"{a!r},{b!r},w{rng.randrange(30)},{'uvw'[int(a > 1) + (b > 9)]}\n")
 
 
-def run(make: Callable[[], Any], table: Path, checkpoint: Path | None) -> tuple[Any, bytes]:
+def run(make: Callable[[], Any], source: Path | str, checkpoint: Path | None, **more: Any) -> tuple[Any, bytes]:
     """Run, or resume, to the end; give figures and model."""
     model = make()
     options = {} if checkpoint is None else {"checkpoint": checkpoint, "every": EVERY, "resume": True}
-    result = progressive_validation(table, model, target="y", **options).to_dict()
+    result = progressive_validation(source, model, target="y", **options, **more).to_dict()
     for name in ("seconds", "microseconds_per_row"):
         del result[name]
     for row in result["rows"]:
@@ -51,13 +52,13 @@ def run(make: Callable[[], Any], table: Path, checkpoint: Path | None) -> tuple[
     return result, to_bytes(model)
 
 
-def kill_until_done(make: Callable[[], Any], table: Path, folder: Path, rng: random.Random, longest: float) -> int:
+def kill_until_done(work: Callable[[], Any], rng: random.Random, longest: float) -> int:
     """Run in processes that are killed, until one comes to its end; give the number that did not."""
     kills = 0
     while True:
         child = os.fork()
         if child == 0:
-            run(make, table, folder / "checkpoint")
+            work()
             os._exit(0)
         time.sleep(rng.uniform(0, longest))
         os.kill(child, signal.SIGKILL)
@@ -84,11 +85,11 @@ def main() -> None:
         while counts["killed"] < options.kills:
             kind = rng.choice(list(MODELS))
             with tempfile.TemporaryDirectory(dir=name) as folder:
-                counts["killed"] += kill_until_done(MODELS[kind], table, Path(folder), rng, longest[kind] / 2)
+                work = partial(run, MODELS[kind], table, Path(folder, "checkpoint"))
+                counts["killed"] += kill_until_done(work, rng, longest[kind] / 2)
                 counts["runs"] += 1
                 counts["temporary files left"] += len(os.listdir(folder)) - 1
-                found = run(MODELS[kind], table, Path(folder, "checkpoint"))
-                assert found == expected[kind], f"{kind}: a resumed run differs from the uninterrupted one"
+                assert work() == expected[kind], f"{kind}: a resumed run differs from the uninterrupted one"
     print(json.dumps(dict(sorted(counts.items()))))
 
 

@@ -23,6 +23,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "mutate_model_files": ("--files", "100000"),
     "kill_saves": ("--kills", "10000"),
     "kill_runs": ("--kills", "1000"),
+    "kill_kafka": ("--kills", "50"),
     "failing_writes": ("--saves", "2000"),
     "soak": ("--samples", "100000000"),
     "one_off_names": ("--names", "10000000"),

@@ -62,6 +62,11 @@ PROOFS: dict[str, tuple[str, str, Callable[[Counts], str]]] = {
         "the figures and the model of the run that nobody killed, to the last bit",
         lambda n: f"{n['killed']:,} kills in {n['runs']:,} runs",
     ),
+    "kill_kafka": (
+        "`kill -9` of consumers of a topic of Kafka, which are then resumed",
+        "each message counts once: the figures and the model of the run that nobody killed, to the last bit",
+        lambda n: f"{n['killed']:,} kills in {n['runs']:,} runs",
+    ),
     "failing_writes": (
         "Full disks, limits on files, failing devices and system calls while a model is saved",
         "the old file is whole, nothing is left beside it, one line says why",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -32,12 +33,15 @@ class Broker:
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        from confluent_kafka import Producer
-
         assert process.stdout is not None
         self.process, self.address = process, process.stdout.readline().strip()
-        self._producer = Producer({"bootstrap.servers": self.address, "linger.ms": 5, "log_level": 0})
         self._names = count()
+
+    @cached_property
+    def _producer(self) -> Any:
+        from confluent_kafka import Producer
+
+        return Producer({"bootstrap.servers": self.address, "linger.ms": 5, "log_level": 0})
 
     def fill(self, values: Iterable[Any], topic: str | None = None, partition: int | None = None) -> str:
         """Send messages, in turn to the partitions if to none of them: values, or (key, value); give the topic."""

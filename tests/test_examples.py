@@ -13,6 +13,7 @@ SAID = {
     "after_a_crash": "the first run was killed by signal 9\n",
     "dask_backfill": "one process learns the same bits: True\n",
     "dirty_and_endless": "100 broken events, the first after 17: feature 'size' is",
+    "kafka_evaluate": "\n2,310 predictions were sent\n",
     "in_a_pipeline": "of 2,000 messages were told before they were learned\n",
 }
 
@@ -36,7 +37,8 @@ def test_example_runs(name):
 
 
 @pytest.mark.slow
-def test_resumed_run_is_the_uninterrupted_one():
-    out = subprocess.run([sys.executable, EXAMPLES / "after_a_crash.py"], capture_output=True, text=True).stdout
-    resumed, whole = (line.split(":", 1)[1].strip() for line in out.splitlines()[1:])
+@pytest.mark.parametrize("name", ["after_a_crash", "kafka_evaluate"])
+def test_resumed_run_is_the_uninterrupted_one(name):
+    out = subprocess.run([sys.executable, EXAMPLES / f"{name}.py"], capture_output=True, text=True).stdout
+    resumed, whole = (line.split(":", 1)[1].strip() for line in out.splitlines()[1:3])
     assert resumed == whole
