@@ -188,6 +188,10 @@ def predict(
         str | None,
         typer.Option(help="Send the predictions to this topic, as JSON, rather than print them.", metavar="KAFKA"),
     ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="With --to: keep in this file how far it came, to go on from there.")
+    ] = None,
+    resume: options.Resume = False,
     target: Annotated[str | None, typer.Option(help="A column to leave out: the label, where rows have one.")] = None,
     reading: options.ReadingOptions,
     limit: options.Limit = None,
@@ -198,7 +202,7 @@ def predict(
     """
     located = reading.located(source)
     to = None if to is None else with_options(to, config=reading.kafka_config)
-    return partial(predict_rows, located, target, reading.keywords, from_, proba, limit, to)
+    return partial(predict_rows, located, target, reading.keywords, from_, proba, limit, to, checkpoint, resume)
 
 
 @app.command()

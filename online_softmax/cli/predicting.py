@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.cli.ending import ended_in_order
+from online_softmax.cli.place_file import PlaceFile
 from online_softmax.models import saving
 from online_softmax.models.scaled import native
 from online_softmax.streams import Chunk, Known, RowStream, open_stream
@@ -30,21 +31,35 @@ def predict_rows(
     proba: bool,
     limit: int | None,
     to: str | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
 ) -> None:
     """Print, or send, for each row of a source its most probable class, or the probability of each class."""
+    if checkpoint is None and resume:
+        raise ValueError("--resume goes with --checkpoint")
+    if checkpoint is not None and to is None:
+        raise ValueError("--checkpoint goes with --to: printed lines cannot be gone on with")
+    kept = None if checkpoint is None else PlaceFile(checkpoint, resume)
     model = native(saving.load(file))
     assert model is not None
     if not model.classes:
         raise ValueError(f"the model in {file} has learned no class yet")
     out: Output = Printed(model.classes, proba) if to is None else Sent(model.classes, proba, file, to)
     known = Known.of(model.whole, f"the model in {file}")
-    stream = open_stream(source, target, model=known, **reading, limit=limit, labelled=False)
+    settled = None if kept is None else kept.settled
+    stream = open_stream(source, target, model=known, **reading, limit=limit, labelled=False, settled=settled)
     assert isinstance(stream, RowStream)
     known.check_any(stream)
-    with out.counted(), ended_in_order(stream), closing(ahead(stream)) as chunks:
+    place = stream.begin
+    if kept is not None:
+        kept.check(stream)
+        place = kept.place or place
+    with out.counted(), ended_in_order(stream), closing(ahead(stream.since(place))) as chunks:
         for chunk in chunks:
             P, _ = model.predict_rows(chunk.rows)
             out.put(chunk, P)
+            if kept is not None and chunk.place is not None:
+                kept.keep(stream, chunk.place.after(len(chunk)))
 
 
 class Output(Protocol):
@@ -114,7 +129,7 @@ class Sent:
         self._classes = [label if type(label) in (str, int, float, bool) else written(label) for label in classes]
         self._names = [written(label) for label in classes]
         self._model = {"model": str(file), "version": sha256(file.read_bytes()).hexdigest()[:16]}
-        self._topic, self._row = PredictionTopic(to), 0
+        self._topic = PredictionTopic(to)
 
     def put(self, chunk: Chunk, P: NDArray[np.float64]) -> None:
         """Send the predictions of a chunk, and wait until they have come."""
@@ -123,15 +138,16 @@ class Sent:
         for place, p, best in zip(chunk.places().tolist(), P.tolist(), P.argmax(axis=1).tolist(), strict=True):
             said[place] = {"label": self._classes[best], "probabilities": dict(zip(self._names, p, strict=True))}
         messages = chunk.place.messages if isinstance(chunk.place, MessagePlace) else [None] * len(chunk)
-        for value, message in zip(said, messages, strict=False):
-            self._topic.put(None if message is None else message.key(), {**value, **self._model, **self._from(message)})
-            self._row += 1
+        assert chunk.place is not None
+        for row, (value, message) in enumerate(zip(said, messages, strict=False), chunk.place.rows):
+            key = None if message is None else message.key()
+            self._topic.put(key, {**value, **self._model, **self._from(row, message)})
         self._topic.flush()
 
-    def _from(self, message: Any) -> dict[str, Any]:
+    def _from(self, row: int, message: Any) -> dict[str, Any]:
         """Return which row a prediction is of."""
         if message is None:
-            return {"row": self._row}
+            return {"row": row}
         key = message.key()
         said = None if key is None else key.decode(errors="backslashreplace")
         return {"key": said, "partition": message.partition(), "offset": message.offset()}

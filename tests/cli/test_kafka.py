@@ -247,9 +247,65 @@ def test_predictions_of_bad_messages_and_of_files(broker, said, model, tmp_path)
     assert sorted(one["row"] for _, one in _sent(broker, f"{poison}.out2")) == [0, 1]
 
 
+def test_predictions_go_on_where_they_were(broker, said, fails, model, tmp_path):
+    topic, path = model
+    kept = ["--to", f"kafka://{broker.address}/{topic}.out", "--checkpoint", tmp_path / "place"]
+    run = ["predict", broker.url(topic), "--from", path, *kept]
+    said(*run, "--limit", 100)
+    assert len(_sent(broker, f"{topic}.out")) == 100
+    assert "exists: --resume it, or remove it" in fails(*run)
+    broker.fill(fruit(50, 300), topic)
+    for _ in range(2):
+        said(*run, "--resume")
+        found = [(one["partition"], one["offset"]) for _, one in _sent(broker, f"{topic}.out")]
+        assert len(found) == len(set(found)) == 350
+    other = broker.fill(fruit(10))
+    again = ["predict", broker.url(other), *run[2:], "--resume"]
+    assert f"cannot resume {tmp_path / 'place'}: the source's topic was {topic!r} and is {other!r}" in fails(*again)
+    for text in ("{}", "[", "7", '{"online-softmax-predictions": 2}'):
+        (tmp_path / "place").write_text(text)
+        assert f"{tmp_path / 'place'} is no checkpoint of predictions (" in fails(*run, "--resume")
+
+
+def test_predictions_of_a_file_go_on(broker, said, model, tmp_path):
+    topic, path = model
+    table = tmp_path / "fruit.csv"
+    table.write_text("size,colour\n" + "1,r\n" * 30)
+    run = ["predict", table, "--from", path, "--to", f"kafka://{broker.address}/{topic}.rows"]
+    run += ["--checkpoint", tmp_path / "place"]
+    said(*run, "--limit", 20)
+    said(*run, "--resume")
+    assert sorted(one["row"] for _, one in _sent(broker, f"{topic}.rows")) == list(range(30))
+
+
+@pytest.mark.slow
+def test_predictions_that_are_killed_come_at_least_once(broker, model, tmp_path):
+    _, path = model
+    topic = broker.fill(fruit(20_000))
+    out = f"kafka://{broker.address}/{topic}.out"
+    args = [*COMMAND, "predict", broker.url(topic), "--from", path, "--to", out, "--checkpoint", tmp_path / "place"]
+    kills = 0
+    while True:
+        with subprocess.Popen([*map(str, args), "--resume"], stderr=subprocess.PIPE, text=True) as run:
+            while kills < 3 and run.poll() is None and not (tmp_path / "place").exists():
+                time.sleep(0.001)
+            try:
+                run.wait(0.05 if kills < 3 else 100)
+                assert run.returncode == 0, run.stderr.read()
+                break
+            except subprocess.TimeoutExpired:
+                run.kill()
+                kills += 1
+    assert kills
+    found = [(one["partition"], one["offset"]) for _, one in _sent(broker, f"{topic}.out")]
+    assert len({*found}) == 20_000 <= len(found) <= 20_000 + kills * 8000
+
+
 def test_wrong_ways_to_send_predictions(broker, fails, model, monkeypatch):
     topic, path = model
     start = ["predict", broker.url(topic), "--from", path]
+    assert "--checkpoint goes with --to" in fails(*start, "--checkpoint", "c")
+    assert "--resume goes with --checkpoint" in fails(*start, "--resume")
     assert "--to takes a topic such as kafka://host:9092/predictions" in fails(*start, "--to", "out.csv")
     assert "--proba goes with printed predictions" in fails(*start, "--proba", "--to", "kafka://b/t")
     assert "format goes with a topic that is read" in fails(*start, "--to", "kafka://b/t?format=json")

@@ -132,6 +132,7 @@ class Topic:
         self._bytes: dict[int, int] = {}
         self._eof: dict[int, int] = {}  # where the messages of a partition end that have come
         self._paused: set[int] = set()
+        self._last: dict[int, int] = {}  # where the topic ended when the reading began
         self._held_from: dict[int, int] | None = None  # where the messages in the buffers begin, if that is known
         self._looked = self._asked = monotonic()
 
@@ -144,7 +145,8 @@ class Topic:
         if isinstance(begin, int):
             found = self._offsets({*bounds}, self._kafka.admin.OffsetSpec.for_timestamp(begin))
             offsets = {partition: at if at >= 0 else bounds[partition][1] for partition, at in found.items()}
-        return Position(offsets, self._ends(bounds), min(bounds), TURN)
+        self._last = self._ends(bounds)
+        return Position(offsets, self._last, min(bounds), TURN)
 
     def go_on(self, position: Position) -> Position:
         """Return a position as it goes on now, or refuse one whose messages are not there any more."""
@@ -165,9 +167,10 @@ class Topic:
                     f"topic {self.name}, partition {partition} ends at offset {high:,}, before the place to go on at, "
                     f"{offset:,}: it is another topic"
                 )
+        self._last = self._ends(bounds)
         offsets = {partition: position.offsets.get(partition, low) for partition, (low, _) in bounds.items()}
         if position.is_over:
-            return Position(offsets, self._ends(bounds), min(bounds), TURN)
+            return Position(offsets, self._last, min(bounds), TURN)
         return Position(offsets, position.ends, position.turn, position.left)
 
     # ---- reading ----
@@ -282,7 +285,8 @@ class Topic:
     def _next_ends(self, offsets: dict[int, int]) -> dict[int, int]:
         """Wait for messages; return where the round that they begin ends: nowhere at the end of the reading."""
         if self.until_idle == 0:
-            return {}
+            left = {**offsets, **self._last}
+            return left if any(offsets[partition] < end for partition, end in left.items()) else {}
         since = monotonic()
         while not self._stopped.is_set():
             self._look_for_partitions(offsets)
