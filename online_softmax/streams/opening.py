@@ -79,7 +79,8 @@ def open_stream(
         The path of a file, a directory or a pattern such as `logs/*.csv`, whose files are one stream in the order of
         their names; `-` for standard input; the name of a bundled stream (a file of that name wins); a pandas, polars
         or pyarrow frame; a NumPy array or SciPy CSR matrix, whose features are the numbers of its columns; an iterable
-        of `(x, y)` or `(x, y, {"w": weight})`; or a stream that is open already.
+        of `(x, y)` or `(x, y, {"w": weight})`; a topic of Kafka, `kafka://host:9092/topic?format=json`, with the options
+        of `KafkaStream`; or a stream that is open already.
     target
         The column that holds the label; or the labels of a frame's or an array's rows, in their order: an array, a list
         or a series. Bundled streams know theirs; svmlight and Vowpal Wabbit text and pairs carry their own.
@@ -91,7 +92,7 @@ def open_stream(
         The column that holds the weights of the samples; or those of a frame's or an array's rows, in their order.
     format
         csv, tsv, parquet, arrow (Feather, too), jsonl (an array of objects, too), arff, svmlight or vw; without it a
-        file's name decides. Text may be compressed: .gz, .bz2, .xz, .zst, .zip.
+        file's name decides. Text may be compressed: .gz, .bz2, .xz, .zst, .zip. Of a topic: json, csv or avro.
     missing
         What becomes of a value that is missing, not finite, or no number in a column of numbers: "error"; "zero", by
         which a number is 0 and a string no feature; "indicate", by which it also has the feature `column=`; or
