@@ -427,13 +427,13 @@ class _Shards:
         size = window_size(self.window, min(self.n_features, COVERED))
         parts, times = [], []
         for state in [self.base] * ("window_B" in self.base) + self.updates:
-            order, n = oldest_first(state), max(state["samples"] - self.first, 1)
+            order, n = oldest_first(state), state["samples"] - self.first
             ago = (state["samples"] - state["window_time"][order].astype(np.int64)) % (1 << 32)  # as the kernel counts
             if state is self.base:
                 times.append(self.first - ago)
             else:
                 order, ago = order[ago <= n], ago[ago <= n]
-                times.append(now - (ago * (now - self.first) + n - 1) // n)
+                times.append(now - (ago * (now - self.first) + n - 1) // max(n, 1))
             parts.append({name: state[name][..., order] for name in SAMPLES})
         time = np.concatenate(times)
         newest = np.argsort(time, kind="stable")[-size:]
@@ -497,12 +497,12 @@ class _Shards:
 
 def _mixed(each: list[Values], shares: list[Any], base: Values) -> Values:
     """The mean by these shares; the base, where all of them are 0."""
-    whole = total(shares)
-    new: Values = np.zeros(np.broadcast_shapes(each[0].shape, np.shape(whole)))
+    whole = np.asarray(total(shares))
+    new: Values = np.zeros(np.broadcast_shapes(each[0].shape, whole.shape))
     part = np.empty_like(new)
     for one, share in zip(each, shares, strict=True):
         new += np.multiply(one, np.where(share > 0, share / whole, 0.0), out=part)
-    np.copyto(new, base, where=~(whole > 0))
+    np.copyto(new, base, where=np.logical_not(whole > 0))
     return np.clip(new, -MOST, MOST, out=new)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, ImplicitSGD, SoftmaxRegression, load, merge, save
+from online_softmax._kernel.state import FIELDS
 from online_softmax.models.native import NativeModel
 from online_softmax.models.scaled import NumberScaler, native
 
@@ -334,6 +335,44 @@ def test_newton_has_the_mean_of_the_informations():
     np.testing.assert_allclose(both["newton_P"], np.linalg.inv(H), rtol=1e-6, atol=1e-9)
 
 
+def test_what_a_bank_averages_is_the_mean_by_samples():
+    base = trained(AutoSoftmaxRegression(), samples(0, 300))
+    updates = [trained(copied(base), samples(k, n)) for k, n in ((1, 50), (2, 150))]
+    one, other, both = (state(each) for each in (*updates, merge(base, updates)))
+    for name in ("length", "nearest", "recent", "recent_sum", "newton_W"):
+        np.testing.assert_allclose(both[name], 0.25 * one[name] + 0.75 * other[name], rtol=1e-12, err_msg=name)
+    for name in ("hats_G", "metric_G", "G"):
+        gains = np.array([one[name], other[name]]) - state(base)[name]
+        expected = state(base)[name] + gains.sum(axis=0) / np.maximum((gains > 0).sum(axis=0), 1)
+        np.testing.assert_allclose(both[name], expected, rtol=1e-12, err_msg=name)
+    W = [FIELDS["W"].unfolded(each["W"]) for each in (one, other, both)]
+    for expert in (2, 3):  # the SGDs
+        np.testing.assert_allclose(W[2][:, expert], 0.25 * W[0][:, expert] + 0.75 * W[1][:, expert], rtol=1e-12)
+    for expert, at in ((0, 0), (4, 1)):  # adagrad and slow-adagrad
+        share = (one["G"][at] / (one["G"][at] + other["G"][at]))[:, None]
+        expected = share * W[0][:, expert] + (1 - share) * W[1][:, expert]
+        np.testing.assert_allclose(W[2][:, expert], expected, rtol=1e-9, atol=1e-12)
+    for name in ("experts", "top"):
+        expected = one[name] ** 0.25 * other[name] ** 0.75
+        np.testing.assert_allclose(both[name], expected / expected.sum(), rtol=1e-9)
+
+
+def test_filters_have_the_mean_of_the_informations():
+    base = trained(AutoSoftmaxRegression(interactions=False), samples(0, 300))
+    updates = [trained(copied(base), samples(k, 100)) for k in (1, 2)]
+    both = merge(base, updates)
+    for name, used in (("mixers", 12), ("buckets", 2)):
+        filters = [FIELDS[name].unfolded(state(each)[name]) for each in (*updates, both)]
+        for one, other, mean in zip(*filters, strict=True):
+            u, S = (
+                [each[0, :used] for each in (one, other, mean)],
+                [each[1 : 1 + used, :used] for each in (one, other, mean)],
+            )
+            H = [np.linalg.inv(each) for each in S[:2]]
+            np.testing.assert_allclose(S[2], np.linalg.inv((H[0] + H[1]) / 2), rtol=1e-6, atol=1e-9)
+            np.testing.assert_allclose(u[2], S[2] @ (H[0] @ u[0] + H[1] @ u[1]) / 2, rtol=1e-6, atol=1e-9)
+
+
 def test_the_smaller_bank_is_that_of_all():
     base = AutoSoftmaxRegression()
     few = trained(copied(base), samples(0, 60))
@@ -423,6 +462,17 @@ def test_bounded_and_hashed_models(make):
             learned = state(base)
             assert learned["learned"] == 120 * (round_ + 1)
             assert learned["last_use"].max() <= learned["learned"]
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIONS if name.startswith("bounded")])
+def test_models_that_have_only_forgotten(name):
+    base = trained(OPTIONS[name](), samples(0, 60, 5))
+    updates = [copied(base), copied(base)]
+    updates[0].forget_feature("x1")
+    updates[1].forget_feature("x2")
+    both = merge(base, updates)
+    assert set(both.features) == set(base.features)  # each is in one of them
+    assert is_sound(trained(both, samples(1, 30, 5)))
 
 
 @pytest.mark.parametrize("kind", [SoftmaxRegression, AutoSoftmaxRegression])
