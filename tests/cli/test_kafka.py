@@ -176,6 +176,7 @@ def test_wrong_flags(fails, args, reason):
     assert reason in fails(*args)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["url", "file", "environment"])
 def test_a_password_is_shown_nowhere(broker, tmp_path, capfd, monkeypatch, way):
     from online_softmax import cli
@@ -233,6 +234,7 @@ def _sent(broker, topic):
     return [(message, json.loads(message.value())) for message in broker.messages(topic)]
 
 
+@pytest.mark.slow
 def test_predictions_of_bad_messages_and_of_files(broker, said, model, tmp_path):
     _, path = model
     poison = broker.fill([(b"\xff", next(fruit(1))[1]), (b"k", b"poison")], partition=1)

@@ -220,10 +220,6 @@ class Topic:
             self._bytes[message.partition()] += _size(message)
         self._held_from = {**position.offsets}
 
-    def close(self) -> None:
-        """Let go of the brokers."""
-        self._consumer.close()
-
     def stop(self) -> None:
         """Have the reading end, in whatever thread it is."""
         self._stopped.set()

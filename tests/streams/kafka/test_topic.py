@@ -54,6 +54,7 @@ def test_partitions_of_other_lengths(broker, short_turns):
     assert values(open_stream(broker.url(topic), "kind")) == [0, 1, 10, 11, 2, 12, 13, 14]
 
 
+@pytest.mark.slow
 def test_every_place(broker, short_turns):
     topic = broker.fill(numbers(30))
     broker.fill(numbers(9, 100), topic, partition=3)
@@ -76,6 +77,7 @@ def test_every_place(broker, short_turns):
     assert values(stream) == found  # and again from the start
 
 
+@pytest.mark.slow
 def test_a_topic_that_grew(broker, short_turns):
     """A round ends where the topic ended when it began, whenever it is resumed."""
     topic = broker.fill(numbers(20))
@@ -188,6 +190,7 @@ class Gaps(confluent_kafka.Consumer):
         return [one for one in super().consume(n, timeout) if one.error() is not None or not self.lost(one)]
 
 
+@pytest.mark.slow
 def test_gaps_between_offsets(broker, short_turns, monkeypatch):
     topic = broker.fill(numbers(36))
     monkeypatch.setattr(confluent_kafka, "Consumer", Gaps)
@@ -211,6 +214,7 @@ def test_where_to_begin(broker, monkeypatch):
     assert asked == [1_769_860_800_000]
 
 
+@pytest.mark.slow
 def test_a_live_topic(broker):
     """It is read as it grows, until nothing comes for a while."""
     topic = broker.fill(numbers(5))
