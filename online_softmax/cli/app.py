@@ -200,7 +200,7 @@ def predict(
 
     Or send them to a topic of Kafka, --to kafka://host:9092/topic, a message a row.
     """
-    located = reading.located(source)
+    located = reading.located(source, to)
     to = None if to is None else with_options(to, config=reading.kafka_config)
     return partial(predict_rows, located, target, reading.keywords, from_, proba, limit, to, checkpoint, resume)
 

@@ -186,12 +186,12 @@ class ReadingOptions:
         given["delimiter"] = "\t" if self.delimiter in TABS else self.delimiter
         return {**given, "header": has_header}
 
-    def located(self, source: str) -> str:
-        """Return a source with what is said beside it of topics of Kafka in its URL."""
-        asked = {"until_idle": self.until_idle, "kafka_config": self.kafka_config}
-        for name, value in asked.items():
-            if value is not None and not is_kafka(source):
-                raise ValueError(f"{_flag(name)} goes with a kafka:// topic")
+    def located(self, source: str, to: str | None = None) -> str:
+        """Return a source with what is said beside it of topics of Kafka in its URL; `to` may be one, too."""
+        if self.until_idle is not None and not is_kafka(source):
+            raise ValueError("--until-idle goes with a kafka:// topic")
+        if self.kafka_config is not None and not (is_kafka(source) or is_kafka(to)):
+            raise ValueError("--kafka-config goes with a kafka:// topic")
         return with_options(source, until_idle=self.until_idle, config=self.kafka_config)
 
 

@@ -79,8 +79,8 @@ def open_stream(
         The path of a file, a directory or a pattern such as `logs/*.csv`, whose files are one stream in the order of
         their names; `-` for standard input; the name of a bundled stream (a file of that name wins); a pandas, polars
         or pyarrow frame; a NumPy array or SciPy CSR matrix, whose features are the numbers of its columns; an iterable
-        of `(x, y)` or `(x, y, {"w": weight})`; a topic of Kafka, `kafka://host:9092/topic?format=json`, as `KafkaStream`
-        takes it; or a stream that is open already.
+        of `(x, y)` or `(x, y, {"w": weight})`; a topic of Kafka, `kafka://host:9092/topic?format=json`, with what else
+        `KafkaStream` takes; or a stream that is open already.
     target
         The column that holds the label; or the labels of a frame's or an array's rows, in their order: an array, a list
         or a series. Bundled streams know theirs; svmlight and Vowpal Wabbit text and pairs carry their own.

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from threading import Thread
 
 import pytest
 
@@ -72,6 +73,33 @@ def test_kill_9_and_resume_give_the_same_bits(broker, tmp_path):
                 kills += 1
     assert figures(tmp_path / "run.json") == figures(whole)
     assert to_bytes(load(tmp_path / "model")) == to_bytes(load(model))
+
+
+@pytest.mark.slow
+def test_each_message_of_a_topic_that_grows_counts_once(broker, tmp_path):
+    """A consumer is killed time and again, while messages come."""
+    topic = broker.fill(fruit(500))
+
+    def grow():
+        for i in range(1, 8):
+            time.sleep(0.5)
+            broker.fill(fruit(500, 500 * i), topic)
+
+    thread = Thread(target=grow)
+    thread.start()
+    args = evaluate(broker.url(topic, until_idle="3s"), "--checkpoint", tmp_path / "checkpoint", "--every", 50)
+    args += ["--resume", "--json", tmp_path / "run.json", "--model", "SGD(0.1)"]
+    for seconds in (2.5, 2.7, 3.1, 60):
+        with subprocess.Popen([*map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+            try:
+                run.wait(seconds)
+                assert run.returncode == 0, run.stderr.read()
+            except subprocess.TimeoutExpired:
+                run.kill()
+    thread.join()
+    found = json.loads((tmp_path / "run.json").read_text())
+    assert found["n_samples"] == 4000
+    assert {one["label"]: one["support"] for one in found["classes"]} == {"a": 1334, "b": 1333, "c": 1333}
 
 
 def test_a_resumed_run_goes_on_with_what_came(broker, tmp_path, said):
@@ -245,7 +273,9 @@ def test_predictions_of_bad_messages_and_of_files(broker, said, model, tmp_path)
     assert second["error"].startswith(f"topic {poison}, partition 1, offset 1: no JSON")
     table = tmp_path / "fruit.csv"
     table.write_text("size,colour\n1,r\n2,g\n")
-    said("predict", table, "--from", path, "--to", f"{to}2")
+    config = tmp_path / "client.properties"
+    config.write_text("client.id=mine\n")
+    said("predict", table, "--from", path, "--to", f"{to}2", "--kafka-config", config)
     assert sorted(one["row"] for _, one in _sent(broker, f"{poison}.out2")) == [0, 1]
 
 

@@ -44,7 +44,7 @@ def shown(source: str) -> str:
 
 
 def with_options(source: str, **options: Any) -> str:
-    """Return a kafka:// URL with options that are not None.
+    """Return a source, a kafka:// URL with options that are not None.
 
     Examples
     --------
@@ -55,7 +55,10 @@ def with_options(source: str, **options: Any) -> str:
 
     """
     parts = [f"{name}={quote(str(value), safe='/:.')}" for name, value in options.items() if value is not None]
-    return source.rstrip("?&") + ("&" if "?" in source.rstrip("?&") else "?") + "&".join(parts) if parts else source
+    if not parts or not is_kafka(source):
+        return source
+    bare = source.rstrip("?&")
+    return f"{bare}{'&' if '?' in bare else '?'}{'&'.join(parts)}"
 
 
 def seconds(name: str, text: Any) -> float:
