@@ -71,6 +71,7 @@ bench-files: .venv/bench  ## whole processes over files, against Vowpal Wabbit
 
 bench-cluster: .venv/dev  ## rounds of parameter mixing over 1 to 128 shards, simulated: some ten minutes
 	$(BIN)/python -m benchmarks.cluster
+	$(BIN)/python -m benchmarks.cluster.choices
 	$(BIN)/python -m benchmarks.cluster.table
 
 tables: .venv/dev  ## paste the kept figures into README.md and docs/

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 
 from benchmarks.cluster import USUAL, simulation, streams
+from benchmarks.cluster.choices import CHOICES
 from benchmarks.cluster.simulation import MODELS, in_rounds, sequential
 from benchmarks.cluster.table import ALLOWED
 
@@ -40,3 +43,12 @@ def test_rows_come_to_every_shard(shards):
     assert set(shard) == set(range(shards))
     if shards > 1:
         assert np.mean(y[shard % 2 == 0] < 5) == pytest.approx(0.95, abs=0.02)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_what_was_not_chosen_can_still_be_measured(choice):
+    name, where, what, instead = CHOICES[choice]
+    chosen = in_rounds(name, "skewed by label", 2, 1_000, rows=3_000)
+    with patch.object(where, what, instead):
+        otherwise = in_rounds(name, "skewed by label", 2, 1_000, rows=3_000)
+    assert chosen["log_loss"] != otherwise["log_loss"] < 2 * np.log(10)
