@@ -66,6 +66,7 @@ bench-files: .venv/bench  ## whole processes over files, against Vowpal Wabbit
 	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.files.memory
 	$(BIN)/python -m benchmarks.files.metrics
+	$(BIN)/python -m benchmarks.files.resume
 	$(BIN)/python -m benchmarks.files.wide
 	$(BIN)/python -m benchmarks.files.table
 

@@ -2,6 +2,7 @@
 
 python -m benchmarks.files          # some minutes on two cores, and 2 GB of generated files
 python -m benchmarks.files.memory   # peak memory over files of about 2 GB
+python -m benchmarks.files.resume   # how soon a run goes on at 90 % of such files
 python -m benchmarks.files.wide     # tables of 20,000 columns, beside pyarrow
 python -m benchmarks.files.table    # the table; exit status 1 if a target is missed and --check is given
 """

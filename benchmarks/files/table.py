@@ -14,6 +14,7 @@ from benchmarks.files import RESULTS
 
 MEMORY = 300  # MB
 METRICS = 0.1  # of a run's time
+RESUME = 2  # seconds
 WIDE = 3  # times what pyarrow takes to parse a file of 20,000 columns
 # Name: what is read, whom it is compared with, and how many times faster it must be.
 LINES: dict[str, tuple[str, str, float | None]] = {
@@ -38,7 +39,7 @@ class Results:
         kept: dict[str, dict[str, Line]] = {}
         for line in lines:
             kept.setdefault(line["measure"], {})[line["of"]] = line
-        self.wide = kept["wide"]
+        self.wide, self.resume = kept["wide"], kept["resume"]
         self.metrics = kept["metrics"]["CSV, SGD"]["run and metrics"]
         self.seconds, self.memory, self.bulk = kept["seconds"], kept["memory"], kept["bulk"]["array"]["ns a row"]
         self.wall = {name: median(wall for wall, _ in line["turns"]) for name, line in self.seconds.items()}
@@ -99,6 +100,17 @@ class Results:
             f"{', '.join(parts)} what pyarrow takes to parse the same file on one thread (target {WIDE})."
         )
 
+    def resumed(self) -> str:
+        parts = []
+        for name, line in self.resume.items():
+            wall, cpu = map(median, zip(*line["turns"], strict=True))
+            self.missed += [f"resuming {name}"] * (wall > RESUME)
+            parts.append(f"{wall:.2f} s ({cpu:.2f} of the processors) over {line['GB']:.1f} GB of {name}")
+        return (
+            "- A run that is resumed at 90 % of a file's rows, and ends one row later, takes, the whole process, "
+            f"{', '.join(parts)} (target {RESUME})."
+        )
+
     def of_metrics(self) -> str:
         share = median(metrics / run for run, metrics in self.metrics)
         self.missed += ["metrics"] * (share > METRICS)
@@ -127,7 +139,7 @@ HEADER = ["reads", "seconds", "of the processors", "VW: seconds", "VW / ours", "
 
 def full(results: Results) -> list[str]:
     table = markdown(HEADER, results.rows())
-    found = [results.beside_river(), results.in_bulk(), results.peaks(), results.wide_tables()]
+    found = [results.beside_river(), results.in_bulk(), results.peaks(), results.resumed(), results.wide_tables()]
     found.append(results.of_metrics())
     missed = ["", f"Missed: {', '.join(results.missed)}."] if results.missed else []
     return [results.notes(), "", *table, "", *found, "", results.where(), *missed]

@@ -16,16 +16,12 @@ from river import datasets as river_datasets
 from river import optim, preprocessing
 from scipy import sparse
 
-from online_softmax import (
-    AutoSoftmaxRegression,
-    SoftmaxRegression,
-    progressive_validation,
-)
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, cli, progressive_validation
 from online_softmax.evaluation.checkpoints import CheckpointError
 from online_softmax.evaluation.progressive import RowError
 from online_softmax.models.saving import to_bytes
 from online_softmax.models.scaled import NumberScaler
-from online_softmax.streams import open_stream
+from online_softmax.streams import TextStream, open_stream
 
 MODELS = {
     "SGD": SoftmaxRegression,
@@ -233,3 +229,100 @@ def test_a_run_goes_on_past_1000_classes(stops, tmp_path, figures):
         found = progressive_validation(rows, SoftmaxRegression(), limit=limit, **options)
     assert figures(found) == figures(expected)
     assert {*found.to_dict()["windows"]["kappa"]} == {None}
+
+
+def write_rows(frame, path):
+    """Write a frame in the format of the path's name."""
+    suffix = path.suffixes[-2] if path.suffix == ".gz" else path.suffix
+    if suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif suffix == ".parquet":
+        frame.to_parquet(path, row_group_size=700)
+    elif suffix == ".feather":
+        frame.to_feather(path, chunksize=333)
+    elif suffix in (".jsonl", ".json"):
+        frame.to_json(path, orient="records", lines=suffix == ".jsonl")
+    elif suffix == ".arff":
+        kinds = {"a": "real", "b": "string", "c": "real", "y": "{u,v,w}"}
+        head = "".join(f"@attribute {name} {kind}\n" for name, kind in kinds.items())
+        path.write_text(f"@relation r\n{head}@data\n" + frame.to_csv(index=False, header=False, na_rep="?"))
+    else:
+        sparse = [f"|n a:{row.a} c:{row.c} |{row.b}" if suffix == ".vw" else f"1:{row.a} 2:{row.c}"
+                  for row in frame.itertuples()]  # fmt: skip
+        labels = frame["y"].fillna("two words" if suffix == ".vw" else "?")
+        labels = labels if suffix == ".vw" else labels.map({"u": 1, "v": 2, "w": 3, "?": "?"})
+        path.write_text("".join(f"{label} {row}\n" for label, row in zip(labels, sparse, strict=True)))
+
+
+FILES = ["x.csv", "x.csv.gz", "x.parquet", "x.feather", "x.jsonl", "x.json", "x.arff", "x.svm", "x.vw"]
+
+
+@pytest.mark.parametrize("missing", ["zero", "skip-row"])
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_resumes_at_every_place(name, missing, table, tmp_path, figures, stopped):
+    """The first row, one before a checkpoint and one after it, rows that are bad or left out, the last row, the end."""
+    frame, path = pd.read_csv(table), tmp_path / name
+    frame["b"] = [f"{b} {i % 1100}" for i, b in enumerate(frame["b"])] if name.endswith(("csv", "parquet")) else "b"
+    frame.loc[frame.index % 7 == 3, "c"] = np.nan
+    frame.loc[[0, 400, 401, 2999], "y"] = None
+    write_rows(frame, path)
+
+    def run(**options):
+        target = None if name.endswith(("svm", "vw")) else "y"
+        model = SoftmaxRegression()
+        stream = open_stream(path, target, missing=missing, on_bad="skip")
+        return progressive_validation(stream, model, on_bad="skip", **options), to_bytes(model)
+
+    whole, expected = run()
+    n = whole.n_samples
+    assert n > 2500
+    assert whole.n_bad + whole.n_skipped >= 4
+    for limit in (1, 399, 400, 401, 700, 1500, n - 1, n, None):
+        found, model = run(limit=limit, checkpoint=tmp_path / "run", resume=True, every=700)
+    assert figures(found) == figures(whole)
+    assert model == expected
+    assert figures(run(checkpoint=tmp_path / "run", resume=True)[0]) == figures(whole)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.svm", "x.arff", "many"])
+def test_a_resumed_run_reads_nothing_that_is_behind_it(name, table, tmp_path, monkeypatch):
+    """What comes after the first megabyte, by which a file is known, and before the place may have become anything."""
+    monkeypatch.setitem(TextStream.__init__.__kwdefaults__, "block_bytes", 1 << 19)
+    frame = pd.concat([pd.read_csv(table)] * 15, ignore_index=True)
+    frame["b"] = "b" * 40
+    paths = [tmp_path / name]
+    if name == "many":
+        paths[0].mkdir()
+        paths = [paths[0] / "0.csv", paths[0] / "1.csv"]
+        write_rows(frame[:20000], paths[0])
+    write_rows(frame[20000 if name == "many" else 0 :], paths[-1])
+
+    def run(**options):
+        model = SoftmaxRegression()
+        target = None if name == "x.svm" else "y"
+        found = progressive_validation(tmp_path / name, model, target=target, **options)
+        return found.n_samples, to_bytes(model)
+
+    expected = run()
+    run(limit=43000, checkpoint=tmp_path / "run")
+    with paths[0].open("r+b") as file:
+        file.seek(1_200_000)
+        file.write(b"\0" * 300_000)
+    assert run(checkpoint=tmp_path / "run", resume=True) == expected
+    with pytest.raises(RowError):
+        run()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_command_resumes_at_a_place(name, table, tmp_path, capsys, figures):
+    write_rows(pd.read_csv(table).assign(b="b"), tmp_path / name)
+    command = ["evaluate", str(tmp_path / name), "--model", "SGD(0.01)", "--json", "-"]
+    command += [] if name.endswith(("svm", "vw")) else ["--target", "y", "--drop", "b"]
+    keep = ["--checkpoint", str(tmp_path / "run"), "--resume", "--every", "300"]
+    found = []
+    for words in (["--limit", "1234", *keep], keep, []):
+        assert cli.run(*command, *words) == 0
+        found.append(figures(json.loads(capsys.readouterr().out)))
+    assert found[1]["n_samples"] == 3000
+    assert found[0]["log_loss"] != found[1]["log_loss"] == found[2]["log_loss"]
+    assert found[1]["confusion"] == found[2]["confusion"]

@@ -423,3 +423,14 @@ def test_a_checkpoint_is_no_model(table, tmp_path):
     progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path)
     with pytest.raises(ModelFileError, match="it is another file of online-softmax, no model"):
         load(path)
+
+
+def test_a_checkpoint_of_an_older_format_is_refused_by_name(table, tmp_path):
+    path = tmp_path / "run"
+    progressive_validation(table, SoftmaxRegression(), target="y", checkpoint=path, limit=1000)
+    about, arrays = parts(path)
+    path.write_bytes(container.to_bytes({**about, "format": 2}, arrays, checkpoints.KEY))
+    model = SoftmaxRegression()
+    with pytest.raises(CheckpointError, match=r"it is of format 2, by version .*: this one reads from 3 on"):
+        progressive_validation(table, model, target="y", checkpoint=path, resume=True)
+    assert to_bytes(model) == to_bytes(SoftmaxRegression())
