@@ -30,6 +30,7 @@ from online_softmax.streams import (
     open_stream,
 )
 from online_softmax.streams.formats import batches as batches_of
+from online_softmax.streams.tables import Lines, Quoted
 
 N = 240
 
@@ -307,6 +308,18 @@ def test_places_of_any_csv(tmp_path_factory, rows, end, is_ended, missing, block
     for chunk in stream:
         for n in range(len(chunk) + 1):
             assert rows_of(CsvStream(path, "y", **options).since(chunk.place.after(n))) == whole[chunk.place.rows + n :]
+
+
+@given(st.lists(st.sampled_from([b'"', b",", b"\n", b"\r", b"a", b" "]), max_size=40).map(b"".join))
+def test_records_end_where_their_lines_end_outside_quotes(text):
+    records = Quoted()
+    assert records.whole(text) == records.bare(text).rfind(b"\n") + 1
+    stops = records.ends(text) if text else []
+    rows = [start for start, stop in zip([0, *stops], stops, strict=False) if text[start:stop].strip(b"\r\n")]
+    assert records.starts(text).tolist() == rows
+    assert Lines().starts(text).tolist() == [
+        at for at, line in zip(np.cumsum([0, *map(len, text.split(b"\n"))]) + np.arange(text.count(b"\n") + 2),
+                               text.split(b"\n"), strict=False) if line.strip()]  # fmt: skip
 
 
 def test_errors_after_a_place_name_the_line(tmp_path):

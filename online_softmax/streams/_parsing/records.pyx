@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, binding=True, auto_pickle=False
-"""Where the rows of a text begin, found without reading what they hold."""
+"""Where the records of a text begin and end, found without reading what they hold."""
 
 from cpython.bytes cimport PyBytes_AS_STRING
 from libc.stdint cimport int64_t
@@ -9,6 +9,7 @@ import numpy as np
 from online_softmax._kernel.arrays cimport Buffer
 
 cdef extern from "records.h":
+    int64_t whole_records(const char *text, int64_t n, char delimiter) nogil
     int64_t row_starts(const char *text, int64_t n, char delimiter, const char *blanks, char comment,
                        int64_t *starts) nogil
 
@@ -37,3 +38,14 @@ def starts(bytes text, bytes delimiter=b"\0", bytes blanks=b" \t\r\n\x0b\x0c", b
     with nogil:
         rows = row_starts(s, size, between, blank, mark, <int64_t *>found_.view.buf)
     return found[:rows]
+
+
+def whole(bytes text, bytes delimiter):
+    """Return how many bytes the records take that end in a text, in a line outside the quotes of a field."""
+    cdef Py_ssize_t size = len(text)
+    cdef const char *s = PyBytes_AS_STRING(text)
+    cdef char between = PyBytes_AS_STRING(delimiter)[0]
+    cdef int64_t n
+    with nogil:
+        n = whole_records(s, size, between)
+    return n

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.streams._parsing.records import starts
+from online_softmax.streams._parsing.records import starts, whole
 from online_softmax.streams.place import Place, PlaceError
 from online_softmax.streams.stream import Run
 from online_softmax.streams.tables.file_bytes import Readable
@@ -89,7 +89,7 @@ class Lines:
         rest = b""
         while more := file.read(max(size, len(rest))):
             rest += more
-            if (end := self.bare(rest).rfind(b"\n") + 1) or len(rest) > LONGEST:
+            if (end := self.whole(rest)) or len(rest) > LONGEST:
                 yield rest[: end or None]
                 rest = rest[end:] if end else b""
         if rest:
@@ -109,6 +109,10 @@ class Lines:
                 raise ValueError(f"{self.name}, {self.unit} {line}: a record of more than {LONGEST:,} bytes")
             yield Block(line, byte, block)
             line, byte = line + block.count(b"\n"), byte + len(block)
+
+    def whole(self, text: bytes) -> int:
+        """Return how many bytes the records take that end in a text."""
+        return text.rfind(b"\n") + 1
 
     def ends(self, block: bytes) -> list[int]:
         """Return where the records of `block` end."""
@@ -176,6 +180,10 @@ class Quoted(Lines):
         self._break = re.compile(begin + rb'[^"\r\n]*+(?:""[^"\r\n]*+)*+[\r\n]')
 
     blanks = b"\r\n"
+
+    def whole(self, text: bytes) -> int:
+        """Return how many bytes the records take that end in a text."""
+        return whole(text, self._delimiter) if b'"' in text else super().whole(text)
 
     def starts(self, text: bytes) -> NDArray[np.int64]:
         """Return where each row of a text begins."""
