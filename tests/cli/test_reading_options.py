@@ -72,6 +72,8 @@ def test_every_keyword_of_reading_is_an_option(capsys):
         "labelled",
         "limit",
         "chunk_rows",
+        "at",
+        "settled",
         "words",
     }
     options = {name.replace("_", "-") for name in keywords - {"header", "target"}} | {"no-header", "target"}
