@@ -128,7 +128,7 @@ def resume(path: Path, run: Tally, stream: Any) -> Resumed:
         labels = names.from_bytes("label", arrays["labels"])
         _check(about, arrays, len(labels))
         place = Place.from_json(about["place"])
-        skip = 0 if about["source"] is None else about["source"]["skip"]
+        skip = (about["source"] or {}).get("skip", 0)
         if place.rows != skip + about["run"]["n_taken"] + about["run"]["n_skipped"]:
             raise ValueError("its place is not that of its rows")
         model = arrays["model"].tobytes()

@@ -46,6 +46,7 @@ class Distance:
             yield from _chunks(self._stream, place)
             return
         chunks = iter(self._stream) if place is None else self._stream.since(place)
+        self._stop = 0.0 if place is None else None
         with closing(ahead((chunk_of(chunk), self._stream.fraction) for chunk in chunks)) as read:
             for chunk, fraction in read:
                 self._start, self._stop, self._n = self._stop, fraction, len(chunk)
