@@ -30,9 +30,9 @@ making room for new features. A row says
   "sum"          of counts: the base's, and what each model has gained over it
   "clock"        of what rates hang on: the mean, since a mean of steps is as long as one model's
   "mean"         their mean, weighted by the samples that each has learned
-  "steps"        of weights: the mean of the models that have moved it; where steps are scaled by a
-                 sum of squared gradients, weighted by what each model has gained in that
-  "gain"         of such a sum: the base's, and what the models have gained, in the same mean
+  "steps"        of weights: the mean of the models that have moved it, weighted by their samples; by
+                 the sum of squared gradients, where that scales the steps
+  "gain"         of such a sum: the base's, and the mean gain of the models that have gained
   "moments"      of means and variances: those of all samples, by Chan's formula
   "information"  of covariances and what they weigh: the mean of the inverse covariances
   "evidence"     of weights under Bayes: the mean of their logarithms

@@ -24,6 +24,7 @@ from online_softmax import (
     explain_one,
     inspection,
     load,
+    merge,
     open_stream,
     progressive_validation,
     save,
@@ -87,6 +88,10 @@ try:
     loaded = load(Path("model.safetensors"))
 except ModelFileError as error:
     print(error)
+
+# ---- merging ----
+
+merged: SoftmaxRegression = merge(model, [model.copy(), model.copy()])
 
 # ---- validation ----
 
