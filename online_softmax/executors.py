@@ -167,14 +167,16 @@ class _Run:
     def take(self, rounds: Iterator[list[Part]]) -> Commit:
         """Learn rounds, of which the next is prepared while the workers learn one; return the last commit."""
         self._check_executor()
-        start = perf_counter()
+        start, end = perf_counter(), None
         with closing(ahead(rounds)) as prepared:
             try:
                 for parts in prepared:
+                    if end is not None and parts[0].begin.rows != end.rows:
+                        raise self._changed(end.rows)
                     updates = self._learned(parts)
+                    end = parts[-1].end or parts[-1].begin.after(updates[-1].found.taken)
                     seconds, start = perf_counter() - start, perf_counter()
-                    place = parts[-1].begin.after(updates[-1].found.taken)
-                    self._commit = after_round(self._commit, updates, place.to_json(), seconds)
+                    self._commit = after_round(self._commit, updates, end.to_json(), seconds)
             finally:
                 self._keep()
         return self._commit
@@ -197,10 +199,17 @@ class _Run:
                     futures.append(self._executor.submit(learn_shard, base, k, part.chunks, **keywords))
             self._keep()
             with self._failing(parts):
-                return [future.result() for future in futures]
+                updates = [future.result() for future in futures]
+            for part, update in zip(parts[:-1], updates, strict=False):
+                if update.found.taken != part.n:
+                    raise self._changed(part.begin.rows + update.found.taken)
+            return updates
         finally:
             for future in futures:
                 future.cancel()
+
+    def _changed(self, row: int) -> RoundError:
+        return RoundError(f"round {self._commit.total.rounds + 1}: the source has changed, and ends at row {row:,} now")
 
     @contextmanager
     def _failing(self, parts: Sequence[Part]) -> Iterator[None]:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 import numpy as np
@@ -22,6 +22,8 @@ from online_softmax import AutoSoftmaxRegression, ModelStore, SoftmaxRegression,
 from online_softmax.executors import RayExecutor, fit_rounds
 from online_softmax.models.saving import to_bytes
 from online_softmax.rounds import RoundError, after_round, learn_shard
+from online_softmax.streams import Place, RowStream
+from online_softmax.streams.reading import Reading
 
 ROUNDS = {"shards": 3, "round_rows": 1200}
 
@@ -325,7 +327,52 @@ def test_few_rows_are_a_short_round(frame, tmp_path):
     assert one.total.own_hits == alone.found.own_hits
 
 
+class Topic(RowStream):
+    """A stream whose places count no rows to be read over, as those of messages that may be gone."""
+
+    reading, text_columns = Reading("y"), frozenset()
+
+    def __init__(self, frame):
+        self._chunks = [*open_stream(frame, "y", chunk_rows=90)]
+
+    def read(self, at):
+        offset = 0 if at is None else at["offset"]
+        for i, chunk in enumerate(self._chunks):
+            if (left := chunk.part(max(0, offset - 90 * i), len(chunk))) and 90 * i + len(chunk) > offset:
+                start = max(offset, 90 * i)
+                yield replace(left, place=Message(0, {"offset": start}, 0, len(left)))
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Place):
+    left: int = 0
+
+    def after(self, n):
+        assert n <= self.left
+        return replace(self, rows=self.rows + n, at={"offset": self.at["offset"] + n}, left=self.left - n)
+
+
+def test_places_of_another_kind_are_kept(frame, reference, tmp_path):
+    with pytest.raises(StopError):
+        fit_rounds(Serial(), Topic(frame), MODELS["auto"](), tmp_path, progress=stopping_after(3), **ROUNDS)
+    assert ModelStore(tmp_path).load().place == {"rows": 2325, "at": {"offset": 2325}, "over": 0}
+    assert bits(fit_rounds(Serial(), Topic(frame), MODELS["auto"](), tmp_path, **ROUNDS)) == reference["auto"]
+
+
 # ---- what goes wrong ----
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_file_that_shrinks_meanwhile_is_found_out(frame, tmp_path, n):
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+
+    def shrink(commit):
+        if commit.version == n:
+            frame[:3000].to_csv(tmp_path / "rows.csv", index=False)
+
+    with pytest.raises(RoundError, match="round 4.*(ends at row|begins at byte|before the place)"):
+        fitted(Serial(), str(tmp_path / "rows.csv"), MODELS["sgd"](), tmp_path / "store", progress=shrink)
+    assert ModelStore(tmp_path / "store").load().total.rows == 2325
 
 
 def with_bad_row(frame, at):

@@ -35,13 +35,16 @@ class Part(NamedTuple):
     begin
         Where in the source they begin.
     n
-        How many rows of the source they are, at most.
+        How many rows of the source they are; of the last ones, at most.
+    end
+        Where they end; None where it is `n` rows later, or where the source ends.
 
     """
 
     chunks: Iterable[Any]
     begin: Place
     n: int
+    end: Place | None = None
 
 
 class Parts(Protocol):
@@ -133,7 +136,7 @@ class Loads:
                 begin = begin if taken else place
                 taken.append(each)
                 left, self._place = left - len(each), place.after(len(each))
-        return Part(Load(taken, self._on_bad), begin, n - left) if taken else None
+        return Part(Load(taken, self._on_bad), begin, n - left, self._place) if taken else None
 
     def _more(self) -> bool:
         self._left = next(self._chunks, None)
