@@ -20,7 +20,20 @@ import online_softmax
 PACKAGE = Path(online_softmax.__file__).parent
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.read_text())
 SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".pyi", ".pyx", ".pxd"))
-HEAVY = {"pyarrow", "pandas", "polars", "scipy", "rich", "typer", "matplotlib", "sklearn", "pyspark", "dask"}
+HEAVY = {
+    "pyarrow",
+    "pandas",
+    "polars",
+    "scipy",
+    "rich",
+    "typer",
+    "matplotlib",
+    "sklearn",
+    "pyspark",
+    "dask",
+    "confluent_kafka",
+    "fastavro",
+}
 
 # The modules that have moved, importable under their old names until 1.0.
 OLD_NAMES = {
