@@ -313,14 +313,15 @@ class RemoteObjects:
         self._filesystem.makedirs(self._root, exist_ok=True)
         try:
             self._filesystem.pipe_file(beside, data)
-            if self._filesystem.exists(path):
-                return False
-            self._filesystem.mv(beside, path)
+            if is_new := not self._filesystem.exists(path):
+                self._filesystem.mv(beside, path)
+            else:
+                self._filesystem.rm_file(beside)
         except BaseException:
             with suppress(Exception):
                 self._filesystem.rm_file(beside)
             raise
-        return True
+        return is_new
 
     def remove(self, name: str) -> None:
         """Remove an object."""

@@ -148,6 +148,17 @@ def test_of_two_at_the_same_moment_one_commits(tmp_path, frame, monkeypatch):
     assert len(os.listdir(tmp_path)) == 1
 
 
+def test_a_remote_store_is_left_tidy_by_whom_it_refuses(frame, monkeypatch):
+    url = f"memory://{uuid.uuid4()}/store"
+    one, other = ModelStore(url), ModelStore(url)
+    first, *_ = rounds_of(one.open(SoftmaxRegression(), RUN), frame, 50)
+    monkeypatch.setattr(other, "_versions", lambda: [])
+    one.commit(first)
+    with pytest.raises(StoreError, match="another run commits to it"):
+        other.commit(first)
+    assert len(one._storage.names()) == 1
+
+
 def test_foreign_files_in_the_directory_do_no_harm(store):
     for name in ("notes.txt", "1.safetensors", ".000000000009.safetensors", "000000000099.safetensors.tmp"):
         with open(os.path.join(store.url, name), "w") as file:

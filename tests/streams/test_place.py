@@ -273,6 +273,17 @@ def test_places_of_text_are_exact(tmp_path):
         assert {place.over for place in opener(kind, tmp_path, {"on_bad": "skip"})().places(7)} == {0}, kind
 
 
+def test_places_are_those_of_the_rows_where_lone_carriage_returns_end_lines(tmp_path):
+    path = tmp_path / "ends.csv"
+    ends = ["\n", "\r\n", "\r", "\r\r", "\n\r"]
+    path.write_bytes(("a,y\n" + "".join(f"{i},u{ends[i % 5]}" for i in range(100))).encode())
+    for block_bytes in (20, 1 << 20):
+        stream = CsvStream(path, "y", block_bytes=block_bytes)
+        places = [*stream.places(7)]
+        found = [next(iter(open_stream(stream, at=place).pairs()))[0]["a"] for place in places]
+        assert found == [*range(0, 100, 7)]
+
+
 cells = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     st.sampled_from(["", "1", "x", '"', 'a "b"', "one\ntwo", "three\r\nfour", ",", " ", "é", "1.0", "true", "-", "?"]),

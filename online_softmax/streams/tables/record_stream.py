@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from online_softmax.checks import check_names, shorten
 from online_softmax.streams.labels import keeps_spelling, spelled_at
-from online_softmax.streams.place import count_at
+from online_softmax.streams.place import Place, count_at
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.stream import Chunk, Note, Run
 from online_softmax.streams.tables.arrow import coded, matrix, pyarrow
@@ -76,7 +76,13 @@ class RecordStream(TableStream):
 
     def runs(self, at: Mapping[str, Any] | None) -> Iterator[Run]:
         """Yield runs of rows, from a byte of the text on: as lines, unless their places are to tell of labels."""
-        return super().runs(at) if self._keeps_spelling else map(self.records.run, self._blocks(at))
+        return super().runs(at) if self._keeps_spelling else map(self._run, self._blocks(at))
+
+    def _run(self, block: Block) -> Run:
+        if block.text.count(b"\r") == block.text.count(b"\r\n"):
+            return self.records.run(block)
+        # A carriage return alone may end a line, or make it a bad one.
+        return Run(len(self.chunk(block.text, block.line)), Place(0, block.at).after)
 
     @property
     def seeks(self) -> bool:

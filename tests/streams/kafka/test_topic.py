@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from threading import Thread
 
@@ -12,6 +13,8 @@ import confluent_kafka
 import pytest
 
 from online_softmax import SoftmaxRegression, progressive_validation
+from online_softmax.executors import fit_rounds
+from online_softmax.models.saving import to_bytes
 from online_softmax.streams import KafkaStream, Place, PlaceError, open_stream
 from online_softmax.streams.kafka import topic as reading
 from tests.broker import PARTITIONS, running
@@ -311,3 +314,17 @@ def test_a_partition_that_gives_nothing(broker, monkeypatch):
 def _without_ends(take, topic, *args):
     topic._eof = {}
     return take(topic, *args)
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_rounds_go_on_where_their_offsets_are(broker, short_turns, tmp_path, rounds):
+    url = broker.url(broker.fill(numbers(300)))
+    asked = {"target": "kind", "shards": 2, "round_rows": 80}
+    with ThreadPoolExecutor(2) as executor:
+        whole = fit_rounds(executor, url, SoftmaxRegression(), tmp_path / "whole", **asked)
+        part = fit_rounds(executor, url, SoftmaxRegression(), tmp_path / "part", limit=80 * rounds, **asked)
+        assert sum(part.place["at"]["offsets"].values()) == part.place["rows"] == 80 * rounds
+        done = fit_rounds(executor, url, SoftmaxRegression(), tmp_path / "part", **asked)
+    assert whole.total.rows == done.total.rows == 300
+    assert to_bytes(done.model) == to_bytes(whole.model)
+    assert done.place == whole.place
