@@ -244,7 +244,7 @@ class StopError(Exception):
 
 def stopping_after(n):
     def progress(commit):
-        if commit.version == 2:
+        if commit.version == n:
             raise StopError
 
     return progress
