@@ -135,7 +135,9 @@ cdef class Vocabulary:
         first = not self._is_looking(me)
         self.enter_to_read()
         if self._inside is None:
-            self._inside = set()
+            fresh = set()  # which may have a finalizer run, and so another thread
+            if self._inside is None:
+                self._inside = fresh
         self._inside.add(me)
         return first
 

@@ -610,9 +610,11 @@ class KeyedClassifier(base.MiniBatchClassifier):
         Parameters
         ----------
         path
-            Where to.
+            Where to: not to the store, which `flush` writes to.
         """
         with self._lock:
+            if self.store is not None and os.path.exists(path) and os.path.samefile(path, self.store):
+                raise ValueError(f"{os.fspath(path)} is the store of this model: write to it by flush()")
             key_store.write(path, self._about(), self._records())
 
     # ---- copies, which have no store ----

@@ -499,6 +499,18 @@ def test_a_saved_model_is_a_store(make, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["keys"]
 
 
+def test_a_model_is_not_saved_in_the_place_of_its_store(tmp_path):
+    keyed = filled(tmp_path / "store")
+    os.link(tmp_path / "store", tmp_path / "link")
+    for path in (tmp_path / "store", str(tmp_path / "nowhere" / ".." / "store"), tmp_path / "link"):
+        (tmp_path / "nowhere").mkdir(exist_ok=True)
+        with pytest.raises(ValueError, match=r"store is the store of this model|link is the store of this model"):
+            keyed.save(path)
+    keyed.close()
+    with KeyedClassifier(SoftmaxRegression(), store=tmp_path / "store") as again:
+        assert again.figures().n_samples == 100
+
+
 def test_what_was_not_flushed_is_not_in_the_store(tmp_path):
     keyed = filled(tmp_path / "store")
     keyed.flush()
