@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from online_softmax.streams import PairChunk
 
 ROCKSDB = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
 PROVIDER = "spark.sql.streaming.stateStore.providerClass"
-STATE = "model binary, n_samples bigint, n_bad bigint, hits bigint, n_losses bigint, loss double"
+KEPT = {"model": "binary", "n_samples": "long", "n_bad": "long", "hits": "long", "n_losses": "long", "loss": "double"}
 NEW = {"rows": "long", "bad_rows": "long", "new_hits": "long", "new_losses": "long", "new_loss": "double"}
 FIGURES = {"n_samples": "long", "n_bad": "long", "log_loss": "double", "accuracy": "double", **NEW}
 
@@ -95,8 +95,8 @@ def fit_keyed(
     rows = stream_df.select(*others, *names)
     features_and_label = rows.select(*names, target)
     check_kinds(features_and_label, target, None, reading_of(features_and_label, None, features=names))
-    if taken := [name for name in keys if name in FIGURES]:
-        raise ValueError(f"the key {taken[0]!r} is called like a figure: rename the column")
+    if taken := [name for name in keys if name in {*FIGURES, *KEPT, "value", "ttlExpirationMs"}]:
+        raise ValueError(f"the key {taken[0]!r} is called like something that is kept of each key: rename the column")
     output = sql.types.StructType([rows.schema[name] for name in keys])
     for name, kind in FIGURES.items():
         output = output.add(name, kind)
@@ -142,7 +142,11 @@ class KeyedModels:
     def state(self) -> Any:
         """Return the state as a DataFrame: the columns of the key, and what is kept of each."""
         reader = self.spark.read.format("statestore").option("path", self.checkpoint)
-        return reader.option("stateVarName", "learned").load().select("key.*", "value.*")
+        state = reader.option("stateVarName", "learned").load().select("key.*", "value.*")
+        if "ttlExpirationMs" not in state.columns:
+            return state
+        state = state.where("ttlExpirationMs > unix_millis(current_timestamp())")  # Spark forgets some time later
+        return state.select("*", "value.*").drop("value", "ttlExpirationMs")
 
     def figures(self) -> Any:
         """Return the figures of each key as a DataFrame: the key, `n_samples`, `n_bad`, `log_loss` and `accuracy`."""
@@ -159,7 +163,7 @@ class KeyedModels:
         functions = pyspark_sql().functions
         state = self.state()
         values = key if isinstance(key, tuple) else (key,)
-        names = state.columns[: len(state.columns) - len(STATE.split(","))]
+        names = state.columns[: len(state.columns) - len(KEPT)]
         if len(values) != len(names):
             raise KeyError(f"a key is of {len(names)} columns, {', '.join(names)}, not {key!r}")
         for name, value in zip(names, values, strict=True):
@@ -203,25 +207,26 @@ def _learner(
     from pyspark.sql import Row
     from pyspark.sql.streaming import StatefulProcessor
 
+    state = ", ".join(f"{name} {kind}" for name, kind in KEPT.items())
+
     class Learner(StatefulProcessor):  # type: ignore[misc]
         def init(self, handle: Any) -> None:
-            self.state = handle.getValueState("learned", STATE, time_to_live)
+            self.state = handle.getValueState("learned", state, time_to_live)
 
         def handleInputRows(self, key: Any, rows: Any, timerValues: Any) -> Iterator[Any]:  # noqa: N802
-            model, *sums = self.state.get() or (None, 0, 0, 0, 0, 0.0)
+            model, n, n_bad, hits, n_losses, loss = self.state.get() or (None, 0, 0, 0, 0, 0.0)
             if any(is_missing(part) for part in key):
-                model, new = None, without_key(rows, on_bad)
+                new = without_key(rows, on_bad)
             else:
                 learning = from_bytes(fresh if model is None else bytes(model))
                 new = learned(learning, key, ordered(rows, *columns), on_bad)
                 model = to_bytes(learning)
-            n, n_bad, hits, n_losses, loss = sums
-            n, n_bad, hits, n_losses = n + new[0], n_bad + new[1], hits + new[2], n_losses + new[3]
-            loss = float(np.add.accumulate([loss, *new[4]])[-1])
+            n, n_bad, hits, n_losses = n + new.rows, n_bad + new.bad_rows, hits + new.hits, n_losses + len(new.losses)
+            loss = float(np.add.accumulate([loss, *new.losses])[-1])  # one by one, however the rows are cut
             self.state.update((model, n, n_bad, hits, n_losses, loss))
             ratios = loss / n_losses if n_losses else None, hits / n if n else None
-            values = (*key, n, n_bad, *ratios, *new[:4], sum(new[4], 0.0))
-            yield Row(**dict(zip(names, values, strict=True)))
+            sums = new.rows, new.bad_rows, new.hits, len(new.losses), sum(new.losses, 0.0)
+            yield Row(**dict(zip(names, (*key, n, n_bad, *ratios, *sums), strict=True)))
 
         def close(self) -> None:
             pass
@@ -229,26 +234,31 @@ def _learner(
     return Learner()
 
 
-Sums = tuple[int, int, int, int, list[float]]  # rows, bad rows, hits, rows with a loss, and their losses
+class Found(NamedTuple):
+    """What a micro-batch had for a key: how many rows, bad rows and hits, and the losses of labels that were known."""
+
+    rows: int
+    bad_rows: int
+    hits: int
+    losses: list[float]
 
 
-def without_key(rows: Any, on_bad: str) -> Sums:
+def without_key(rows: Any, on_bad: str) -> Found:
     """Refuse or count rows that have no key."""
     if on_bad == "raise":
         raise ValueError(f"a row has no key, and so no model: {shorten(next(iter(rows)).asDict())}")
-    return 0, sum(1 for _ in rows), 0, 0, []
+    return Found(0, sum(1 for _ in rows), 0, [])
 
 
-def learned(model: Any, key: Sequence[Any], pairs: Iterator[Any], on_bad: str) -> Sums:
+def learned(model: Any, key: Sequence[Any], pairs: Iterator[Any], on_bad: str) -> Found:
     """Have a model predict, then learn, each sample of its key; return what came of them."""
     scored: Scored = Scorer(model, skips=on_bad == "skip").score(PairChunk(enumerate(pairs), on_bad))
     if scored.error is not None:
         name = key[0] if len(key) == 1 else tuple(key)
         raise ValueError(f"row {scored.n_taken} of key {name!r} in this micro-batch: {scored.error}")
     losses = -np.log(np.clip(scored.p, CLIP, 1.0))
-    known = losses[~np.isnan(losses)].tolist()
     hits = int(np.count_nonzero(scored.predicted == scored.true))
-    return len(scored), len(scored.bad), hits, len(known), known
+    return Found(len(scored), len(scored.bad), hits, losses[~np.isnan(losses)].tolist())
 
 
 def ordered(rows: Any, target: str, order: str | None, features: Sequence[str]) -> Iterator[Any]:

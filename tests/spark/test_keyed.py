@@ -163,6 +163,7 @@ def test_key_that_has_been_quiet_is_forgotten(rounds, fit):
     [
         ({"key": "nobody"}, "the stream has no columns 'nobody'"),
         ({"key": []}, "key is the name of a column, or several"),
+        ({"key": "n_bad"}, "the key 'n_bad' is called like something that is kept"),
         ({"target": "z"}, "the stream has no columns 'z'"),
         ({"features": ["x0", "user"]}, "column 'user' is the label, the key or the order, and so no feature"),
         ({"time_to_live": 0}, "time_to_live is a time span, or seconds above 0, not 0"),
@@ -170,5 +171,6 @@ def test_key_that_has_been_quiet_is_forgotten(rounds, fit):
     ],
 )
 def test_what_cannot_be_meant_is_refused(rounds, fit, options, said):
+    stream = rounds(1)
     with pytest.raises(ValueError, match=said):
-        fit(rounds(1), **options)
+        fit(stream.withColumn("n_bad", stream.user), **options)
