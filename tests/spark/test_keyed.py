@@ -24,13 +24,12 @@ def fit(spark, tmp_path):
 
     def run(stream, model=None, checkpoint="checkpoint", **options):
         options = {"target": "y", "features": FEATURES, "order": "at", **options}
-        figures = fit_keyed(stream, options.pop("key", "user"), model or SoftmaxRegression(), **options)
-        writer = figures.writeStream.outputMode("update").format("memory").queryName("figures")
+        figures, rows = fit_keyed(stream, options.pop("key", "user"), model or SoftmaxRegression(), **options), []
+        writer = figures.writeStream.outputMode("update").foreachBatch(lambda batch, _: rows.extend(batch.collect()))
         done(writer.option("checkpointLocation", str(tmp_path / checkpoint)).start())
-        return spark.table("figures").collect(), KeyedModels(spark, str(tmp_path / checkpoint))
+        return rows, KeyedModels(spark, str(tmp_path / checkpoint))
 
-    yield run
-    spark.sql("drop view if exists figures")
+    return run
 
 
 def in_a_dictionary(make, n, features=FEATURES):
