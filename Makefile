@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help test test-quick test-cluster lint stubs coverage sanitize reliability \
-	bench-speed bench-threads bench-quality bench-long bench-files bench-cluster tables pictures datasets golden clean
+	bench-speed bench-threads bench-quality bench-long bench-files bench-cluster bench-spark tables pictures datasets golden clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -74,6 +74,10 @@ bench-cluster: .venv/dev  ## rounds of parameter mixing over 1 to 128 shards, si
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.cluster.choices
 	$(BIN)/python -m benchmarks.cluster.table
+
+bench-spark: .venv/cluster  ## what a round costs on Spark, which needs Java 17
+	$(BIN)/python -m benchmarks.cluster.spark
+	$(BIN)/python -m benchmarks.cluster.spark --table
 
 tables: .venv/dev  ## paste the kept figures into README.md and docs/
 	$(BIN)/python -m benchmarks.tables

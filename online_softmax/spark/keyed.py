@@ -59,7 +59,8 @@ def fit_keyed(
         it they come as Spark's shuffle gives them: those of one source partition mostly in their order, those of
         several in any order, which may be another one after a failure.
     time_to_live
-        After how many seconds without a row a key is forgotten.
+        After how many seconds without a row a key is forgotten. Spark runs micro-batches without rows then, one after
+        another unless the query has a trigger: `.trigger(processingTime="10 seconds")`, say.
     on_bad
         What becomes of a row that has no key, no label, or is refused by the model: "raise", which ends the query; or
         "skip", which counts it in `n_bad` of its key. Rows that have no key, and so no model, are counted together.

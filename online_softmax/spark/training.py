@@ -130,7 +130,7 @@ def fit_stream(
 class Rounds:
     """What the driver does with each micro-batch: merge what the shards have learned, and commit.
 
-    All that it knows is in the store; the identity of the query, which it keeps, is in the checkpoint.
+    All that matters is in the store. The newest commit is kept so that it need not be read again.
 
     Parameters
     ----------
@@ -141,21 +141,22 @@ class Rounds:
     run
         What tells the run from others, besides the query's identity.
     checkpoint
-        Where Spark keeps its checkpoint.
+        Where Spark keeps its checkpoint, and the identity in it.
 
     """
 
     def __init__(self, model: Any, store: ModelStore, run: Mapping[str, Any], checkpoint: str) -> None:
         self.model, self.store, self.run, self.checkpoint = model, store, run, checkpoint
-        self._query: str | None = None
+        self._newest: Commit | None = None
 
     def __call__(self, updates_df: Any, batch: int) -> None:
         """Run a micro-batch, unless the store has it."""
         started = perf_counter()
-        if self._query is None:
+        if self._newest is None or self._newest.version != self.store.version():
             (metadata,) = updates_df.sparkSession.read.text(f"{self.checkpoint}/metadata").collect()
-            self._query = json.loads(metadata.value)["id"]
-        commit = self.store.open(self.model, {**self.run, "query": self._query})
+            query = json.loads(metadata.value)["id"]
+            self._newest = self.store.open(self.model, {**self.run, "query": query})
+        commit = self._newest
         if is_replay(commit, batch):
             return
         rows = updates_df.collect()
@@ -166,7 +167,9 @@ class Rounds:
                 "is a directory or URL that every executor reaches, and has one query"
             )
         updates = [Update(row.shard, Round(**{one: row[one] for one in SUMS}), bytes(row.model or b"")) for row in rows]
-        self.store.commit(after_round(commit, updates, {"batch": batch}, perf_counter() - started))
+        commit = after_round(commit, updates, {"batch": batch}, perf_counter() - started)
+        self.store.commit(commit)
+        self._newest = commit
 
 
 def is_replay(commit: Commit, batch: int) -> bool:

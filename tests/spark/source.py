@@ -23,6 +23,7 @@ QUIET = {
     "spark.executor.memory": "512m",
     "spark.sql.shuffle.partitions": "2",
     "spark.log.level": "OFF",
+    "spark.python.authenticate.socketTimeout": "120s",  # a machine that has much to do takes its time
 }
 
 

@@ -20,13 +20,16 @@ FEATURES = ["x0", "x1"]
 
 @pytest.fixture
 def fit(spark, tmp_path):
-    """Give a function that learns a stream to its end, and gives the figures of each micro-batch and the models."""
+    """Give a function that learns a stream to its end, or so many figures, and gives the figures and the models."""
 
-    def run(stream, model=None, checkpoint="checkpoint", **options):
+    def run(stream, model=None, checkpoint="checkpoint", until=0, **options):
         options = {"target": "y", "features": FEATURES, "order": "at", **options}
         figures, rows = fit_keyed(stream, options.pop("key", "user"), model or SoftmaxRegression(), **options), []
         writer = figures.writeStream.outputMode("update").foreachBatch(lambda batch, _: rows.extend(batch.collect()))
-        done(writer.option("checkpointLocation", str(tmp_path / checkpoint)).start())
+        query = writer.option("checkpointLocation", str(tmp_path / checkpoint)).start()
+        while query.isActive and len(rows) < until:
+            time.sleep(0.1)
+        done(query) if until == 0 else query.stop()
         return rows, KeyedModels(spark, str(tmp_path / checkpoint))
 
     return run
@@ -150,11 +153,11 @@ def test_key_of_two_columns_and_a_model_that_has_learned(rounds, fit):
 
 
 def test_key_that_has_been_quiet_is_forgotten(rounds, fit):
-    fit(rounds(1), time_to_live=timedelta(milliseconds=1))
-    time.sleep(0.01)
-    _, found = fit(rounds(2), time_to_live=timedelta(milliseconds=1))
-    figures = found.figures().collect()
-    assert sum(row.n_samples for row in figures) <= 200
+    figures, found = fit(rounds(2), until=14, time_to_live=timedelta(milliseconds=1))
+    assert sum(row.n_samples for row in figures) == 400  # each began anew in the second round
+    assert found.figures().count() == 0
+    figures, found = fit(rounds(1), checkpoint="another", until=7, time_to_live=3600)
+    assert {row.user: row.asDict() for row in figures} == {row.user: row.asDict() for row in found.figures().collect()}
 
 
 @pytest.mark.parametrize(
