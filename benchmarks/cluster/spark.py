@@ -130,7 +130,7 @@ def table(lines: list[dict[str, Any]]) -> tuple[list[str], bool]:
     said = f"Target of the first row: {MOST_SECONDS} s a round after the first." + ("" if met else " Missed.")
     text = [
         f"Rounds of 20,000 rows x {FEATURES} features x {CLASSES} classes in {SHARDS} shards, in a session of "
-        "`local[2,4]`; making the rows is counted. Medians of the rounds after the first. Others used the machine, too.",
+        "`local[2,4]`; making the rows is counted. Medians of the rounds after the first. Others used the machine.",
         "",
         *markdown(header, rows, words=1),
         "",
