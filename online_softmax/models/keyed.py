@@ -399,7 +399,8 @@ class KeyedClassifier(base.MiniBatchClassifier):
 
     def __getitem__(self, key: Hashable) -> Any:
         """Return a snapshot of a key's model."""
-        return self._known(key).twin(self._fresh()).model
+        with self._lock:
+            return self._known(key).twin(self._fresh()).model
 
     def forget_key(self, key: Hashable) -> None:
         """Forget a key, its model and its figures, as if it had never been met.
@@ -425,7 +426,8 @@ class KeyedClassifier(base.MiniBatchClassifier):
         key
             A key that has been learned.
         """
-        return figures([self._known(key).sums()])
+        with self._lock:
+            return figures([self._known(key).sums()])
 
     def figures(self) -> KeyFigures:
         """Return how well labels were predicted before they were learned, over all keys."""
@@ -489,8 +491,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
         return self._read(key) if kept is None else (kept, key)
 
     def _known(self, key: Hashable) -> Kept:
-        with self._lock:
-            kept, _ = self._look(key)
+        kept, _ = self._look(key)
         if kept is None:
             raise KeyError(f"the key {key!r} has not been learned")
         return kept

@@ -775,3 +775,27 @@ def test_threads_learn_and_predict():
         for x, y, w in samples(200, keys=[user]):
             plain.learn(x, y, w)
     assert_equal(keyed, plain)
+
+
+def test_a_snapshot_is_taken_between_two_samples():
+    copying, learned_meanwhile = threading.Event(), threading.Event()
+
+    class Slow(naive_bayes.GaussianNB):
+        def __deepcopy__(self, memo):
+            copying.set()
+            assert not learned_meanwhile.wait(0.2)
+            return naive_bayes.GaussianNB()
+
+    keyed = KeyedClassifier(Slow())
+    keyed.learn_one({"user": "ann", "a": 1.0}, "red")
+
+    def learn():
+        copying.wait(10)
+        keyed.learn_one({"user": "ann", "a": 2.0}, "red")
+        learned_meanwhile.set()
+
+    learning = threading.Thread(target=learn)
+    learning.start()
+    assert isinstance(keyed["ann"], naive_bayes.GaussianNB)
+    learning.join()
+    assert keyed.figures_of("ann").n_samples == 2
