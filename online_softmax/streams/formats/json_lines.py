@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # Where a line is no object: the first one, which may have a mark of its encoding, and a later one.
 FIRST, LATER = re.compile(rb"(?:\xef\xbb\xbf)?+\s*+[^{\s]"), re.compile(rb"\n[^\S\n]*+[^{\s]")
+MARK = b"\n\xef\xbb\xbf"  # where one file was put behind another
 TYPES = {"int64": "number", "double": "number", "null": "empty", "bool": "truth"}  # that need no second look
 PLAIN = ("int64", "double", "bool", "string")
 MOST_EXACT = 2.0**53  # from here on a double holds not every integer
@@ -105,6 +106,7 @@ class JsonStream(RecordStream):
 
     def guess(self, block: bytes) -> pa.Table | None:
         """Return what pyarrow takes the members for; None where it cannot tell."""
+        block = block.replace(MARK, b"\n")
         self._check_bytes(block)
         try:
             return read_json(block)
@@ -213,6 +215,7 @@ class JsonStream(RecordStream):
         assert self._schema is not None
         if not block.strip():
             return self._schema.empty_table()
+        block = block.replace(MARK, b"\n")
         self._check_bytes(block)
         return read_json(block, self._schema)
 

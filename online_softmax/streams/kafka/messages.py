@@ -17,6 +17,7 @@ from online_softmax.streams.stream import Note
 from online_softmax.streams.tables import ByteSource, Quoted, Readable
 
 EMPTY = ": the message is empty"
+MARK = b"\xef\xbb\xbf"  # of UTF-8, before a text
 
 
 class Messages(ByteSource):
@@ -82,6 +83,8 @@ class Form:
     def texts(self, messages: Sequence[Any]) -> tuple[list[bytes], list[int], list[Note]]:
         """Return the messages as records, the places of these, and notes on those that are none."""
         values = [message.value() for message in messages]
+        if any(value is not None and value.startswith(MARK) for value in values):
+            values = [value and value.removeprefix(MARK) for value in values]
         if not self.added and None not in values and self.are_plain(values):
             return values, [*range(len(values))], []
         texts, places, bad = [], [], []
@@ -127,7 +130,7 @@ class JsonForm(Form):
 
     def with_added(self, text: bytes, values: list[Any]) -> bytes:
         """Return an object with members in front."""
-        bare = text.removeprefix(b"\xef\xbb\xbf").lstrip()
+        bare = text.lstrip()
         if not bare.startswith(b"{"):
             return text
         rest = bare[1:].lstrip()
@@ -199,7 +202,7 @@ def joined(texts: Sequence[bytes]) -> tuple[bytes, list[int] | None]:
 def _object(text: bytes) -> None:
     """Raise what is wrong with a text that is no object."""
     try:
-        found = json.loads(text.decode().removeprefix("\ufeff"))
+        found = json.loads(text.decode())
     except UnicodeDecodeError as error:
         raise ValueError(f": {shorten(text[error.start : error.end])} is not UTF-8 text") from None
     except RecursionError:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, open_stream, progressive_validation
+from online_softmax.streams import JsonStream
 from online_softmax.streams.spelling import GAPS
 
 LATER = 1_200  # rows that are more than a megabyte, each with a field of a thousand characters
@@ -505,3 +506,15 @@ def test_labels_of_json_stay_apart_after_the_first_megabyte_too(tmp_path):
     assert len(notes) == 1
     assert "'9007199254740993' is no label like the others" in notes[0]
     assert {y for chunk in chunks for y in chunk.rows.labels} == {1.5, 1.0, 9007199254740992.0}
+
+
+def test_json_lines_of_files_that_were_put_one_behind_another(tmp_path):
+    lines = [json.dumps({"a": i, "y": "uv"[i % 2]}).encode() for i in range(6)]
+    mark, path = b"\xef\xbb\xbf", tmp_path / "both.jsonl"
+    path.write_bytes(b"\n".join([mark + lines[0], *lines[1:3], mark + lines[3], *lines[4:], mark + b"oops"]))
+    for options in ({}, {"block_bytes": 30}):
+        stream = JsonStream(path, "y", on_bad="skip", **options)
+        assert [(x["a"], y) for x, y, _ in stream.pairs()] == [(float(i), "uv"[i % 2]) for i in range(6)]
+        assert [note.reason for chunk in stream for note in chunk.bad] == [
+            f"{path}, line 7: no JSON (Expecting value: line 1 column 1 (char 0))"
+        ]

@@ -78,6 +78,16 @@ def test_json(broker):
     assert pairs(broker.url(topic)) == pairs(broker.url(topic), format="json") == expected()
 
 
+@pytest.mark.parametrize("options", [{}, {"add": "partition"}])
+def test_messages_may_begin_with_the_mark_of_utf8(broker, options):
+    marked = [b"\xef\xbb\xbf" * (i % 3 > 0) + json.dumps(row).encode() for i, row in enumerate(FRUIT)]
+    found = pairs(broker.url(broker.fill(marked), **options))
+    assert [({k: v for k, v in x.items() if k != "kafka_partition"}, y) for x, y in found] == expected()
+    lines = [b"\xef\xbb\xbf" * (i % 3 > 0) + f"{row['size']},{row['kind']}".encode() for i, row in enumerate(FRUIT)]
+    url = broker.url(broker.fill(lines), format="csv", names="size,kind", **options)
+    assert [(x["size"], y) for x, y in pairs(url)] == [(row["size"], row["kind"]) for row in in_order(FRUIT)]
+
+
 def test_json_of_several_lines(broker):
     topic = broker.fill(json.dumps(row, indent=2).encode() + b"\r\n" for row in FRUIT)
     assert pairs(broker.url(topic)) == expected()
