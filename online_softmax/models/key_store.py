@@ -77,6 +77,8 @@ def _plain(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(map(_plain, key))
     key = key.item() if isinstance(key, np.generic) else key
+    if key is None:
+        raise ValueError("the key holds None: give the sample a whole key, or leave it out")
     if isinstance(key, bool):
         return int(key)
     if isinstance(key, float):
@@ -233,6 +235,8 @@ class KeyStore:
         base, spill = self._base, self._spill
         if base is None:
             return
+        if not base.in_transaction:  # in the moment after a save, another model took it
+            raise RuntimeError(f"cannot write {self.path}: another model has had it open since; save to another file")
         with _explained(f"cannot write {self.path}"):
             try:
                 if spill is not None:

@@ -245,6 +245,7 @@ def test_keys_that_are_equal_are_one(tmp_path):
         ({"user": math.nan, "a": 1.0}, "the key is nan: a sample needs a key"),
         ({"user": pd.NaT, "a": 1.0}, "the key is NaT: a sample needs a key"),
         ({"user": ("a", math.nan), "a": 1.0}, "the key holds NaN"),
+        ({"user": ("a", None), "a": 1.0}, "the key holds None"),
         ({"user": ["ann"], "a": 1.0}, r"the key \['ann'\] must be hashable"),
         ({"user": frozenset(), "a": 1.0}, "key frozenset.* is a frozenset"),
         ({"user=ann": 1.0, "user=bob": 1.0}, "x has no key 'user'"),
@@ -556,6 +557,40 @@ def test_a_store_is_open_once(tmp_path):
         keyed.flush()
     keyed.close()
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+
+
+class Yielding:
+    """A connection of SQLite that another one follows as soon as it lets go of the file."""
+
+    def __init__(self, inner, path):
+        self._inner, self._path, self.other = inner, path, None
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+    def execute(self, text, *values):
+        found = self._inner.execute(text, *values)
+        if text == "COMMIT":
+            self.other = sqlite3.connect(self._path, isolation_level=None)
+            self.other.execute("BEGIN IMMEDIATE")
+        return found
+
+
+def test_a_store_that_another_model_took_is_not_written_to(tmp_path):
+    keyed = filled(tmp_path / "store")
+    keyed._disk._base.execute("PRAGMA busy_timeout=0")
+    keyed._disk._base = base = Yielding(keyed._disk._base, tmp_path / "store")
+    with pytest.raises(RuntimeError, match="it is open in another model or process"):
+        keyed.flush()
+    base.other.close()
+    before = (tmp_path / "store").read_bytes()
+    keyed.learn_one({"user": "new", "a": 1.0}, "red")
+    with pytest.raises(RuntimeError, match="another model has had it open since; save to another file"):
+        keyed.flush()
+    assert (tmp_path / "store").read_bytes() == before
+    keyed.save(tmp_path / "copy")
+    with KeyedClassifier(SoftmaxRegression(), store=tmp_path / "copy") as twin:
+        assert "new" in twin
 
 
 @pytest.mark.parametrize(
