@@ -211,7 +211,8 @@ class ModelStore:
         Raises
         ------
         StoreError
-            If another process has committed meanwhile; the store is as it was then.
+            If another process has committed meanwhile; the store is as it was then. Elsewhere than in a directory, of
+            two that commit at the very same moment the later one may win, and the other is refused at its next commit.
         """
         versions = self._versions()
         newest, name = max(versions, default=0), _name(commit.version)
