@@ -132,12 +132,11 @@ cdef class Vocabulary:
     cdef bint enter_to_look(self) except -1:
         """Enter to read while Python code may run: a name's, a signal's handler, a finalizer. Whether it is the first."""
         me = PyThread_get_thread_ident()
+        fresh = set()  # which may have a finalizer run: not between entering and saying so
         first = not self._is_looking(me)
         self.enter_to_read()
         if self._inside is None:
-            fresh = set()  # which may have a finalizer run, and so another thread
-            if self._inside is None:
-                self._inside = fresh
+            self._inside = fresh
         self._inside.add(me)
         return first
 
