@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from math import log
 from threading import RLock
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +20,8 @@ from river import base
 from online_softmax.checks import is_missing, shorten
 from online_softmax.frames import UNLABELLED, column_and_rest, predictions_like, probabilities_like, rows_of
 from online_softmax.models import key_store, saving
+from online_softmax.models.kept_key import ONE, KeptKey
+from online_softmax.models.key_figures import KeyFigures, figures
 from online_softmax.models.key_store import KeyStore, Record
 from online_softmax.models.native import NativeModel
 from online_softmax.models.scaled import native
@@ -30,129 +30,6 @@ from online_softmax.rows import Rows
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
     from numpy.typing import ArrayLike
-
-LEAST = 1e-15  # what a probability counts for at least in a log loss
-FEW = 4  # rows of a key that are learned one by one sooner than together
-
-
-class KeyFigures(NamedTuple):
-    """How well labels were predicted before they were learned.
-
-    Attributes
-    ----------
-    n_samples
-        How many samples were learned.
-    log_loss
-        The mean of -ln p of the label, over the samples whose label the model had met before; nan without any.
-    accuracy
-        The part of the samples whose label was the most probable one; nan without any.
-    """
-
-    n_samples: int
-    log_loss: float
-    accuracy: float
-
-
-def figures(sums: Iterable[tuple[int, int, float, int]]) -> KeyFigures:
-    """Return the figures that sums of keys come to, whatever the order of the keys."""
-    n_samples, n_losses, loss, hits = (math.fsum(each) for each in zip((0, 0, 0.0, 0), *sums, strict=True))
-    log_loss, accuracy = (each / n if n else math.nan for each, n in ((loss, n_losses), (hits, n_samples)))
-    return KeyFigures(int(n_samples), log_loss, accuracy)
-
-
-class OneByOne:
-    """What a model of ours does in one call, by those that any model has."""
-
-    __slots__ = ("_learner", "_model")
-
-    def __init__(self, model: Any) -> None:
-        self._model, self._learner = model, native(model) or model
-
-    def predict_proba_one(self, x: dict[Hashable, Any]) -> dict[Hashable, float]:
-        """Return the probability of each class."""
-        answer: dict[Hashable, float] = self._learner.predict_proba_one(x)
-        return answer
-
-    def predict_one(self, x: dict[Hashable, Any]) -> Any:
-        """Return the most probable label."""
-        return self._model.predict_one(x)
-
-    def _progress_one(self, x: dict[Hashable, Any], y: Hashable, w: float) -> tuple[float, bool]:
-        """Learn a sample; return p of its label before, nan where it was new, and whether it was the largest."""
-        p = self._learner.predict_proba_one(x)
-        self._learner.learn_one(x, y) if w is ONE else self._learner.learn_one(x, y, w=w)
-        return (p[y], max(p, key=p.__getitem__) == y) if y in p else (math.nan, False)
-
-
-class Kept:
-    """A key in memory.
-
-    Attributes
-    ----------
-    model
-        Its model, as the caller would have it.
-    learner
-        What predicts and learns a sample in its place.
-    n_samples, n_losses, loss, hits
-        The sums that its figures are made of.
-    changed
-        Whether it has learned anything that its store does not have.
-    """
-
-    __slots__ = ("changed", "hits", "learner", "loss", "model", "n_losses", "n_samples")
-
-    def __init__(self, model: Any, n_samples: int = 0, n_losses: int = 0, loss: float = 0.0, hits: int = 0) -> None:
-        self.model = model
-        self.learner = model if type(native(model)) is NativeModel else OneByOne(model)
-        self.n_samples, self.n_losses, self.loss, self.hits = n_samples, n_losses, loss, hits
-        self.changed = False
-
-    def learn(self, x: dict[Hashable, Any], y: Hashable, w: float) -> None:
-        """Predict, then learn a sample, or change nothing."""
-        p, hit = self.learner._progress_one(x, y, w)
-        self.changed = True
-        self.n_samples += 1
-        if p == p:  # it is nan where the label is new
-            self.n_losses += 1
-            self.hits += hit
-            self.loss -= log(p if p > LEAST else LEAST)
-
-    def learn_rows(self, rows: Rows) -> None:
-        """Do what `learn` does for each row in turn, to the last bit."""
-        found = native(self.model)
-        if found is None or not found.can_progress or len(rows) < FEW:
-            for i in range(len(rows)):
-                self.learn(rows.x(i), rows.y(i), rows.w(i))
-            return
-        n, answers = found.progress(rows)
-        if n < len(rows):
-            self.learn(rows.x(n), rows.y(n), rows.w(n))
-            raise RuntimeError(f"{self.model} refused the row {rows.x(n)!r} in bulk and took it alone")
-        self.changed = True
-        self.n_samples += n
-        for p, rank in zip(answers["p"].tolist(), answers["rank"].tolist(), strict=True):
-            if p == p:
-                self.n_losses += 1
-                self.hits += rank == 0
-                self.loss -= log(p if p > LEAST else LEAST)
-
-    def sums(self) -> tuple[int, int, float, int]:
-        """Return the sums, in the order in which they are given."""
-        return self.n_samples, self.n_losses, self.loss, self.hits
-
-    def twin(self, fresh: Any) -> Kept:
-        """Return one that has learned the same; `fresh` is a model of the same parameters."""
-        ours, theirs = native(self.model), native(fresh)
-        if ours is None or theirs is None:
-            fresh = copy.deepcopy(self.model)
-        else:
-            theirs.restore(ours.state())
-        twin = Kept(fresh, *self.sums())
-        twin.changed = self.changed
-        return twin
-
-
-ONE = 1.0  # the weight of a sample that was given none
 
 
 class KeyedClassifier(base.MiniBatchClassifier):
@@ -222,7 +99,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
             self._lender = native(model.clone())
         if type(self._lender) is NativeModel:
             self._make = partial(type(model), **{name: getattr(model, name) for name in model._get_params()})
-        self._kept: dict[Hashable, Kept] = {} if max_keys is None else OrderedDict()
+        self._kept: dict[Hashable, KeptKey] = {} if max_keys is None else OrderedDict()
         self._n_keys = 0
         self._disk: KeyStore | None = None
         if max_keys is not None or store is not None:
@@ -248,7 +125,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
             if kept is not None:
                 kept.learn(features, y, w)
                 return
-            kept = Kept(self._fresh())
+            kept = KeptKey(self._fresh())
             self._make_room()
             kept.learn(features, y, w)
             self._kept[key] = kept
@@ -305,11 +182,13 @@ class KeyedClassifier(base.MiniBatchClassifier):
         """
         with self._lock:
             keys, rows = self._rows(X, y, w)
-            twins: dict[Hashable, Kept] = {}
+            twins: dict[Hashable, KeptKey] = {}
             n_new = 0
             for key, at in _groups(keys).items():
                 kept, name = self._look(key)
-                twin = Kept(self._fresh()) if kept is None else kept.twin(self._fresh()) if key in self._kept else kept
+                twin = (
+                    KeptKey(self._fresh()) if kept is None else kept.twin(self._fresh()) if key in self._kept else kept
+                )
                 n_new += kept is None
                 try:
                     twin.learn_rows(rows.take(at))
@@ -467,7 +346,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
         del features[found[0]]
         return found[0][len(spelt) :], features
 
-    def _find(self, key: Hashable) -> Kept | None:
+    def _find(self, key: Hashable) -> KeptKey | None:
         """Return a key in memory, to which it comes back if it is on disk; None for a new one."""
         try:
             kept = self._kept.get(key)
@@ -482,7 +361,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
             self._kept.move_to_end(key)  # type: ignore[attr-defined]
         return kept
 
-    def _look(self, key: Hashable) -> tuple[Kept | None, Hashable]:
+    def _look(self, key: Hashable) -> tuple[KeptKey | None, Hashable]:
         """Return a key wherever it is, which it does not leave, and what it is called; None for a new one."""
         try:
             kept = self._kept.get(key)
@@ -490,7 +369,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
             raise _unhashable(key) from None
         return self._read(key) if kept is None else (kept, key)
 
-    def _known(self, key: Hashable) -> Kept:
+    def _known(self, key: Hashable) -> KeptKey:
         kept, _ = self._look(key)
         if kept is None:
             raise KeyError(f"the key {key!r} has not been learned")
@@ -537,7 +416,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
     def _about(self) -> dict[str, bytes]:
         return {"key": key_store.name_text(self.key).encode(), "model": saving.to_bytes(self._fresh())}
 
-    def _read(self, key: Hashable) -> tuple[Kept | None, Hashable]:
+    def _read(self, key: Hashable) -> tuple[KeptKey | None, Hashable]:
         """Return a key from disk and what it is called, or None."""
         text = key_store.key_text(key)
         record = None if self._disk is None else self._disk.get(text)
@@ -545,12 +424,12 @@ class KeyedClassifier(base.MiniBatchClassifier):
             return None, key
         try:
             model = self._settled(saving.from_bytes(record.model or b""))
-            return Kept(model, *record.sums), key_store.key_of(record.name)
+            return KeptKey(model, *record.sums), key_store.key_of(record.name)
         except Exception as error:
             raise saving.ModelFileError(f"the model of key {key!r} is damaged on disk: {error}") from error
 
     @staticmethod
-    def _record(key: Hashable, kept: Kept) -> Record:
+    def _record(key: Hashable, kept: KeptKey) -> Record:
         return Record(key_store.key_text(key), key_store.name_text(key), *kept.sums(), saving.to_bytes(kept.model))
 
     def _make_room(self) -> None:
@@ -558,7 +437,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
         if self.max_keys is not None and len(self._kept) >= self.max_keys:
             self._let_go(list(islice(self._kept, len(self._kept) - self.max_keys + 1)), {})
 
-    def _let_go(self, keys: list[Hashable], twins: dict[Hashable, Kept]) -> None:
+    def _let_go(self, keys: list[Hashable], twins: dict[Hashable, KeptKey]) -> None:
         """Move keys to disk; those among `twins` as they are there."""
         assert self._disk is not None
         leaving = [(key, twins[key] if key in twins else self._kept[key]) for key in keys]
@@ -566,7 +445,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
         for key in keys:
             self._kept.pop(key, None)
 
-    def _take_in(self, twins: dict[Hashable, Kept]) -> None:
+    def _take_in(self, twins: dict[Hashable, KeptKey]) -> None:
         """Put twins in the place of their keys, and let go those that are too many."""
         if self.max_keys is not None:
             others = (key for key in self._kept if key not in twins)
@@ -660,7 +539,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
                 record = Record(*one)
                 key, sums = key_store.key_of(record.name), record.sums
                 model = self._settled(saving.from_bytes(record.model or b""))
-            self._kept[key] = kept = Kept(model, *sums)
+            self._kept[key] = kept = KeptKey(model, *sums)
             kept.changed = True
         self._n_keys = len(keys)
 
