@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from math import isfinite
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from online_softmax.evaluation.drawn import Drawn
 from online_softmax.models import saving
 from online_softmax.rounds import log
 from online_softmax.rounds.curves import MODELS, runs_of
 from online_softmax.rounds.log import Round, total
-from online_softmax.storage.atomic import write
 from online_softmax.storage.fields import MOST, Number, check_same, check_value
+from online_softmax.storage.objects import Objects, objects_of
 
 SUFFIX = ".safetensors"
 NAME = re.compile(r"(\d{12})\.safetensors")
@@ -211,8 +209,10 @@ class ModelStore:
         Raises
         ------
         StoreError
-            If another process has committed meanwhile; the store is as it was then. Elsewhere than in a directory, of
-            two that commit at the very same moment the later one may win, and the other is refused at its next commit.
+            If another process has committed meanwhile, even at this moment; the store is as it was then. Where the
+            filesystem of a URL cannot make an object unless there is one, which those of S3, Google Cloud, Azure and
+            memory can, of two that commit at the very same moment the later one wins, and the other is refused at its
+            next commit.
         """
         versions = self._versions()
         newest, name = max(versions, default=0), _name(commit.version)
@@ -233,112 +233,8 @@ class ModelStore:
     @property
     def _storage(self) -> Objects:
         if self._objects is None:
-            self._objects = _objects(self.url, self._options)
+            self._objects = objects_of(self.url, self._options)
         return self._objects
-
-
-class Objects(Protocol):
-    """Objects by name, each of which comes to be at once, whole, or not at all."""
-
-    def names(self) -> list[str]:
-        """Return the names there are."""
-
-    def get(self, name: str) -> bytes:
-        """Return an object."""
-
-    def put(self, name: str, data: bytes) -> bool:
-        """Make an object, unless there is one; return whether it was made."""
-
-    def remove(self, name: str) -> None:
-        """Remove an object."""
-
-
-class Files:
-    """The objects of a directory."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def names(self) -> list[str]:
-        """Return the names there are."""
-        try:
-            return os.listdir(self._folder)
-        except FileNotFoundError:
-            return []
-
-    def get(self, name: str) -> bytes:
-        """Return an object."""
-        return (self._folder / name).read_bytes()
-
-    def put(self, name: str, data: bytes) -> bool:
-        """Make an object, unless there is one; return whether it was made."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        try:
-            write(self._folder / name, data, new=True)
-        except FileExistsError:
-            return False
-        return True
-
-    def remove(self, name: str) -> None:
-        """Remove an object."""
-        (self._folder / name).unlink(missing_ok=True)
-
-
-class RemoteObjects:
-    """The objects below a URL that fsspec knows.
-
-    An object is written beside its place and moved there. Where moving is copying, as in object stores, the copy is
-    made at once.
-    """
-
-    def __init__(self, filesystem: Any, root: str) -> None:
-        self._filesystem, self._root = filesystem, root.rstrip("/")
-
-    def names(self) -> list[str]:
-        """Return the names there are."""
-        self._filesystem.invalidate_cache()
-        try:
-            found = self._filesystem.ls(self._root, detail=False)
-        except FileNotFoundError:
-            return []
-        return [path.rstrip("/").rpartition("/")[2] for path in found]
-
-    def get(self, name: str) -> bytes:
-        """Return an object."""
-        data: bytes = self._filesystem.cat_file(f"{self._root}/{name}")
-        return data
-
-    def put(self, name: str, data: bytes) -> bool:
-        """Make an object, unless there is one; return whether it was made."""
-        path, beside = f"{self._root}/{name}", f"{self._root}/.{secrets.token_hex(8)}.tmp"
-        self._filesystem.makedirs(self._root, exist_ok=True)
-        try:
-            self._filesystem.pipe_file(beside, data)
-            if is_new := not self._filesystem.exists(path):
-                self._filesystem.mv(beside, path)
-            else:
-                self._filesystem.rm_file(beside)
-        except BaseException:
-            with suppress(Exception):
-                self._filesystem.rm_file(beside)
-            raise
-        return is_new
-
-    def remove(self, name: str) -> None:
-        """Remove an object."""
-        self._filesystem.rm_file(f"{self._root}/{name}")
-
-
-def _objects(url: str, options: Mapping[str, Any]) -> Objects:
-    if "://" not in url or url.startswith("file://"):
-        if options:
-            raise ValueError("storage_options go with the URL of a filesystem that fsspec knows")
-        return Files(Path(url.removeprefix("file://")))
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError:
-        raise ImportError("stores at a URL are fsspec's: pip install 'online-softmax[stores]'") from None
-    return RemoteObjects(*url_to_fs(url, **options))
 
 
 def _name(version: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import random
@@ -24,11 +25,11 @@ from online_softmax.rounds import Commit, Round
 from .conftest import RUN, rounds_of
 
 
-@pytest.fixture(params=["a directory", "a path", "file://", "memory://"])
+@pytest.fixture(params=["a directory", "a path", "file://", "local://", "memory://"])
 def url(request, tmp_path):
     """Give the URL of a store that nobody has made."""
     place = tmp_path / "some" / "store"
-    kinds = {"a directory": str(place), "a path": place, "file://": f"file://{place}"}
+    kinds = {"a directory": str(place), "a path": place, "file://": f"file://{place}", "local://": f"local://{place}"}
     return kinds.get(request.param, f"memory://{uuid.uuid4()}/store")
 
 
@@ -136,27 +137,55 @@ def test_two_runs_cannot_commit_to_one_store(url, frame):
     assert one.load().total.rows == 200
 
 
-def test_of_two_at_the_same_moment_one_commits(tmp_path, frame, monkeypatch):
-    one, other = ModelStore(tmp_path), ModelStore(tmp_path)
-    first, *_ = rounds_of(one.open(SoftmaxRegression(), RUN), frame, 50)
-    monkeypatch.setattr(other, "_versions", lambda: [])
-    one.commit(first)
-    before = online_softmax.load(newest(one))
-    with pytest.raises(StoreError, match="another run commits to it"):
-        other.commit(replace(first, model=AutoSoftmaxRegression()))
-    assert saving.to_bytes(online_softmax.load(newest(one))) == saving.to_bytes(before)
-    assert len(os.listdir(tmp_path)) == 1
-
-
-def test_a_remote_store_is_left_tidy_by_whom_it_refuses(frame, monkeypatch):
-    url = f"memory://{uuid.uuid4()}/store"
+def test_of_two_at_the_same_moment_one_commits(url, frame, monkeypatch):
     one, other = ModelStore(url), ModelStore(url)
     first, *_ = rounds_of(one.open(SoftmaxRegression(), RUN), frame, 50)
     monkeypatch.setattr(other, "_versions", lambda: [])
     one.commit(first)
     with pytest.raises(StoreError, match="another run commits to it"):
-        other.commit(first)
+        other.commit(replace(first, model=AutoSoftmaxRegression()))
+    assert saving.to_bytes(one.load().model) == saving.to_bytes(first.model)
     assert len(one._storage.names()) == 1
+
+
+def test_where_objects_are_made_unless_there_is_one_nobody_looks_first(frame, monkeypatch):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    url = f"memory://{uuid.uuid4()}/store"
+    one, other = ModelStore(url), ModelStore(url)
+    first, *_ = rounds_of(one.open(SoftmaxRegression(), RUN), frame, 50)
+    make, made = MemoryFileSystem.pipe_file, []
+
+    def late(filesystem, path, value, mode="overwrite"):
+        made.append((path.rpartition("/")[2], mode))
+        if len(made) == 1:  # at the last moment
+            other.commit(replace(first, model=AutoSoftmaxRegression()))
+        make(filesystem, path, value, mode=mode)
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", late)
+    with pytest.raises(StoreError, match="another run commits to it"):
+        one.commit(first)
+    assert made == [("000000000001.safetensors", "create")] * 2
+    assert isinstance(one.load().model, AutoSoftmaxRegression)
+
+
+def test_a_server_that_cannot_make_an_object_unless_there_is_one_moves_it(frame, monkeypatch):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    store = ModelStore(f"memory://{uuid.uuid4()}/store")
+    make = MemoryFileSystem.pipe_file
+
+    def refuses(filesystem, path, value, mode="overwrite"):
+        if mode == "create":
+            raise OSError(errno.ENOSYS, "a header you provided implies functionality that is not implemented")
+        make(filesystem, path, value)
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", refuses)
+    first, second, *_ = rounds_of(store.open(SoftmaxRegression(), RUN), frame, 50)
+    store.commit(first)
+    store.commit(second)
+    assert store.load().version == 2
+    assert len(store._storage.names()) == 2
 
 
 def test_foreign_files_in_the_directory_do_no_harm(store):
@@ -247,19 +276,20 @@ def test_a_full_disk_leaves_the_last_commit(store, monkeypatch):
     assert len(os.listdir(store.url)) == 3
 
 
-def test_a_remote_store_that_fails_leaves_the_last_commit(monkeypatch, frame):
-    store = ModelStore(f"memory://{uuid.uuid4()}/store")
+@pytest.mark.parametrize(
+    ("scheme", "calls"), [("memory", ("makedirs", "pipe_file")), ("local", ("makedirs", "pipe_file", "mv", "exists"))]
+)
+def test_a_remote_store_that_fails_leaves_the_last_commit(monkeypatch, frame, tmp_path, scheme, calls):
+    store = ModelStore(f"{scheme}://{tmp_path}/store")
     first, second, *_ = rounds_of(store.open(SoftmaxRegression(), RUN), frame, 50)
     store.commit(first)
-    from fsspec.implementations.memory import MemoryFileSystem
-
-    for call in ("pipe_file", "mv", "exists"):
+    for call in calls:
         with monkeypatch.context() as patch:
 
             def fails(*_, **__):
                 raise OSError("the network is away")
 
-            patch.setattr(MemoryFileSystem, call, fails)
+            patch.setattr(type(store._storage._filesystem), call, fails)
             with pytest.raises(OSError, match="away"):
                 store.commit(second)
         assert store.load().version == 1
