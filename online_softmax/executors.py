@@ -110,9 +110,15 @@ def fit_rounds(
     run = {"engine": "executor", "source": fingerprint, "shards": shards, "round_rows": round_rows}
     commit = store.open(model, run)
     begin = getattr(stream, "begin", Place()) if commit.place is None else _place_of(store, commit)
+    first = getattr(stream, "first", getattr(stream, "begin", Place()).rows)  # behind those that are passed over
+    taken = max(begin.rows - first, 0)
+    if limit is not None and taken > limit:
+        raise ValueError(
+            f"the store {store} is at {taken:,} rows, and the limit is {limit:,}: give a higher one, or none"
+        )
     parts = parts_of(stream, source, target, reading, begin)
     done = _Run(executor, store, commit, on_bad, progress).take(
-        _rounds(parts, commit.total.rounds, shards, round_rows, None if limit is None else limit - begin.rows)
+        _rounds(parts, commit.total.rounds, shards, round_rows, None if limit is None else limit - taken)
     )
     if not done.total.rows:
         gone = done.total.n_skipped + done.total.n_bad

@@ -299,6 +299,20 @@ def test_some_rows_may_be_passed_over_first(source, sources, frame, tmp_path):
     assert done.place["rows"] == 5000
 
 
+@pytest.mark.parametrize("source", ["rows.csv", "rows.parquet", "frame", "pairs"])
+def test_a_limit_does_not_count_the_rows_that_were_passed_over(source, sources, frame, tmp_path):
+    options = {"skip": 700, "limit": 2000, "round_rows": 900}
+    alone = fitted(Serial(), frame[700:2700], MODELS["sgd"](), tmp_path / "alone", round_rows=900)
+    with pytest.raises(StopError):
+        fitted(Serial(), sources[source], MODELS["sgd"](), tmp_path / "one", progress=stopping_after(2), **options)
+    for _ in range(2):
+        assert (
+            bits(fitted(Serial(), sources[source], MODELS["sgd"](), tmp_path / "one", **options))[:3] == bits(alone)[:3]
+        )
+    with pytest.raises(ValueError, match=r"one is at 2,000 rows, and the limit is 500: give a higher one, or none$"):
+        fitted(Serial(), sources[source], MODELS["sgd"](), tmp_path / "one", **{**options, "limit": 500})
+
+
 def test_progress_is_told_of_each_commit(frame, tmp_path):
     told = []
     done = fitted(Serial(), frame, MODELS["sgd"](), tmp_path, progress=told.append)

@@ -23,6 +23,8 @@ class PlaceFile:
         The file.
     resume
         Whether to go on from there, if it is there.
+    to
+        The topic that predictions are sent to.
 
     Attributes
     ----------
@@ -31,9 +33,9 @@ class PlaceFile:
 
     """
 
-    def __init__(self, path: Path, resume: bool) -> None:
+    def __init__(self, path: Path, resume: bool, to: str) -> None:
         check_writable(path)
-        self._path, self._source = path, dict[str, Any]()
+        self._path, self._to, self._source = path, to, dict[str, Any]()
         self.place: Place | None = None
         if not path.exists():
             return
@@ -44,11 +46,15 @@ class PlaceFile:
             if found[KEY] != FORMAT:
                 raise ValueError(f"its format is {found[KEY]!r}, and {FORMAT} is read")
             self._source = found["source"]
-            self.place = Place.from_json(found["place"])
+            self.place, then = Place.from_json(found["place"]), found["to"]
         except OSError:
             raise
         except Exception as error:  # what a stranger wrote can fail in any way
             raise ValueError(f"{path} is no checkpoint of predictions ({error})") from None
+        try:
+            check_same("topic of the predictions", then, to)
+        except ValueError as error:
+            raise ValueError(f"cannot resume {path}: {error}") from None
 
     @property
     def settled(self) -> dict[str, Any] | None:
@@ -65,5 +71,5 @@ class PlaceFile:
 
     def keep(self, stream: RowStream, place: Place) -> None:
         """Write a place, whole or not at all."""
-        found = {KEY: FORMAT, "source": stream.fingerprint(), "place": place.to_json()}
+        found = {KEY: FORMAT, "source": stream.fingerprint(), "to": self._to, "place": place.to_json()}
         write(self._path, json.dumps(found).encode())

@@ -19,7 +19,7 @@ from online_softmax.models import saving
 from online_softmax.models.scaled import native
 from online_softmax.streams import Chunk, Known, RowStream, open_stream
 from online_softmax.streams.ahead import ahead
-from online_softmax.streams.kafka import MessagePlace, PredictionTopic, is_kafka
+from online_softmax.streams.kafka import Address, MessagePlace, PredictionTopic, is_kafka
 from online_softmax.texts import written
 
 
@@ -39,7 +39,8 @@ def predict_rows(
         raise ValueError("--resume goes with --checkpoint")
     if checkpoint is not None and to is None:
         raise ValueError("--checkpoint goes with --to: printed lines cannot be gone on with")
-    kept = None if checkpoint is None else PlaceFile(checkpoint, resume)
+    topic = None if to is None else _topic_of(to, source)
+    kept = None if checkpoint is None or topic is None else PlaceFile(checkpoint, resume, topic)
     model = native(saving.load(file))
     assert model is not None
     if not model.classes:
@@ -60,6 +61,16 @@ def predict_rows(
             out.put(chunk, P)
             if kept is not None and chunk.place is not None:
                 kept.keep(stream, chunk.place.after(len(chunk)))
+
+
+def _topic_of(to: str, source: str) -> str:
+    """Return the topic that predictions go to, which is not the one that is read."""
+    if not is_kafka(to):
+        raise ValueError(f"--to takes a topic such as kafka://host:9092/predictions, not {to!r}")
+    address = Address.of(to)
+    if is_kafka(source) and address.is_same(Address.of(source)):
+        raise ValueError(f"--to names the topic that is read, {address.topic}: send predictions to another one")
+    return address.topic
 
 
 class Output(Protocol):
@@ -122,8 +133,6 @@ class Sent:
     """
 
     def __init__(self, classes: Sequence[Any], proba: bool, file: Path, to: str) -> None:
-        if not is_kafka(to):
-            raise ValueError(f"--to takes a topic such as kafka://host:9092/predictions, not {to!r}")
         if proba:
             raise ValueError("--proba goes with printed predictions: those that are sent --to a topic have them anyway")
         self._classes = [label if type(label) in (str, int, float, bool) else written(label) for label in classes]

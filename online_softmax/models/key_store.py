@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from online_softmax.checks import is_missing
+from online_softmax.checks import is_missing, shorten
 from online_softmax.models.saving import ModelFileError
 from online_softmax.storage import names
 
@@ -41,6 +41,33 @@ class Record(NamedTuple):
     def sums(self) -> tuple[int, int, float, int]:
         """Return the sums that its figures are made of."""
         return self[2:6]
+
+
+def record_of(found: tuple[Any, ...], may_be_forgotten: bool = False) -> Record:
+    """Return a row of the table of keys as a record, or raise ModelFileError where it is damaged."""
+    record = Record(*found)
+    check_sums(record.key, record.sums)
+    try:
+        is_called_so = key_text(key_of(record.name)) == record.key
+    except (TypeError, ValueError, RecursionError):
+        is_called_so = False
+    if not is_called_so or not (isinstance(record.model, bytes) or (record.model is None and may_be_forgotten)):
+        raise ModelFileError(f"the key {shorten(record.key)} is damaged on disk")
+    return record
+
+
+def check_sums(key: Any, sums: tuple[Any, ...]) -> None:
+    """Raise ModelFileError where sums of figures are damaged."""
+    n_samples, n_losses, loss, hits = sums
+    counts = [type(count) is int for count in (n_samples, n_losses, hits)]
+    if not (
+        all(counts)
+        and 0 <= n_losses <= n_samples
+        and 0 <= hits <= n_samples
+        and isinstance(loss, float)
+        and 0 <= loss < math.inf
+    ):
+        raise ModelFileError(f"the figures of the key {shorten(key)} are damaged on disk")
 
 
 def key_text(key: Hashable) -> str:
@@ -188,7 +215,8 @@ class KeyStore:
                     continue
                 found = connection.execute("SELECT * FROM keys WHERE key = ?", (key,)).fetchone()
                 if found is not None:
-                    return None if found[-1] is None else Record(*found)
+                    record = record_of(found, may_be_forgotten=connection is self._spill)
+                    return None if record.model is None else record
         return None
 
     def put(self, records: Iterable[Record]) -> None:
@@ -210,13 +238,13 @@ class KeyStore:
         with _explained(f"cannot read {self._where}"):
             if self._spill is not None:
                 for found in self._spill.execute("SELECT * FROM keys WHERE model IS NOT NULL"):
-                    yield Record(*found)
+                    yield record_of(found)
             for found in () if self._base is None else self._base.execute("SELECT * FROM keys"):
                 if (
                     self._spill is None
                     or not self._spill.execute("SELECT 1 FROM keys WHERE key = ?", (found[0],)).fetchone()
                 ):
-                    yield Record(*found)
+                    yield record_of(found)
 
     def sums(self) -> Iterator[tuple[str, tuple[int, int, float, int]]]:
         """Yield every key on disk with the sums of its figures."""
@@ -225,6 +253,7 @@ class KeyStore:
             for connection in (self._base, self._spill):  # what has left memory since is later
                 columns = "SELECT key, n_samples, n_losses, loss, hits FROM keys"
                 for key, *sums in () if connection is None else connection.execute(columns):
+                    check_sums(key, tuple(sums))
                     yield key, tuple(sums)
 
     # ---- the file ----

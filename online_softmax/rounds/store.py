@@ -121,9 +121,11 @@ class ModelStore:
     ) -> None:
         if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
             raise ValueError(f"keep is a number of commits, 1 or more, not {keep!r}")
-        self.url, self.keep = os.fspath(url), keep
-        if not isinstance(self.url, str) or not self.url:
+        if not isinstance(url, str | os.PathLike) or not isinstance(os.fspath(url), str):
             raise TypeError(f"a store is a directory or a URL, not {url!r}")
+        if not os.fspath(url):
+            raise ValueError("a store is a directory or a URL, and none was named")
+        self.url, self.keep = os.fspath(url), keep
         self._options = dict(storage_options or {})
         self._objects: Objects | None = None
 

@@ -294,6 +294,8 @@ def test_predictions_go_on_where_they_were(broker, said, fails, model, tmp_path)
     other = broker.fill(fruit(10))
     again = ["predict", broker.url(other), *run[2:], "--resume"]
     assert f"cannot resume {tmp_path / 'place'}: the source's topic was {topic!r} and is {other!r}" in fails(*again)
+    elsewhere = [str(one).replace(".out", ".else") for one in run]
+    assert f"the topic of the predictions was '{topic}.out' and is '{topic}.else'" in fails(*elsewhere, "--resume")
     for text in ("{}", "[", "7", '{"online-softmax-predictions": 2}'):
         (tmp_path / "place").write_text(text)
         assert f"{tmp_path / 'place'} is no checkpoint of predictions (" in fails(*run, "--resume")
@@ -341,6 +343,10 @@ def test_wrong_ways_to_send_predictions(broker, fails, model, monkeypatch):
     assert "--to takes a topic such as kafka://host:9092/predictions" in fails(*start, "--to", "out.csv")
     assert "--proba goes with printed predictions" in fails(*start, "--proba", "--to", "kafka://b/t")
     assert "format goes with a topic that is read" in fails(*start, "--to", "kafka://b/t?format=json")
+    for own in (f"kafka://{broker.address}/{topic}", f"kafka://other,{broker.address}/{topic}?timeout=1s"):
+        assert f"--to names the topic that is read, {topic}: send predictions to another one" in fails(
+            *start, "--to", own
+        )
     away = fails(*start, "--to", "kafka://127.0.0.1:9/t?timeout=200ms")
     assert "no broker of 127.0.0.1:9 answers within 0.2 s (" in away
     poison = broker.fill([*fruit(4), b"poison"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import os
 import pickle
@@ -665,6 +666,31 @@ def test_a_damaged_store_never_gives_other_models(tmp_path):
         except ModelFileError:
             refused += 1
     assert refused > 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("n_samples = 'x'", "n_samples = -1", "hits = n_samples + 1", "loss = 1e999", "loss = -1.0", "loss = x'00'"),
+        *("name = 'oops'", "name = '\"zed\"'", "name = x'ff'", "model = NULL", "model = 7"),
+    ],
+)
+def test_damaged_fields_of_a_key_are_refused(tmp_path, change):
+    path = tmp_path / "store"
+    filled(path).close()
+    store = sqlite3.connect(path)
+    with store:
+        store.execute(f"UPDATE keys SET {change} WHERE key = ?", (json.dumps(USERS[0]),))
+    store.close()
+    keyed = KeyedClassifier(SoftmaxRegression(), store=path)
+    with pytest.raises(ModelFileError, match="damaged"):
+        keyed.predict_one({"user": USERS[0]})
+    with pytest.raises(ModelFileError, match="damaged"):
+        keyed.figures_of(USERS[0])
+    with pytest.raises(ModelFileError, match="damaged"):
+        print(keyed.figures(), list(keyed), keyed.copy())
+    assert keyed.figures_of(USERS[1]).n_samples
+    keyed.close()
 
 
 KILLED = """

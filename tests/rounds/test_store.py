@@ -116,10 +116,15 @@ def test_keep_is_a_number(tmp_path, keep):
         ModelStore(tmp_path, keep=keep)
 
 
-@pytest.mark.parametrize("url", ["", b"store"])
+@pytest.mark.parametrize("url", [b"store", None, 5, ModelStore])
 def test_a_url_is_a_text(url):
     with pytest.raises(TypeError, match="a store is a directory or a URL"):
         ModelStore(url)
+
+
+def test_a_url_is_not_empty():
+    with pytest.raises(ValueError, match="a store is a directory or a URL, and none was named"):
+        ModelStore("")
 
 
 def test_two_runs_cannot_commit_to_one_store(url, frame):

@@ -107,6 +107,24 @@ class Address:
     options: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def is_same(self, other: Address) -> bool:
+        """Whether it is the same topic, of brokers that are called alike.
+
+        Examples
+        --------
+        >>> from online_softmax.streams.kafka.address import Address
+
+        >>> ours = Address.of("kafka://b1:9092,b2/orders")
+        >>> ours.is_same(Address.of("kafka://b2:9092/orders?format=csv")), ours.is_same(Address.of("kafka://b2/sent"))
+        (True, False)
+
+        """
+        return self.topic == other.topic and not self._brokers().isdisjoint(other._brokers())
+
+    def _brokers(self) -> set[str]:
+        named = (broker.strip().lower() for broker in self.brokers.split(","))
+        return {broker if ":" in broker else f"{broker}:9092" for broker in named}
+
     @classmethod
     def of(cls, url: str) -> Address:
         """Take a URL apart. No error says what may be a secret."""

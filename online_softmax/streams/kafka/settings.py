@@ -97,14 +97,20 @@ def read_settings(file: str | Path | Mapping[str, str] | None, given: Mapping[st
     if file is None and not (file := os.environ.get(VARIABLE)):
         return dict(given)
     found: dict[str, str] = {}
-    for number, line in enumerate(Path(file).read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{file} is not UTF-8 text: settings are lines of name=value") from None
+    for number, line in enumerate(lines, 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         name, equals, value = line.partition("=")
         if not equals or not name.strip():
             raise ValueError(f"{file}, line {number}: it is not of the form name=value")
-        found[name.strip()] = value.strip()
+        if (name := name.strip()) in found:
+            raise ValueError(f"{file}, line {number}: {name} stands there twice: leave one out")
+        found[name] = value.strip()
     return {**found, **given}
 
 

@@ -81,11 +81,14 @@ def test_what_is_said_beside_the_url(said, reason):
     [
         ("a.b=c\n# no\n\nsasl.password", "line 4: it is not of the form name=value"),
         ("acks=1", "the setting acks is made"),
+        ("\ufeffacks=1", "the setting acks is made"),
+        ("client.id=a\n client.id = b", "line 2: client.id stands there twice: leave one out"),
+        (b"client.id=\xff", "is not UTF-8 text: settings are lines of name=value"),
     ],
 )
 def test_a_wrong_file_of_settings(tmp_path, lines, reason):
     path = tmp_path / "client.properties"
-    path.write_text(lines)
+    path.write_bytes(lines if isinstance(lines, bytes) else lines.encode())
     with pytest.raises(ValueError, match=reason):
         open_stream(f"{URL}?config={path}", "kind")
     with pytest.raises(FileNotFoundError):
