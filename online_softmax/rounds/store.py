@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from online_softmax.evaluation.drawn import Drawn
 from online_softmax.models import saving
@@ -18,6 +18,8 @@ from online_softmax.rounds.curves import MODELS, runs_of
 from online_softmax.rounds.log import Round, total
 from online_softmax.storage.fields import MOST, Number, check_same, check_value
 from online_softmax.storage.objects import Objects, objects_of
+
+T = TypeVar("T")
 
 SUFFIX = ".safetensors"
 NAME = re.compile(r"(\d{12})\.safetensors")
@@ -166,15 +168,14 @@ class ModelStore:
 
     def newest(self) -> tuple[int, bytes] | None:
         """Return the number of the newest commit and its bytes, those of a model file; None where there is none."""
-        for last in reversed(range(TRIES)):
-            if not (version := self.version()):
-                return None
-            try:
-                return version, self._storage.get(_name(version))
-            except FileNotFoundError:  # since it was listed, so many have come that it was removed
-                if not last:
-                    raise
-        raise AssertionError
+        return self._of_newest(self._storage.get)
+
+    def stamp(self) -> tuple[int, str] | None:
+        """Return what tells the newest commit from all others, without reading it; None where there is none.
+
+        That is its number, and how its object came to be: a store that was begun anew has the same numbers.
+        """
+        return self._of_newest(self._storage.stamp)
 
     def open(self, model: Any, run: Mapping[str, Any]) -> Commit:
         """Return the newest commit of a run, or the beginning of it.
@@ -228,6 +229,18 @@ class ModelStore:
             if version <= commit.version - self.keep:
                 with suppress(OSError):  # a reader may have it open, and the next commit tries again
                     self._storage.remove(_name(version))
+
+    def _of_newest(self, ask: Callable[[str], T]) -> tuple[int, T] | None:
+        """Return the number of the newest commit and what is asked of its object; None where there is none."""
+        for last in reversed(range(TRIES)):
+            if not (version := self.version()):
+                return None
+            try:
+                return version, ask(_name(version))
+            except FileNotFoundError:  # since it was listed, so many have come that it was removed
+                if not last:
+                    raise
+        raise AssertionError
 
     def _versions(self) -> list[int]:
         return [int(found[1]) for name in self._storage.names() if (found := NAME.fullmatch(name))]

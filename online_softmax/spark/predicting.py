@@ -18,7 +18,8 @@ from online_softmax.streams import open_stream
 
 LABELS: dict[type, str] = {bool: "boolean", int: "bigint", float: "double", str: "string"}  # Spark's types of them
 
-_newest: dict[str, tuple[int, Any]] = {}  # the model of each store that this process has predicted by
+# Of each store that this process has predicted by: the stamp of its newest commit, and its number and model.
+_newest: dict[str, tuple[tuple[int, str], tuple[int, Any]]] = {}
 
 
 def predict_stream(
@@ -106,15 +107,15 @@ def _label_type(store: ModelStore, classes: Sequence[Hashable]) -> str:
 
 def _model_of(store: ModelStore) -> tuple[int, Any]:
     """Return number and model of the newest commit; it is read only if the process has not read it yet."""
-    known = _newest.get(store.url, (0, None))
-    if store.version() == known[0]:
-        return known
-    newest = store.newest()
-    if newest is None:
+    stamp, (known, found) = store.stamp(), _newest.get(store.url, (None, (0, None)))
+    if stamp is not None and stamp == known:
+        return found
+    if stamp is None or (newest := store.newest()) is None:
         return 0, None
     version, data = newest
-    _newest[store.url] = version, native(saving.from_bytes(data))
-    return _newest[store.url]
+    found = version, native(saving.from_bytes(data))
+    _newest[store.url] = stamp, found
+    return found
 
 
 def _task(store: ModelStore, reading: dict[str, Any], schema: Any) -> Callable[[Iterator[Any]], Iterator[Any]]:

@@ -25,6 +25,9 @@ class Objects(Protocol):
     def get(self, name: str) -> bytes:
         """Return an object."""
 
+    def stamp(self, name: str) -> str:
+        """Return what tells an object from others that were or will be under its name, without reading it."""
+
     def put(self, name: str, data: bytes) -> bool:
         """Make an object, unless there is one; return whether it was made."""
 
@@ -48,6 +51,11 @@ class Files:
     def get(self, name: str) -> bytes:
         """Return an object."""
         return (self._folder / name).read_bytes()
+
+    def stamp(self, name: str) -> str:
+        """Return what tells an object from others that were or will be under its name, without reading it."""
+        found = (self._folder / name).stat()
+        return f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
     def put(self, name: str, data: bytes) -> bool:
         """Make an object, unless there is one; return whether it was made."""
@@ -88,6 +96,11 @@ class RemoteObjects:
         """Return an object."""
         data: bytes = self._filesystem.cat_file(f"{self._root}/{name}")
         return data
+
+    def stamp(self, name: str) -> str:
+        """Return what tells an object from others that were or will be under its name, without reading it."""
+        stamp: str = self._filesystem.ukey(f"{self._root}/{name}")
+        return stamp
 
     def put(self, name: str, data: bytes) -> bool:
         """Make an object, unless there is one; return whether it was made."""

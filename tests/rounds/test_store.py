@@ -69,6 +69,24 @@ def test_the_last_commits_are_kept(url, frame, keep):
     assert sorted(store._versions()) == list(range(21 - keep, 21))
 
 
+def test_a_stamp_is_that_of_one_commit(url, frame):
+    store = ModelStore(url)
+    assert store.stamp() is None
+    first, second, *_ = rounds_of(store.open(SoftmaxRegression(), RUN), frame, 50)
+    store.commit(first)
+    before = store.stamp()
+    assert before[0] == 1
+    assert before == store.stamp() == ModelStore(url).stamp()
+    store._storage.remove("000000000001.safetensors")
+    assert store.stamp() is None
+    store.commit(first)
+    anew = store.stamp()
+    assert anew[0] == 1
+    assert anew != before
+    store.commit(second)
+    assert store.stamp()[0] == 2
+
+
 def test_each_object_is_a_model_file(store):
     model = online_softmax.load(newest(store))
     assert saving.to_bytes(model) == saving.to_bytes(store.load().model)

@@ -66,6 +66,34 @@ def test_next_micro_batch_has_the_next_model(store, rounds, spark):
     spark.sql("drop view versions")
 
 
+def test_store_that_was_begun_anew_has_a_new_model(rounds, spark, tmp_path):
+    def commit(y):
+        model = SoftmaxRegression()
+        model.learn_one({"x0": 1.0}, y)
+        ModelStore(tmp_path).commit(Commit(model, version=1, run={"engine": "tests"}))
+
+    commit("old")
+    stream = predict_stream(rounds(10**6), ModelStore(tmp_path), features=["x0"])
+    query = stream.writeStream.format("memory").queryName("labels").start()
+
+    def wait_for(label):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            if spark.sql(f"select 1 from labels where prediction = '{label}' and model_version = 1").take(1):
+                return True
+        return query.exception()
+
+    try:
+        assert wait_for("old") is True
+        for path in tmp_path.iterdir():
+            path.unlink()
+        commit("new")
+        assert wait_for("new") is True
+    finally:
+        query.stop()
+    spark.sql("drop view labels")
+
+
 def test_row_that_cannot_be_read_has_no_prediction_or_ends_the_query(store, rounds, predicted):
     stream = rounds(1, gaps="0,1,7,x0 0,0,99,word")
     found = predicted(predict_stream(stream, store, on_bad="skip"))
