@@ -6,6 +6,7 @@ import csv
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from online_softmax.streams.formats.csv import check_delimiter
@@ -99,6 +100,7 @@ class KafkaStream(RowStream):
         self.topic = Topic(address.topic, given, timeout, until_idle)
         self._target, self._asked_reading = str(target) if target is not None else None, reading
         self._start: Position | None = None
+        self._told_to_end, self._is_unread = Event(), True
         if settled is None:
             self._start = self.topic.start(begin)
             self._columns = self._decided(self._start)
@@ -130,7 +132,7 @@ class KafkaStream(RowStream):
     def _decided(self, start: Position) -> Columns:
         """Return what the columns hold by the first messages."""
         first: list[Any] = []
-        for _, messages in self.topic.blocks(start, whole=True):
+        for _, messages in self.topic.blocks(start, Event(), whole=True):
             first += messages
             if head := [message for message in messages if message.value() is not None]:
                 self.topic.put_back(start, first)
@@ -162,6 +164,9 @@ class KafkaStream(RowStream):
 
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from some offsets on."""
+        if not self._is_unread:
+            self._told_to_end = Event()
+        told_to_end, self._is_unread = self._told_to_end, False
         if at is None:
             self._start = self._start or self.topic.start(moment(self._options.get("from", "earliest")))
             position = self._start
@@ -174,14 +179,17 @@ class KafkaStream(RowStream):
             position = self.topic.go_on(self._position(at))
         self._columns.go_on(at or {})
         settled = self._columns.settled()
-        for before, messages in self.topic.blocks(position):
+        for before, messages in self.topic.blocks(position, told_to_end):
             chunk = self._chunk(messages)
             place = MessagePlace.before(messages, before, {"settled": settled, **self._columns.spelled()})
             yield from self.told(replace(chunk, place=place))
 
     def end(self) -> None:
-        """End the reading, from whatever thread: what has been given stays, and the rows end there."""
-        self.topic.stop()
+        """End the reading, from whatever thread: what has been given stays, and the rows end there.
+
+        That is the last one that has begun, or the first, if none has. Another one reads on.
+        """
+        self._told_to_end.set()
 
     def _chunk(self, messages: Sequence[Any]) -> Chunk:
         """Return messages as rows: one without a value is a gap as a whole."""

@@ -100,8 +100,8 @@ class Topic:
     timeout
         For how many seconds brokers may be away.
     until_idle
-        After how many seconds without a message the reading ends; None goes on until `stop`, 0 ends where the topic
-        ended when the reading began.
+        After how many seconds without a message a reading ends; None goes on until it is told to end, 0 ends where the
+        topic ended when the reading began.
 
     """
 
@@ -125,7 +125,6 @@ class Topic:
         is_committed = wanted["isolation.level"] == "read_committed"
         levels = self._kafka.IsolationLevel
         self._level = levels.READ_COMMITTED if is_committed else levels.READ_UNCOMMITTED
-        self._stopped = Event()
         self._trouble = ""  # what the client said last of brokers
         self._down_since: float | None = None
         self._buffers: dict[int, deque[Any]] = {}
@@ -175,24 +174,26 @@ class Topic:
 
     # ---- reading ----
 
-    def blocks(self, position: Position, *, whole: bool = False) -> Iterator[tuple[Position, list[Any]]]:
+    def blocks(
+        self, position: Position, told_to_end: Event, *, whole: bool = False
+    ) -> Iterator[tuple[Position, list[Any]]]:
         """Yield messages, each time with the position before them: some thousand where they are `whole`, or what came.
 
-        They are of one round.
+        They are of one round. The reading ends once it is told so, in whatever thread.
         """
         offsets, ends, turn, left = {**position.offsets}, {**position.ends}, position.turn, position.left
         if offsets != self._held_from:
             self._assign(offsets)
         self._held_from = None
         begin, taken, size, since = position, list[Any](), 0, monotonic()
-        while not self._stopped.is_set():
+        while not told_to_end.is_set():
             is_over = all(offsets[partition] >= end for partition, end in ends.items())
             is_late = monotonic() - since > self._timeout
             if taken and (is_over or len(taken) >= MOST or size >= MOST_BYTES):
                 yield begin, taken
                 taken, size, since = [], 0, monotonic()
             elif is_over:
-                if not (ends := self._next_ends(offsets)):
+                if not (ends := self._next_ends(offsets, told_to_end)):
                     return
                 turn, left, since = min(ends), TURN, monotonic()
             elif not left or offsets[turn] >= ends[turn]:
@@ -219,10 +220,6 @@ class Topic:
             self._buffers[message.partition()].appendleft(message)
             self._bytes[message.partition()] += _size(message)
         self._held_from = {**position.offsets}
-
-    def stop(self) -> None:
-        """Have the reading end, in whatever thread it is."""
-        self._stopped.set()
 
     def _take(self, partition: int, offsets: dict[int, int], ends: dict[int, int], n: int) -> list[Any]:
         """Take at most n messages of a partition, and move its offset on: past gaps, too."""
@@ -278,13 +275,13 @@ class Topic:
 
     # ---- between two rounds ----
 
-    def _next_ends(self, offsets: dict[int, int]) -> dict[int, int]:
+    def _next_ends(self, offsets: dict[int, int], told_to_end: Event) -> dict[int, int]:
         """Wait for messages; return where the round that they begin ends: nowhere at the end of the reading."""
         if self.until_idle == 0:
             left = {**offsets, **self._last}
             return left if any(offsets[partition] < end for partition, end in left.items()) else {}
         since = monotonic()
-        while not self._stopped.is_set():
+        while not told_to_end.is_set():
             self._look_for_partitions(offsets)
             if any(self._buffers.values()):
                 if monotonic() - self._asked >= ASK:

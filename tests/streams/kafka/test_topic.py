@@ -7,7 +7,7 @@ import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from threading import Thread
+from threading import Event, Thread
 
 import confluent_kafka
 import pytest
@@ -174,7 +174,8 @@ def test_messages_that_were_deleted(broker):
     with pytest.raises(ValueError, match=gone):
         list(stream.since(place))
     with pytest.raises(ValueError, match=r"were deleted before they were read: begin anew, without the checkpoint"):
-        list(KafkaStream(broker.url(topic, from_="earliest"), "kind").topic.blocks(reading.Position({0: 10}, {0: 999})))
+        begun = KafkaStream(broker.url(topic, from_="earliest"), "kind").topic
+        list(begun.blocks(reading.Position({0: 10}, {0: 999}), Event()))
     del chunks
     found = open_stream(broker.url(topic), "kind")
     assert {len(chunk.rows.labels) for chunk in found} == {1}  # without a checkpoint it begins where messages are left
@@ -247,6 +248,39 @@ def test_an_endless_topic_ends_when_it_is_told(broker):
         if len(found) == 4:
             stream.end()
     assert len(found) == 4
+
+
+def test_a_topic_that_was_told_to_end_is_read_again(broker, short_turns):
+    topic = broker.fill(numbers(30))
+    stream = open_stream(broker.url(topic, until_idle=""), "kind")
+    found = [values(open_stream(broker.url(topic), "kind"))] * 3
+    again = []
+    for _ in range(3):
+        again.append([])
+        for chunk in stream:
+            again[-1] += [x["a"] for x, _, _ in chunk.pairs()]
+            if len(again[-1]) == 30:
+                stream.end()
+    assert again == found
+    stream.end()  # it has ended
+    chunks = iter(stream)
+    first = next(chunks)
+    place = stream.place()
+    stream.end()
+    assert list(chunks) == []
+    rest = []
+    for chunk in stream.since(place):
+        rest += [x["a"] for x, _, _ in chunk.pairs()]
+        if len(first) + len(rest) == 30:
+            stream.end()
+    assert rest == found[0][len(first) :]
+
+
+def test_a_topic_that_is_told_to_end_before_it_is_read_gives_nothing_once(broker):
+    stream = open_stream(broker.url(broker.fill(numbers(30))), "kind")
+    stream.end()
+    assert values(stream) == []
+    assert len(values(stream)) == 30
 
 
 def test_new_partitions_are_read_from_their_beginning(broker, monkeypatch):
