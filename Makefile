@@ -70,10 +70,12 @@ bench-files: .venv/bench  ## whole processes over files, against Vowpal Wabbit
 	$(BIN)/python -m benchmarks.files.wide
 	$(BIN)/python -m benchmarks.files.table
 
-bench-cluster: .venv/dev  ## rounds of parameter mixing over 1 to 128 shards, simulated: some ten minutes
+bench-cluster: .venv/dev  ## rounds over 1 to 128 shards, simulated, and a model a key: some ten minutes
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.cluster.choices
 	$(BIN)/python -m benchmarks.cluster.table
+	$(BIN)/python -m benchmarks.cluster.keyed
+	$(BIN)/python -m benchmarks.cluster.keyed --table
 
 bench-spark: .venv/cluster  ## what a round costs on Spark, which needs Java 17
 	$(BIN)/python -m benchmarks.cluster.spark

@@ -111,6 +111,23 @@ def test_equals_a_dictionary_of_models(make, max_keys):
     keyed.close()
 
 
+@pytest.mark.parametrize("max_keys", [None, 2])
+def test_every_model_under_contract_equals_a_dictionary_of_its_own(make_model, max_keys):
+    plain = Dictionary(make_model)
+    with KeyedClassifier(make_model(), key="user", max_keys=max_keys) as keyed:
+        for x, y, w in samples(120):
+            assert keyed.predict_proba_one(x) == plain.predict(x)
+            keyed.learn_one(x, y, w)
+            plain.learn(x, y, w)
+        assert_equal(keyed, plain)
+        frame = pd.DataFrame([{**dict.fromkeys("abcd", 0.0), **x, "y": y} for x, y, _ in samples(60, 1)])
+        keyed.learn_many(frame.drop(columns="y"), frame["y"])
+        for row in frame.to_dict("records"):
+            y = row.pop("y")
+            plain.learn(row, y)
+        assert_equal(keyed, plain)
+
+
 steps = st.lists(
     st.tuples(
         st.sampled_from(["learn"] * 6 + ["flush", "reopen", "predict", "forget"]), st.integers(0, 5), st.integers()
