@@ -13,7 +13,7 @@ from online_softmax.checks import check_on_bad, is_missing, shorten
 from online_softmax.evaluation.metrics import CLIP
 from online_softmax.evaluation.scored import Scored
 from online_softmax.evaluation.scorer import Scorer
-from online_softmax.models.saving import from_bytes, to_bytes
+from online_softmax.models.saving import check_alike, from_bytes, to_bytes
 from online_softmax.spark.columns import check_columns, check_kinds, check_streaming, feature_names, reading_of
 from online_softmax.spark.engine import pyspark_sql
 from online_softmax.streams import PairChunk
@@ -90,6 +90,8 @@ def fit_keyed(
     keys = [key] if isinstance(key, str) else [*key]
     if not keys or not all(isinstance(name, str) for name in keys):
         raise ValueError(f"key is the name of a column, or several, not {key!r}")
+    if target in keys:
+        raise ValueError(f"column {target!r} is the key and the target: a key's model would know one label")
     others = [*keys, target, *([] if order is None else [order])]
     names = feature_names(stream_df.columns, others, features)
     check_columns(stream_df, [*others, *names])
@@ -219,7 +221,7 @@ def _learner(
             if any(is_missing(part) for part in key):
                 new = without_key(rows, on_bad)
             else:
-                learning = from_bytes(fresh if model is None else bytes(model))
+                learning = from_bytes(fresh) if model is None else _kept(bytes(model), fresh)
                 new = learned(learning, key, ordered(rows, *columns), on_bad)
                 model = to_bytes(learning)
             n, n_bad, hits, n_losses = n + new.rows, n_bad + new.bad_rows, hits + new.hits, n_losses + len(new.losses)
@@ -233,6 +235,18 @@ def _learner(
             pass
 
     return Learner()
+
+
+def _kept(data: bytes, fresh: bytes) -> Any:
+    """Return the model that a key has in the checkpoint, unless it is of another query's model."""
+    kept = from_bytes(data)
+    try:
+        check_alike(from_bytes(fresh), kept)
+    except ValueError as error:
+        raise ValueError(
+            f"the checkpoint belongs to another query, so start this one with a new one: {error}"
+        ) from None
+    return kept
 
 
 class Found(NamedTuple):

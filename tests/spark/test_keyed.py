@@ -101,6 +101,12 @@ def test_query_goes_on_where_it_was(rounds, fit):
     assert {key: to_bytes(found[key]) for key in models} == {key: to_bytes(one) for key, one in models.items()}
 
 
+def test_a_checkpoint_of_other_models_is_refused(rounds, fit):
+    fit(rounds(1))
+    with pytest.raises(Exception, match="the checkpoint belongs to another query, so start this one with a new one"):
+        fit(rounds(2), SoftmaxRegression(l2=0.5))
+
+
 def test_killed_worker_changes_no_bit(rounds, fit, tmp_path):
     marker = str(tmp_path / "killed")
 
@@ -170,6 +176,7 @@ def test_key_that_has_been_quiet_is_forgotten(rounds, fit):
         ({"features": ["x0", "user"]}, "column 'user' is the label, the key or the order, and so no feature"),
         ({"time_to_live": 0}, "time_to_live is a time span, or seconds above 0, not 0"),
         ({"on_bad": "ignore"}, "on_bad"),
+        ({"key": "y"}, "column 'y' is the key and the target"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(rounds, fit, options, said):
