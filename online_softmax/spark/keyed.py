@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -13,14 +14,30 @@ from online_softmax.checks import check_on_bad, is_missing, shorten
 from online_softmax.evaluation.metrics import CLIP
 from online_softmax.evaluation.scored import Scored
 from online_softmax.evaluation.scorer import Scorer
-from online_softmax.models.saving import check_alike, from_bytes, to_bytes
-from online_softmax.spark.columns import check_columns, check_kinds, check_streaming, feature_names, reading_of
+from online_softmax.models.saving import from_bytes, kind_of, to_bytes
+from online_softmax.spark.columns import (
+    check_columns,
+    check_keys,
+    check_kinds,
+    check_streaming,
+    feature_names,
+    reading_of,
+)
 from online_softmax.spark.engine import pyspark_sql
+from online_softmax.storage.fields import check_same
 from online_softmax.streams import PairChunk
 
 ROCKSDB = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
 PROVIDER = "spark.sql.streaming.stateStore.providerClass"
-KEPT = {"model": "binary", "n_samples": "long", "n_bad": "long", "hits": "long", "n_losses": "long", "loss": "double"}
+KEPT = {
+    "columns": "string",
+    "model": "binary",
+    "n_samples": "long",
+    "n_bad": "long",
+    "hits": "long",
+    "n_losses": "long",
+    "loss": "double",
+}
 NEW = {"rows": "long", "bad_rows": "long", "new_hits": "long", "new_losses": "long", "new_loss": "double"}
 FIGURES = {"n_samples": "long", "n_bad": "long", "log_loss": "double", "accuracy": "double", **NEW}
 
@@ -60,7 +77,9 @@ def fit_keyed(
         several in any order, which may be another one after a failure.
     time_to_live
         After how many seconds without a row a key is forgotten. Spark runs micro-batches without rows then, one after
-        another unless the query has a trigger: `.trigger(processingTime="10 seconds")`, say.
+        another unless the query has a trigger: `.trigger(processingTime="10 seconds")`, say. A query with
+        `.trigger(availableNow=True)` never ends by that: set `spark.sql.streaming.noDataMicroBatches.enabled` to false
+        there, and keys are forgotten in micro-batches that have rows.
     on_bad
         What becomes of a row that has no key, no label, or is refused by the model: "raise", which ends the query; or
         "skip", which counts it in `n_bad` of its key. Rows that have no key, and so no model, are counted together.
@@ -87,7 +106,7 @@ def fit_keyed(
     sql = pyspark_sql()
     check_streaming(stream_df, "fit_keyed")
     check_on_bad(on_bad)
-    keys = [key] if isinstance(key, str) else [*key]
+    keys = [key] if isinstance(key, str) or not isinstance(key, Iterable) else [*key]
     if not keys or not all(isinstance(name, str) for name in keys):
         raise ValueError(f"key is the name of a column, or several, not {key!r}")
     if target in keys:
@@ -95,6 +114,7 @@ def fit_keyed(
     others = [*keys, target, *([] if order is None else [order])]
     names = feature_names(stream_df.columns, others, features)
     check_columns(stream_df, [*others, *names])
+    check_keys(stream_df, keys)
     rows = stream_df.select(*others, *names)
     features_and_label = rows.select(*names, target)
     check_kinds(features_and_label, target, None, reading_of(features_and_label, None, features=names))
@@ -105,7 +125,9 @@ def fit_keyed(
         output = output.add(name, kind)
     milliseconds = _milliseconds(time_to_live)
     _use_rocksdb(stream_df.sparkSession)
-    learner = _learner(to_bytes(model), (target, order, names), output.names, milliseconds, on_bad)
+    types = {one.name: one.dataType.simpleString() for one in rows.schema.fields}
+    columns = {"key": keys, "target": target, "order": order, "features": {name: types[name] for name in names}}
+    learner = _learner(to_bytes(model), columns, output.names, milliseconds, on_bad)
     mode = "None" if time_to_live is None else "ProcessingTime"
     found = rows.groupBy(*keys).transformWithState(learner, output, "Update", mode)
     functions = sql.functions
@@ -181,7 +203,9 @@ def _with_figures(sums: Any) -> Any:
     """Return a DataFrame with log loss and accuracy in the place of the sums that they are made of."""
     divide = pyspark_sql().functions.try_divide
     log_loss, accuracy = divide("loss", "n_losses"), divide("hits", "n_samples")
-    return sums.withColumns({"log_loss": log_loss, "accuracy": accuracy}).drop("model", "hits", "n_losses", "loss")
+    return sums.withColumns({"log_loss": log_loss, "accuracy": accuracy}).drop(
+        "columns", "model", "hits", "n_losses", "loss"
+    )
 
 
 def _milliseconds(time_to_live: timedelta | float | None) -> int | None:
@@ -201,7 +225,7 @@ def _use_rocksdb(spark: Any) -> None:
 
 def _learner(
     fresh: bytes,
-    columns: tuple[str, str | None, list[str]],
+    columns: dict[str, Any],
     names: list[str],
     time_to_live: int | None,
     on_bad: str,
@@ -211,22 +235,25 @@ def _learner(
     from pyspark.sql.streaming import StatefulProcessor
 
     state = ", ".join(f"{name} {kind}" for name, kind in KEPT.items())
+    text, kind, label = json.dumps(columns), kind_of(from_bytes(fresh)), columns["target"]
 
     class Learner(StatefulProcessor):  # type: ignore[misc]
         def init(self, handle: Any) -> None:
             self.state = handle.getValueState("learned", state, time_to_live)
 
         def handleInputRows(self, key: Any, rows: Any, timerValues: Any) -> Iterator[Any]:  # noqa: N802
-            model, n, n_bad, hits, n_losses, loss = self.state.get() or (None, 0, 0, 0, 0, 0.0)
+            kept, model, n, n_bad, hits, n_losses, loss = self.state.get() or (text, None, 0, 0, 0, 0, 0.0)
+            check_query("columns", json.loads(kept), columns)
             if any(is_missing(part) for part in key):
                 new = without_key(rows, on_bad)
             else:
-                learning = from_bytes(fresh) if model is None else _kept(bytes(model), fresh)
-                new = learned(learning, key, ordered(rows, *columns), on_bad)
+                learning = from_bytes(fresh if model is None else bytes(model))
+                check_query("model", kind_of(learning), kind)
+                new = learned(learning, key, ordered(rows, label, columns["order"], columns["features"]), on_bad)
                 model = to_bytes(learning)
             n, n_bad, hits, n_losses = n + new.rows, n_bad + new.bad_rows, hits + new.hits, n_losses + len(new.losses)
             loss = float(np.add.accumulate([loss, *new.losses])[-1])  # one by one, however the rows are cut
-            self.state.update((model, n, n_bad, hits, n_losses, loss))
+            self.state.update((text, model, n, n_bad, hits, n_losses, loss))
             ratios = loss / n_losses if n_losses else None, hits / n if n else None
             sums = new.rows, new.bad_rows, new.hits, len(new.losses), sum(new.losses, 0.0)
             yield Row(**dict(zip(names, (*key, n, n_bad, *ratios, *sums), strict=True)))
@@ -237,16 +264,15 @@ def _learner(
     return Learner()
 
 
-def _kept(data: bytes, fresh: bytes) -> Any:
-    """Return the model that a key has in the checkpoint, unless it is of another query's model."""
-    kept = from_bytes(data)
+def check_query(what: str, then: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse the state of a key that another query has learned."""
     try:
-        check_alike(from_bytes(fresh), kept)
+        for name in now:
+            check_same(name if what == "columns" else f"{what}'s {name}", then.get(name), now[name])
     except ValueError as error:
         raise ValueError(
             f"the checkpoint belongs to another query, so start this one with a new one: {error}"
         ) from None
-    return kept
 
 
 class Found(NamedTuple):
@@ -276,7 +302,7 @@ def learned(model: Any, key: Sequence[Any], pairs: Iterator[Any], on_bad: str) -
     return Found(len(scored), len(scored.bad), hits, losses[~np.isnan(losses)].tolist())
 
 
-def ordered(rows: Any, target: str, order: str | None, features: Sequence[str]) -> Iterator[Any]:
+def ordered(rows: Any, target: str, order: str | None, features: Iterable[str]) -> Iterator[Any]:
     """Yield rows as pairs, by a column, and beyond that by all they hold, so that no bit hangs on the shuffle."""
     if order is not None:
         rows = [*rows]

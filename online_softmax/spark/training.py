@@ -18,6 +18,7 @@ from online_softmax.streams import open_stream
 
 SUMS = {one.name: "long" if one.type == "int" else "double" for one in fields(Round)}
 UPDATE = {"shard": "long", "version": "long", "model": "binary", **SUMS}  # what a shard tells the driver
+NO_FILESYSTEM = "UnsupportedFileSystemException"  # what Hadoop says of a URL that it does not know
 
 
 def fit_stream(
@@ -61,7 +62,8 @@ def fit_stream(
     on_bad
         What becomes of a row that cannot be read, or that the model refuses: "raise", which ends the query; or "skip".
     checkpoint
-        Spark's `checkpointLocation`; without it, the folder `checkpoint` of the store.
+        Spark's `checkpointLocation`; without it, the folder `checkpoint` of the store. Name it if fsspec knows the URL
+        of the store, and Spark does not.
     trigger
         When a micro-batch begins, as `DataStreamWriter.trigger` takes it: `{"processingTime": "10 seconds"}`, say.
     name
@@ -96,7 +98,10 @@ def fit_stream(
     functions = pyspark_sql().functions
     check_streaming(stream_df, "fit_stream")
     check_on_bad(on_bad)
+    if trigger is not None and not isinstance(trigger, Mapping):
+        raise TypeError(f"trigger is a dictionary, {{'processingTime': '10 seconds'}} or so, not {trigger!r}")
     store = store if isinstance(store, ModelStore) else ModelStore(store)
+    drop = [*dict.fromkeys(drop)]
     others = [target, *drop, *(() if weight is None else (weight,))]
     wanted = feature_names(stream_df.columns, others, features)
     check_columns(stream_df, [*wanted, *others])
@@ -124,7 +129,14 @@ def fit_stream(
     writer = updates.observe("online_softmax", *figures).writeStream.foreachBatch(Rounds(model, store, run, checkpoint))
     writer = writer.option("checkpointLocation", checkpoint)
     writer = writer if name is None else writer.queryName(name)
-    return (writer if trigger is None else writer.trigger(**trigger)).start()
+    writer = writer if trigger is None else writer.trigger(**trigger)
+    try:
+        return writer.start()
+    except Exception as error:  # of another type, as the session is
+        if NO_FILESYSTEM not in str(error):
+            raise
+        shown = str(ModelStore(checkpoint))
+        raise ValueError(f"Spark cannot keep its checkpoint at {shown}: name checkpoint=, a place it knows") from None
 
 
 class Rounds:

@@ -101,10 +101,22 @@ def test_query_goes_on_where_it_was(rounds, fit):
     assert {key: to_bytes(found[key]) for key in models} == {key: to_bytes(one) for key, one in models.items()}
 
 
-def test_a_checkpoint_of_other_models_is_refused(rounds, fit):
-    fit(rounds(1))
-    with pytest.raises(Exception, match="the checkpoint belongs to another query, so start this one with a new one"):
-        fit(rounds(2), SoftmaxRegression(l2=0.5))
+def test_checkpoint_of_another_query_is_refused(rounds, fit):
+    _, found = fit(rounds(1))
+    before = {row.user: bytes(row.model) for row in found.state().collect()}
+    more = rounds(2).selectExpr("*", "x1 AS x2", "user AS who")
+    for options, said in [
+        ({"model": SoftmaxRegression(l2=0.5)}, "the model's parameters's l2 was 0.0 and is 0.5"),
+        ({"key": "who"}, r"the key was \['user'\] and is \['who'\]"),
+        ({"target": "word"}, "the target was 'y' and is 'word'"),
+        ({"features": ["x0", "x2"]}, "the features's x1 was 'double' and is not given"),
+    ]:
+        with pytest.raises(QueryError, match=f"belongs to another query, so start this one with a new one: {said}"):
+            fit(more, on_bad="skip", **options)
+    assert {row.user: bytes(row.model) for row in found.state().collect()} == before
+    _, found = fit(more, features=FEATURES[::-1])
+    models, _ = in_a_dictionary(SoftmaxRegression, 2)
+    assert {key: to_bytes(found[key]) for key in models} == {key: to_bytes(one) for key, one in models.items()}
 
 
 def test_killed_worker_changes_no_bit(rounds, fit, tmp_path):
@@ -172,14 +184,23 @@ def test_key_that_has_been_quiet_is_forgotten(rounds, fit):
         ({"key": "nobody"}, "the stream has no columns 'nobody'"),
         ({"key": []}, "key is the name of a column, or several"),
         ({"key": "n_bad"}, "the key 'n_bad' is called like something that is kept"),
+        ({"key": None}, "key is the name of a column, or several, not None"),
+        ({"key": "y"}, "column 'y' is the key and the target"),
+        ({"key": ["user", "user"]}, "column 'user' is named 2 times"),
+        ({"order": "y"}, "column 'y' is named 2 times"),
+        ({"order": "user"}, "column 'user' is named 2 times"),
+        ({"features": ["x0", "x0"]}, "column 'x0' is named 2 times"),
+        ({"features": "x0"}, "features are several columns, a list of names, not 'x0'"),
+        ({"target": None}, "a column is named by a string, not None"),
+        ({"key": "list"}, "column 'list' holds values of type array, which are no keys"),
+        ({"target": "now"}, r"column 'now' holds timestamp\[us, tz=UTC\] values, which are no labels"),
         ({"target": "z"}, "the stream has no columns 'z'"),
         ({"features": ["x0", "user"]}, "column 'user' is the label, the key or the order, and so no feature"),
         ({"time_to_live": 0}, "time_to_live is a time span, or seconds above 0, not 0"),
         ({"on_bad": "ignore"}, "on_bad"),
-        ({"key": "y"}, "column 'y' is the key and the target"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(rounds, fit, options, said):
-    stream = rounds(1)
-    with pytest.raises(ValueError, match=said):
-        fit(stream.withColumn("n_bad", stream.user), **options)
+    stream = rounds(1).selectExpr("*", "user AS n_bad", "array(user) AS list", "current_timestamp() AS now")
+    with pytest.raises((ValueError, TypeError), match=said):
+        fit(stream, **options)

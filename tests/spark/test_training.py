@@ -123,6 +123,20 @@ def test_columns_that_are_no_labels_or_features_are_refused(rounds, tmp_path):
     stream = rounds(1)
     with pytest.raises(ValueError, match="column 'y' holds list"):
         fit(stream.withColumn("y", functions.array("y")), tmp_path)
+    for now in (
+        "current_timestamp()",
+        "current_date()",
+        "localtimestamp()",
+        "current_timestamp() - current_timestamp()",
+    ):
+        with pytest.raises(ValueError, match=r"column 'y' holds .* values, which are no labels"):
+            fit(stream.withColumn("y", functions.expr(now)), tmp_path)
+    with pytest.raises(ValueError, match="column 'y' is named 2 times: it is either the label"):
+        fit(stream, tmp_path, weight="y")
+    with pytest.raises(ValueError, match="column 'y' is named 2 times"):
+        fit_stream(stream, SoftmaxRegression(), tmp_path, target="y", drop=["y"])
+    with pytest.raises(TypeError, match="a column is named by a string, not None"):
+        fit_stream(stream, SoftmaxRegression(), tmp_path, target=None)
     with pytest.raises(ValueError, match="column 'x0' holds dates"):
         fit(stream.withColumn("x0", functions.current_timestamp()), tmp_path)
     with pytest.raises(ValueError, match="the stream has no columns 'z'; it has 'at', 'user'"):
@@ -139,6 +153,16 @@ def test_what_is_no_stream_is_refused(spark, tmp_path):
         fit(spark.createDataFrame([(1.0, "a")], "x double, y string"), tmp_path)
     with pytest.raises(TypeError, match="not 'Table'"):
         fit(pa.table({"x": [1.0]}), tmp_path)
+
+
+def test_trigger_of_a_wrong_type_is_refused(rounds, tmp_path):
+    with pytest.raises(TypeError, match=r"trigger is a dictionary, \{'processingTime': .*\} or so, not 'soon'"):
+        fit(rounds(1), tmp_path, trigger="soon")
+
+
+def test_store_whose_url_spark_does_not_know(rounds):
+    with pytest.raises(ValueError, match=r"cannot keep its checkpoint at memory://model/checkpoint: name checkpoint="):
+        fit(rounds(1), "memory://model")
 
 
 def test_bad_row_ends_the_query_and_loses_nothing(rounds, tmp_path):
