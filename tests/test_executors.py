@@ -40,6 +40,15 @@ class Serial(Executor):
         return future
 
 
+class Fresh(Executor):
+    """Runs each task in a thread of its own, which opens the source anew."""
+
+    def submit(self, task, /, *arguments, **keywords):
+        with ThreadPoolExecutor(1) as executor:
+            future = executor.submit(task, *arguments, **keywords)
+        return future
+
+
 class Shuffled(Executor):
     """Runs the tasks that wait for one another in an order of its own."""
 
@@ -383,9 +392,56 @@ def test_a_file_that_shrinks_meanwhile_is_found_out(frame, tmp_path):
         if commit.version == 2:
             frame[:3000].to_csv(tmp_path / "rows.csv", index=False)
 
-    with pytest.raises(RoundError, match=r"round 4.*(ends at row|begins at byte|before the place)"):
+    with pytest.raises(RoundError, match=r"round 4.*(ends at row|begins at byte|before the place|has changed)"):
         fitted(Serial(), str(tmp_path / "rows.csv"), MODELS["sgd"](), tmp_path / "store", progress=shrink)
     assert ModelStore(tmp_path / "store").load().total.rows == 2325
+
+
+def put(rows, path):
+    if path.suffix == ".parquet":
+        rows.to_parquet(path, row_group_size=5000 if path.stem == "large" else 500)
+    elif path.suffix == ".feather":
+        rows.to_feather(path)
+    elif path.suffix == ".jsonl":
+        rows.to_json(path, orient="records", lines=True)
+    else:
+        rows.to_csv(path, index=False)
+
+
+@pytest.mark.parametrize("make_executor", [Serial, Fresh])
+@pytest.mark.parametrize("change", ["longer", "shorter", "other"])
+@pytest.mark.parametrize(
+    "name",
+    ["1.csv", "1.jsonl", "1.parquet", "1.feather", "large.parquet", "1.csv.gz", "parts/1.csv", "parts/1.parquet"],
+)
+def test_a_file_that_is_another_meanwhile_is_found_out(name, change, make_executor, frame, reference, tmp_path):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    put(frame, path)
+    other = {"longer": pd.concat([frame, frame]), "shorter": frame[:3000], "other": frame[::-1]}[change]
+
+    def changes(commit):
+        if commit.version == 2:
+            put(other.reset_index(drop=True), path)
+
+    source = path if path.parent == tmp_path else path.parent
+    with pytest.raises(RoundError, match=r"round \d.*the source has changed since the run began"):
+        fitted(make_executor(), source, MODELS["sgd"](), tmp_path / "store", progress=changes)
+    _, log, version, _ = bits(ModelStore(tmp_path / "store").load())
+    assert 2 <= version < 6
+    assert log == reference["sgd"][1][:version]  # of the rows that were there
+
+
+def test_a_file_that_joins_others_meanwhile_is_found_out(frame, tmp_path):
+    (tmp_path / "parts").mkdir()
+    put(frame, tmp_path / "parts" / "1.csv")
+
+    def joins(commit):
+        if commit.version == 2:
+            put(frame, tmp_path / "parts" / "0.csv")
+
+    with pytest.raises(RoundError, match="the source has changed since the run began"):
+        fitted(Fresh(), tmp_path / "parts", MODELS["sgd"](), tmp_path / "store", progress=joins)
 
 
 def with_bad_row(frame, at):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -15,6 +15,7 @@ from online_softmax.streams import (
     PairChunk,
     PairStream,
     Place,
+    PlaceError,
     RowStream,
     Stream,
     chunk_of,
@@ -56,11 +57,12 @@ class Parts(Protocol):
 
 @dataclass(frozen=True)
 class Opening:
-    """How to open a source wherever it is wanted; each thread opens it once."""
+    """How to open a source wherever it is wanted, whose files are to be the same; each thread opens it once."""
 
     source: str | Path
     target: Any
     reading: Mapping[str, Any]
+    files: tuple[int, str] | None
     key: str
 
     def stream(self) -> Any:
@@ -79,7 +81,9 @@ class Range:
     n: int
 
     def __iter__(self) -> Iterator[Chunk]:
-        with closing(self.opening.stream().since(self.place)) as chunks:
+        stream = self.opening.stream()
+        check_files(stream, self.opening.files)
+        with unchanged(stream, self.opening.files), closing(stream.since(self.place)) as chunks:
             yield from first_rows(chunks, self.n)
 
 
@@ -106,6 +110,16 @@ class Ranges:
 
     def take(self, n: int) -> Part | None:
         """Return the next n rows, or as many as there are; None at the end of the source."""
+        try:
+            part = self._part(n)
+        except Exception:
+            check_files(self._stream, self._opening.files)
+            raise
+        if part is None:
+            check_files(self._stream, self._opening.files)  # they may have become shorter
+        return part
+
+    def _part(self, n: int) -> Part | None:
         if self._next is not None and n != self._n:
             stream = open_stream(self._stream, at=self._next)
             assert isinstance(stream, RowStream)
@@ -123,9 +137,14 @@ class Loads:
     def __init__(self, stream: Stream, place: Place, on_bad: str) -> None:
         self._chunks, self._place, self._on_bad = _since(stream, place), place, on_bad
         self._left: Chunk | PairChunk | None = None
+        self._stream, self._files = stream, stream.files_now() if isinstance(stream, RowStream) else None
 
     def take(self, n: int) -> Part | None:
         """Return the next n rows, or as many as there are; None at the end of the source."""
+        with unchanged(self._stream, self._files):
+            return self._part(n)
+
+    def _part(self, n: int) -> Part | None:
         begin, taken, left = self._place, list[Chunk | list[tuple[int, Any]]](), n
         while left and (self._left or self._more()):
             assert self._left is not None
@@ -146,8 +165,25 @@ class Loads:
 def parts_of(stream: Stream, source: Any, target: Any, reading: Mapping[str, Any], place: Place) -> Parts:
     """Return a source that has been opened, cut into parts from a place on."""
     if isinstance(stream, RowStream) and isinstance(source, str | Path) and stream.seeks:
-        return Ranges(stream, Opening(source, target, reading, uuid4().hex), place)
+        return Ranges(stream, Opening(source, target, reading, stream.files_now(), uuid4().hex), place)
     return Loads(stream, place, reading["on_bad"])
+
+
+@contextmanager
+def unchanged(stream: Stream, files: tuple[int, str] | None) -> Iterator[None]:
+    """Refuse what has been read where the files are others now; that is what is wrong then, whatever else seems so."""
+    try:
+        yield
+    except Exception:
+        check_files(stream, files)
+        raise
+    check_files(stream, files)
+
+
+def check_files(stream: Stream, files: tuple[int, str] | None) -> None:
+    """Refuse a stream whose files are others now."""
+    if isinstance(stream, RowStream) and stream.files_now() != files:
+        raise PlaceError("the source has changed since the run began, and a run learns one source: let it be as it was")
 
 
 def first_rows(chunks: Iterable[Chunk], n: int) -> Iterator[Chunk]:

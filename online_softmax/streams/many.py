@@ -134,6 +134,11 @@ class ManyStream(RowStream):
         found = [(path.name, ByteSource(path).identify()) for path in self.paths]
         return sum(self._sizes), sha256(repr(found).encode()).hexdigest()
 
+    def files_now(self) -> tuple[int, str] | None:
+        """Return the number of files, and a digest of their names, sizes and heads, as they are now."""
+        found = [(path.name, ByteSource(path).identify()) for path in self.paths]
+        return len(found), sha256(repr(found).encode()).hexdigest()
+
     def layout(self) -> dict[str, Any]:
         """Return how the text of the first file is laid out; that of the others is alike."""
         return self._layout

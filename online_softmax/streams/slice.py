@@ -71,6 +71,10 @@ class SliceStream(RowStream):
         """Return that of the whole stream, and where this part of it begins."""
         return {**self.stream.fingerprint(), "skip": self.first}
 
+    def files_now(self) -> tuple[int, str] | None:
+        """Return what tells the files of the whole stream, as they are now, from others."""
+        return self.stream.files_now()
+
     def since(self, place: Place) -> Iterator[Chunk]:
         """Yield the chunks from a place on."""
         self._reached, rows = place, place.rows

@@ -286,6 +286,10 @@ class RowStream(ABC):
         """Return the size of the source and a digest of its head, or None where there is no telling."""
         return None
 
+    def files_now(self) -> tuple[int, str] | None:
+        """Return what tells its files, as they are now, from others; None where it reads none, or a pipe."""
+        return None
+
     @abstractmethod
     def read(self, at: Mapping[str, Any] | None) -> Iterator[Chunk]:
         """Yield the chunks from where a place begins to read: by None from the start, else by what `told` was given."""

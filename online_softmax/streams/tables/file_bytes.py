@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import os
 import re
 import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from os import SEEK_CUR
 from pathlib import Path, PurePosixPath
+from time import time_ns
 from typing import Any, Protocol
 from zipfile import BadZipFile, ZipFile
 
@@ -29,6 +32,7 @@ CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 PIECE = 1 << 12
 GLANCE = 1 << 16  # bytes to look at first: what a pipe holds
 HEAD = 1 << 20  # bytes to know a file by
+SETTLED = 2 * 10**9  # nanoseconds without a change, after which the next one has another time
 
 
 class Readable(Protocol):
@@ -75,8 +79,10 @@ class ByteSource:
         """Return the file's size and a digest of its head; None for standard input."""
         if self._size is None:
             return None
-        with self.path.open("rb") as file:
-            return self._size, sha256(file.read(HEAD)).hexdigest()
+        with self.path.open("rb") as file:  # opened anew, as filesystems of a network tell the truth then
+            now = os.fstat(file.fileno())
+        digest = _digest if time_ns() - now.st_mtime_ns > SETTLED else _digest.__wrapped__
+        return self._size, digest(self.path.absolute(), now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
 
     @property
     def fraction(self) -> float | None:
@@ -101,6 +107,13 @@ class ByteSource:
                 if reading.read(1) not in (b"\n", b"\r"):
                     raise PlaceError(f"no line of {self} begins at byte {byte:,}, the place")
             yield reading
+
+
+@lru_cache(1 << 12)
+def _digest(path: Path, *stamp: int) -> str:
+    """Return a digest of a file's head; the stamp is another one once the file is."""
+    with path.open("rb") as file:
+        return sha256(file.read(HEAD)).hexdigest()
 
 
 def compression_of(path: str | Path) -> str | None:

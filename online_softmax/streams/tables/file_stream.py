@@ -44,3 +44,7 @@ class FileStream(RowStream):
     def identify(self) -> tuple[int, str] | None:
         """Return the file's size and a digest of its head; None for standard input."""
         return self.source.identify()
+
+    def files_now(self) -> tuple[int, str] | None:
+        """Return the size of the file and a digest of its head, as they are now; None for standard input."""
+        return None if self.source.is_pipe else ByteSource(self.source.path).identify()

@@ -173,8 +173,8 @@ def test_messages_that_were_deleted(broker):
     gone = rf"topic {topic}, partition 0: the messages from offset 10 to [\d,]+ were deleted before they were read"
     with pytest.raises(ValueError, match=gone):
         list(stream.since(place))
+    begun = KafkaStream(broker.url(topic, from_="earliest"), "kind").topic
     with pytest.raises(ValueError, match=r"were deleted before they were read: begin anew, without the checkpoint"):
-        begun = KafkaStream(broker.url(topic, from_="earliest"), "kind").topic
         list(begun.blocks(reading.Position({0: 10}, {0: 999}), Event()))
     del chunks
     found = open_stream(broker.url(topic), "kind")
