@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 
 import pytest
+
+# They have no tests, or cannot even be imported without Spark.
+collect_ignore = ["driver.py", "source.py", *([] if find_spec("pyspark") else ["test_crashes.py"])]
 
 
 @pytest.fixture(scope="session")
