@@ -100,7 +100,7 @@ def test_row_that_cannot_be_read_has_no_prediction_or_ends_the_query(store, roun
     bad = [at for at, row in found.items() if row.prediction is None]
     assert sorted(bad) == [71, 990]
     assert all(found[at].probabilities is None and found[at].model_version == 2 for at in bad)
-    with pytest.raises(QueryError, match="column 'x0'"):
+    with pytest.raises(QueryError, match=r"row 7, column 'x0'|row 99, column 'word'"):  # whichever shard fails first
         predicted(predict_stream(stream, store))
 
 
