@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 KERNEL = ROOT / "online_softmax" / "_kernel"
-PAGES = [*sorted(ROOT.glob("*.md")), KERNEL / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), KERNEL / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 # Codes, places and layouts, no constants of a formula.
 STRUCTURE = {"NO_MEMORY", "LINEAR_AT", "HAT_ROWS", "FEATURE_DOUBLES", "GAUSSIAN_DOUBLES", "GAUSSIAN_LD"}
@@ -49,8 +49,9 @@ def test_files_that_are_named_exist(page):
 
 
 def test_the_index_names_every_page():
-    linked = set(targets(ROOT / "docs" / "index.md"))
-    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
+    docs = ROOT / "docs"
+    linked = set(targets(docs / "index.md"))
+    assert {str(page.relative_to(docs)) for page in docs.rglob("*.md")} - {"index.md"} <= linked
 
 
 def test_the_readme_is_short():

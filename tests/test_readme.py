@@ -11,7 +11,7 @@ import pytest
 from online_softmax import cli
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = {page: "\n".join(re.findall(r"```console\n(.*?)```", page.read_text(), flags=re.DOTALL)) for page in PAGES}
 COMMANDS = {page: re.findall(r"^\$ online-softmax (.*)$", told, flags=re.MULTILINE) for page, told in CONSOLE.items()}
 TARGETS = re.findall(r"^\$ make (\S+)", "\n".join(CONSOLE.values()), flags=re.MULTILINE)
