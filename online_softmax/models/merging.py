@@ -20,7 +20,7 @@ def merge(base: Any, updates: Iterable[Any]) -> Any:
     """Return one model that has learned what several models have, which all started from `base`.
 
     Features and classes are united by name: `base`'s first, then those of the first update, and so on. Counts add up,
-    means and variances are those of all samples, and weights are averaged, as `docs/howto/merging.md` says array by array.
+    means and variances are those of all samples, and weights are averaged: `docs/howto/merging.md` says how each array.
     Updates that have learned nothing are left out: where none is left, the answer is equal to `base`, and where one is
     left, to that one, to the last bit. The same updates in the same order give the same bits.
 
