@@ -8,6 +8,7 @@ from online_softmax.models.explanation import explain_one
 from online_softmax.models.inspection import inspection
 from online_softmax.models.keyed import KeyedClassifier
 from online_softmax.models.merging import merge
+from online_softmax.models.river import from_river, to_river
 from online_softmax.models.saving import ModelFileError, load, save
 from online_softmax.models.softmax import SoftmaxRegression
 from online_softmax.rounds import ModelStore, StoreError
@@ -28,12 +29,14 @@ __all__ = [
     "SoftmaxRegression",
     "StoreError",
     "explain_one",
+    "from_river",
     "inspection",
     "load",
     "merge",
     "open_stream",
     "progressive_validation",
     "save",
+    "to_river",
 ]
 
 

@@ -99,12 +99,14 @@ def test_the_public_names():
         "SoftmaxRegression",
         "StoreError",
         "explain_one",
+        "from_river",
         "inspection",
         "load",
         "merge",
         "open_stream",
         "progressive_validation",
         "save",
+        "to_river",
     ]
     assert all(hasattr(online_softmax, name) for name in online_softmax.__all__)
 

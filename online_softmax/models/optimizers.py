@@ -102,8 +102,21 @@ CONSTANTS: dict[type, tuple[str, ...]] = {
     ImplicitAdaGrad: (),
 }
 
-# Where each optimiser keeps what it has learned, by feature.
-STATES = ("s", "g2", "s2", "m", "v", "v_hat", "u", "z", "n")
+# Where each of river's keeps what it has learned, by feature: in the order of the kernel's states.
+STATES: dict[type, tuple[str, ...]] = {
+    optim.SGD: (),
+    optim.Momentum: ("s",),
+    optim.NesterovMomentum: ("s",),
+    optim.AdaGrad: ("g2",),
+    optim.AdaDelta: ("g2", "s2"),
+    optim.RMSProp: ("g2",),
+    optim.Adam: ("m", "v"),
+    optim.AMSGrad: ("m", "v", "v_hat"),
+    optim.AdaMax: ("m", "u"),
+    optim.Nadam: ("m", "v"),
+    optim.AdaBound: ("m", "v"),
+    optim.FTRLProximal: ("z", "n"),
+}
 
 
 def rule(optimizer: Any) -> Rule:
@@ -126,7 +139,7 @@ def rule(optimizer: Any) -> Rule:
         raise TypeError(
             f"optimizer {optimizer!r} cannot run here: use one of {known}, or river.linear_model.SoftmaxRegression"
         )
-    if any(getattr(optimizer, state, None) for state in STATES):
+    if any(getattr(optimizer, state, None) for state in STATES.get(kind, ())):
         raise ValueError(f"optimizer {kind.__name__} has been trained by another model: pass a fresh one")
     name = kind.__name__
     constants = {each: finite(f"{name}'s {each}", getattr(optimizer, each)) for each in CONSTANTS[kind]}

@@ -15,7 +15,7 @@ from online_softmax.models.saving import savable
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
-    from river import optim
+    from river import linear_model, optim
 
 
 @savable
@@ -194,3 +194,25 @@ class SoftmaxRegression(Softmax, KernelClassifier):
             The samples' weights, one number or a series; each multiplies its sample's part of the gradient.
         """
         self._learn_batch(self._rows(X, y, w))
+
+    def to_river(self) -> linear_model.SoftmaxRegression:
+        """Return a `river.linear_model.SoftmaxRegression` that has learned the same, and goes on learning the same.
+
+        The optimiser's state goes along; this model stays as it is. `online_softmax.from_river` is the way back.
+
+        Raises
+        ------
+        ValueError
+            If the model has a parameter or an optimiser that river has not: `intercept`, `ImplicitSGD`, ..
+
+        Examples
+        --------
+        >>> from online_softmax import SoftmaxRegression
+        >>> model = SoftmaxRegression()
+        >>> model.learn_one({"a": 1.0}, "yes")
+        >>> model.to_river().predict_proba_one({"a": 1.0})
+        {'yes': 1.0}
+        """
+        from online_softmax.models import river_state  # not above: river.linear_model imports SciPy
+
+        return river_state.filled(self)
