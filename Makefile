@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help test test-quick test-cluster lint stubs coverage sanitize reliability \
-	bench-speed bench-threads bench-quality bench-long bench-files bench-cluster bench-spark tables pictures datasets golden clean
+	bench-speed bench-threads bench-quality bench-long bench-files bench-cluster bench-spark tables pictures datasets golden api clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -92,6 +92,9 @@ datasets: .venv/dev  ## make datasets/*.csv again
 
 golden: .venv/dev  ## make tests/golden/*.npz again, from the reference
 	$(BIN)/python -m tests.golden.make
+
+api: .venv/dev  ## write the public names and their signatures to tests/golden/api.txt again
+	$(BIN)/python -m tests.golden.api
 
 clean:  ## remove .venv and everything that was compiled
 	rm -rf .venv build *.egg-info
