@@ -28,6 +28,7 @@ lint: .venv/dev stubs  ## style, spelling and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/basedpyright
 	$(BIN)/codespell
 	PATH=$(abspath $(BIN)):$$PATH $(BIN)/cython-lint online_softmax
 	$(BIN)/clang-format --dry-run --Werror $(HEADERS)

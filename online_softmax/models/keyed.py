@@ -131,7 +131,7 @@ class KeyedClassifier(base.MiniBatchClassifier):
             self._kept[key] = kept
             self._n_keys += 1
 
-    def predict_proba_one(self, x: Mapping[Hashable, Any], **kwargs: Any) -> Any:
+    def predict_proba_one(self, x: Mapping[Hashable, Any], **kwargs: Any) -> dict[Any, float]:
         """Return the probability of each class that the model of the key has met; nothing for a key never met.
 
         Parameters

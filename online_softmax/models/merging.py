@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from online_softmax.models.scaled import ScaledModel, native
 
 SCALER = ("scaler_counts", "scaler_means", "scaler_vars")
 
+_Model = TypeVar("_Model")
 
-def merge(base: Any, updates: Iterable[Any]) -> Any:
+
+def merge(base: _Model, updates: Iterable[_Model]) -> _Model:
     """Return one model that has learned what several models have, which all started from `base`.
 
     Features and classes are united by name: `base`'s first, then those of the first update, and so on. Counts add up,
@@ -78,7 +80,8 @@ def merge(base: Any, updates: Iterable[Any]) -> Any:
     model = _fresh(start)
     model.check(new)
     model.restore(new)
-    return model.whole
+    whole: _Model = model.whole
+    return whole
 
 
 def _native(what: str, model: Any) -> NativeModel:
