@@ -139,7 +139,7 @@ def _option(value: Any) -> str:
     return ", or say missing='zero' or 'indicate'" if is_missing(value) else ""
 
 
-def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str) -> Entries:
+def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str, absent: bool) -> Entries:
     """Return the entries of a frame, one a cell; a text t of column a is the feature `a=t`."""
     n, m = X.shape
     has_gaps = missing != "raise"
@@ -148,7 +148,7 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str) -> Ent
     if not spelled or not any(column.dtype in spelled for column in columns):
         V, is_finite = side_by_side([_numbers(column) for column in columns], n)
         entries: Entries = [*X.columns], np.arange(m, dtype=np.int32), V, None
-        return entries if is_finite else _settled(entries, X.columns, missing)
+        return entries if is_finite else _settled(entries, X.columns, missing, absent)
     ids, values = np.empty((n, m), np.int32), np.empty((n, m))
     names: list[Hashable] = []
     spelt: set[Hashable] = set()
@@ -164,7 +164,7 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str) -> Ent
         names += own
     check_names(X.columns, spelt)
     starts = np.arange(0, n * m + 1, m, dtype=np.int64)
-    return _settled((names, ids.ravel(), values.ravel(), starts), X.columns, missing)
+    return _settled((names, ids.ravel(), values.ravel(), starts), X.columns, missing, absent)
 
 
 def _cells(
@@ -189,8 +189,8 @@ def _cells(
     return [*names], feature[codes], value[codes]
 
 
-def _settled(entries: Entries, columns: Iterable[Hashable], missing: str) -> Entries:
-    """Return entries without gaps: one is 0, and is the feature `a=` beside that where gaps are indicated."""
+def _settled(entries: Entries, columns: Iterable[Hashable], missing: str, absent: bool) -> Entries:
+    """Return entries without gaps: one is 0, or absent, and beside that the feature `a=` where gaps are indicated."""
     names, ids, values, starts = entries
     bad = ~np.isfinite(values) if missing == "raise" else np.isinf(values)
     if bad.any():
@@ -202,12 +202,23 @@ def _settled(entries: Entries, columns: Iterable[Hashable], missing: str) -> Ent
     if not gaps.any():
         return entries
     values = np.where(gaps, 0.0, values)
-    if missing == "zero":
+    if missing == "zero" and not absent:
         return names, ids, values, starts
     if starts is None:
         n, m = values.shape
         ids, values, gaps, starts = np.tile(ids, n), values.ravel(), gaps.ravel(), np.arange(0, n * m + 1, m)
-    return indicated((names, ids, values, starts), gaps, columns)
+    entries = names, ids, values, starts.astype(np.int64)
+    if missing == "indicate":
+        entries = indicated(entries, gaps, columns)
+    return _without(entries, np.flatnonzero(gaps), missing == "indicate") if absent else entries
+
+
+def _without(entries: Entries, at: NDArray[np.intp], marked: bool) -> Entries:
+    """Return ragged entries without those that were at these places before each of them was marked."""
+    names, ids, values, starts = entries
+    assert starts is not None
+    at = at + np.arange(len(at)) * marked
+    return names, np.delete(ids, at), np.delete(values, at), starts - np.searchsorted(at, starts)
 
 
 def indicated(entries: Entries, gaps: NDArray[np.bool_], columns: Iterable[Hashable]) -> Entries:
@@ -308,17 +319,21 @@ def rows_of(
     *,
     categorical: bool = False,
     missing: str = "raise",
+    absent: bool = False,
 ) -> Rows:
-    """Return a frame or an array, its labels and its weights as rows; `categorical` and `missing` as in the models."""
+    """Return a frame or an array, its labels and its weights as rows; `categorical` and `missing` as in the models.
+
+    With `absent`, a row does not carry the feature of a gap, where it would be 0 otherwise.
+    """
     if is_array(X):
         columns, ids, V, starts = matrix_entries(X)
         entries: Entries = [*columns], ids, V, starts
         if missing != "raise":
-            entries = _settled(entries, columns, missing)
+            entries = _settled(entries, columns, missing, absent)
         n = len(V) if starts is None else len(starts) - 1
     else:
         frame = frame_of(X)
-        entries, n = _frame_entries(frame, categorical, missing), len(frame)
+        entries, n = _frame_entries(frame, categorical, missing, absent), len(frame)
     labels: list[Hashable] = [None]
     codes = np.zeros(n, np.int32)
     if isinstance(y, np.ndarray | list | tuple) and is_array(X):

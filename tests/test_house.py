@@ -80,7 +80,7 @@ STOREYS = [
     {"evaluation"},
     {"rounds"},
     {"reports"},
-    {"executors", "spark"},
+    {"executors", "spark", "sklearn"},
     {"cli"},
     {"__init__", "__main__", *OLD_NAMES},
 ]

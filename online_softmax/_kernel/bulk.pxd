@@ -13,6 +13,7 @@ cdef class BulkModel(Model):
     cdef bint _add_row(self, Reader r) noexcept with gil
     cdef void _dismiss_row(self, Py_ssize_t features, Py_ssize_t classes) noexcept with gil
     cdef bint _evict_after(self, Reader r) noexcept with gil
+    cdef bint _scale_row(self, Reader r) noexcept nogil
     cdef double *_learn_row(self, Reader r, Scratch *own) noexcept nogil
     cdef int _learn_each(self, Reader r, rows, bint interruptible) except -1
     cdef int _check_rows(self, Reader r, rows) except -1

@@ -90,6 +90,14 @@ cdef class BulkModel(Model):
             self.use(slots, x, n)
         return p
 
+    cdef bint _scale_row(self, Reader r) noexcept nogil:
+        """Scale the row just read by the figures that it has been learned into; false where they leave the doubles."""
+        if r.learn_scale() and r.transform():
+            return True
+        with gil:
+            self._error = OverflowError("learning this sample would take a variance out of the doubles: scale the features")
+        return False
+
     # ---- many rows ----
 
     def _progress(self, rows, scale=None):
@@ -146,8 +154,13 @@ cdef class BulkModel(Model):
             self.leave_changing()
         return done, said.array
 
-    def _learn_rows(self, rows):
-        """Learn every row in turn, or none."""
+    def _learn_rows(self, rows, scale=None, bint declared=False):
+        """Learn every row in turn, or none.
+
+        `scale` is None or the counts, means and variances of river's StandardScaler for `rows.names`, updated in place; where
+        rows are refused, what is left in it is of no use. With `declared`, every label of `rows.labels` is a class before the
+        first row is learned.
+        """
         cdef Py_ssize_t i, features, known
         cdef bint can_undo
         cdef Reader r
@@ -157,14 +170,18 @@ cdef class BulkModel(Model):
         try:
             features, known = self.n_features, self.n_classes
             try:
-                r = Reader(self._named(rows), self._slots, self._positions)
+                r = Reader(self._named(rows), self._slots, self._positions, scale)
                 for label in rows.labels:
                     check_label(label)
                 self.reserve(features + sum([r.slot_of[i] < 0 for i in range(len(r.names))]),
                              known + sum([r.position_of[i] < 0 for i in range(len(rows.labels))]))
-                before = self._snapshot() if self.budget else None
                 can_undo = self.begin_many(r)
+                # A scaler may refuse a row that can be read.
+                before = self._snapshot() if self.budget or (r.scaled and not can_undo) else None
                 try:
+                    if declared:
+                        for i in range(len(rows.labels)):
+                            r.position_of[i] = self.add_label(rows.labels[i])
                     if not can_undo:
                         self._check_rows(r, rows)
                     self._learn_each(r, rows, can_undo)
@@ -203,7 +220,7 @@ cdef class BulkModel(Model):
                     if interruptible and i % SIGNAL_ROWS == 0:
                         with gil:
                             PyErr_CheckSignals()
-                    failed = not r.read(i) or self._learn_row(r, own) == NULL
+                    failed = not r.read(i) or (r.scaled and not self._scale_row(r)) or self._learn_row(r, own) == NULL
                     if not failed and self.budget and self.n_features > self.budget:
                         failed = not self._evict_after(r)
                     if failed:

@@ -79,10 +79,35 @@ class NativeModel:
         done: tuple[int, NDArray[np.void]] = self.model._progress(rows)
         return done
 
+    def learn_rows(self, rows: Rows, declared: bool = False) -> None:
+        """Learn every row in turn, or none; with `declared`, all of `rows.labels` are classes before the first."""
+        self.model._learn_rows(rows, None, declared)
+
     def predict_rows(self, rows: Rows) -> tuple[NDArray[np.float64], list[Hashable]]:
         """Return the probabilities of each row, of shape (rows, classes), and the labels of the classes."""
         answer: tuple[NDArray[np.float64], list[Hashable]] = self.model._predict_rows(rows)
         return answer
+
+    def scaled(self, rows: Rows) -> Rows:
+        """Return rows as the weights take them."""
+        return rows
+
+    def weights_of(self, names: list[Hashable]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return a softmax regression's weights of features as they reach it, (names, classes), and its intercepts."""
+        model = self.model
+
+        def look() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            slots = model._slots_of(names)
+            weights = np.zeros((len(names), len(model.classes)))
+            weights[slots > 0] = model._weights_at(slots[slots > 0])
+            return weights, model._weights_at(np.zeros(1, np.int32))[0]
+
+        found: tuple[NDArray[np.float64], NDArray[np.float64]] = model._unchanged(look)
+        return found
+
+    def raw_weights_of(self, names: list[Hashable]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the weights and intercepts by which features as they come have the same scores."""
+        return self.weights_of(names)
 
     def to_json(self) -> dict[str, Any] | None:
         """Return what a model file tells of a scaler before the model, beside what it has learned."""

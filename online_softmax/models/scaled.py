@@ -146,22 +146,40 @@ class ScaledModel(NativeModel):
 
     def progress(self, rows: Rows) -> tuple[int, NDArray[np.void]]:
         """Predict, then learn, each row in turn, as `NativeModel` does; the scaler learns a row before the model."""
-        counts, means, variances = scale = self._scale(rows.names)
-        before = counts.copy()
+        scale = self._scale(rows.names)
+        before = scale[0].copy()
         try:
             done: tuple[int, NDArray[np.void]] = self.model._progress(rows, scale)
             return done
         finally:  # after Ctrl-C, too
-            used = rows.ids if rows.starts is None else rows.ids[rows.starts[0] : rows.starts[-1]]
-            in_order = used[np.sort(np.unique(used, return_index=True)[1])]  # of first use, however the rows were cut
-            for i in in_order[counts[in_order] != before[in_order]]:
-                name = rows.names[i]
-                self._inner.counts[name], self._inner.means[name] = int(counts[i]), means[i].item()
-                self._inner.vars[name] = variances[i].item()
+            self._take_scale(rows, before, scale)
+
+    def learn_rows(self, rows: Rows, declared: bool = False) -> None:
+        """Learn every row in turn, or none, as `NativeModel` does; the scaler learns a row before the model."""
+        scale = self._scale(rows.names)
+        before = scale[0].copy()
+        self.model._learn_rows(rows, scale, declared)
+        self._take_scale(rows, before, scale)
 
     def predict_rows(self, rows: Rows) -> tuple[NDArray[np.float64], list[Hashable]]:
         """Return the probabilities of each scaled row, and the labels of the classes."""
-        return super().predict_rows(replace(rows, values=standardized(rows, self._scale(rows.names))))
+        return super().predict_rows(self.scaled(rows))
+
+    def scaled(self, rows: Rows) -> Rows:
+        """Return rows with their numbers standardised."""
+        return replace(rows, values=standardized(rows, self._scale(rows.names)))
+
+    def raw_weights_of(self, names: list[Hashable]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the weights and intercepts by which numbers that are not standardised have the same scores.
+
+        (x - mean) / sd is 0 where there is no variance yet, and the weight is 0 there.
+        """
+        weights, intercepts = self.weights_of(names)
+        counts, means, variances = self._scale(names)
+        passes = counts < 0
+        sd = np.where(passes, 1.0, np.sqrt(variances))
+        weights = np.where(sd[:, None] > 0, weights / np.where(sd > 0, sd, 1.0)[:, None], 0.0)
+        return weights, intercepts - np.where(passes, 0.0, means) @ weights
 
     def state(self) -> dict[str, Any]:
         """Return all that model and scaler have learned."""
@@ -196,6 +214,18 @@ class ScaledModel(NativeModel):
         for name, array in wanted.items():
             check_value(name, array, state[name])
         super().check({name: value for name, value in state.items() if name not in {"scaler_names", *wanted}})
+
+    def _take_scale(self, rows: Rows, before: NDArray[np.float64], scale: tuple[NDArray[np.float64], ...]) -> None:
+        """Take over the figures of the features whose counts have grown."""
+        used = rows.ids
+        if rows.starts is not None:
+            used = used[rows.starts[0] : rows.starts[-1]]
+            used = used[np.sort(np.unique(used, return_index=True)[1])]  # of first use, however the rows were cut
+        changed = used[scale[0][used] != before[used]]
+        names = [rows.names[i] for i in changed.tolist()]
+        for part, values in zip(self._parts, (scale[0].astype(np.int64), *scale[1:]), strict=True):
+            for name, value in zip(names, values[changed].tolist(), strict=True):
+                part[name] = value
 
     @property
     def _parts(self) -> tuple[dict[Hashable, Any], dict[Hashable, Any], dict[Hashable, Any]]:

@@ -1,0 +1,126 @@
+"""Labels: y as scikit-learn takes it, the classes that it adds, and what each sample weighs for its class."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from numbers import Number
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import assert_all_finite, check_array, column_or_1d
+
+from online_softmax.checks import finite, is_missing, shorten
+
+KINDS = {"i": "numbers", "u": "numbers", "f": "numbers", "b": "truth values", "U": "texts", "O": "texts"}
+
+
+def checked_labels(y: Any, n: int, whole: bool) -> Any:
+    """Return the labels of n samples as an array; `whole` says that they are all there are, not a batch of them."""
+    if type(y) is not np.ndarray or y.ndim != 1 or y.dtype.kind not in "iubU" or whole:
+        if y is None:
+            raise ValueError("This estimator requires y to be passed, but the target y is None.")
+        y = column_or_1d(y, warn=True)
+        if y.dtype.kind in "fc":
+            assert_all_finite(y, input_name="y")
+        elif y.dtype.kind not in "iubUS":
+            for i, label in enumerate(y):
+                if is_missing(label):
+                    raise ValueError(f"y contains NaN or None in row {i}: a missing label cannot be learned")
+            y = y.astype(object)
+        if whole:
+            check_classification_targets(y)
+        elif (kind := type_of_target(y, input_name="y")) not in ("binary", "multiclass"):
+            raise ValueError(f"Unknown label type: {kind}, of which a y such as {shorten(y[0])} is: give classes")
+    if len(y) != n:
+        raise ValueError(f"y has {len(y)} labels for the {n} rows of X: inconsistent numbers of samples")
+    return y
+
+
+def with_classes(known: NDArray[Any] | None, new: NDArray[Any]) -> NDArray[Any]:
+    """Return the classes in order, those of `new` among those that are known."""
+    if known is None:
+        return np.unique(new)
+    check_alike(known, new)
+    return np.unique(np.concatenate([known, new]))
+
+
+def check_alike(known: NDArray[Any], new: NDArray[Any]) -> None:
+    """Refuse labels of another kind than the classes: one array of both would take numbers for texts."""
+    was, now = KINDS.get(known.dtype.kind), KINDS.get(new.dtype.kind)
+    if was != now:
+        raise ValueError(f"y holds {now}, such as {shorten(new[0])}, and classes_ {was}, such as {shorten(known[0])}")
+
+
+def checked_weights(sample_weight: Any, n: int) -> NDArray[np.float64] | None:
+    """Return the weights of n samples as an array, or None where all are 1."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Number):
+        w = np.full(n, finite("sample_weight", sample_weight, least=0))
+    else:
+        w = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if w.shape != (n,):
+        raise ValueError(f"sample_weight has shape {w.shape}, and X {n} rows: give one weight for each")
+    if (w < 0).any():
+        i = int(np.argmax(w < 0))
+        raise ValueError(f"sample_weight is {w[i]} in row {i}, and must not be negative: weights are 0 or more")
+    return w
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """How much of each class has come: what 'balanced' weighs by.
+
+    Attributes
+    ----------
+    by_class
+        The sum of the sample weights of each label.
+    total
+        That of all.
+    """
+
+    by_class: Mapping[Hashable, float] = field(default_factory=dict)
+    total: float = 0.0
+
+
+def class_weights(
+    class_weight: Any,
+    labels: list[Hashable],
+    codes: NDArray[np.int32],
+    w: NDArray[np.float64] | None,
+    counts: ClassCounts,
+    whole: bool,
+) -> tuple[NDArray[np.float64] | None, ClassCounts]:
+    """Return the weights of samples times those of their classes, and the counts with them.
+
+    Balanced, class c weighs n / (C n_c): where samples are all there are, of all of them, and in a stream of those that
+    have come up to each sample, however the stream was cut.
+    """
+    if class_weight is None:
+        return w, counts
+    own = np.ones(len(codes)) if w is None else w
+    if isinstance(class_weight, Mapping):
+        by_class = [finite(f"the class_weight of {y!r}", class_weight.get(y, 1.0), least=0) for y in labels]
+        return own * np.array(by_class)[codes], counts
+    if class_weight != "balanced":
+        raise ValueError(f"class_weight must be None, 'balanced' or a dictionary, got {shorten(class_weight)}")
+    # One addition after the other: the same sums, to the last bit, wherever a stream is cut.
+    n = np.add.accumulate(np.concatenate([[counts.total], own]))
+    of_class, fresh = np.empty(len(codes)), np.zeros(len(codes), np.int64)
+    by_label = dict(counts.by_class)
+    order = np.argsort(codes, kind="stable")
+    for at in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else ():
+        label = labels[codes[at[0]]]
+        sums = np.add.accumulate(np.concatenate([[by_label.get(label, 0.0)], own[at]]))
+        if label not in by_label:
+            fresh[at[np.argmax(own[at] > 0)]] = bool(sums[-1])
+        of_class[at] = sums[-1] if whole else sums[1:]
+        if sums[-1]:
+            by_label[label] = float(sums[-1])
+    n_classes = len(counts.by_class) + np.cumsum(fresh)
+    now = ClassCounts(by_label, float(n[-1]))
+    share = np.maximum((n_classes[-1:] if whole else n_classes) * of_class, 5e-324)
+    return own * (n[-1] if whole else n[1:]) / share, now
