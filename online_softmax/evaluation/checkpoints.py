@@ -25,7 +25,7 @@ from online_softmax.streams import Place
 from online_softmax.streams.kafka import is_kafka
 
 KEY = "online-softmax-checkpoint"
-TEXT = {
+TEXT: dict[str, Any] = {
     "format": int,
     "version": str,
     "source": dict | None,
@@ -37,7 +37,7 @@ TEXT = {
     "scores": dict,
     "experts": dict | None,
 }
-KINDS = {3: TEXT}
+KINDS: dict[int, dict[str, Any]] = {3: TEXT}
 FORMAT = max(KINDS)
 LONGEST = 1e10  # seconds of a run
 COUNTS = ("n_taken", "n_zeroed", "n_skipped", "n_bad")

@@ -21,7 +21,7 @@ MOST_VALUES = 1000  # of a column of text, to count them
 NEARLY = 0.9  # the part of a column's rows whose values differ, where it identifies them
 ENOUGH = 100  # values to tell whether they spell numbers
 FEWEST = 20  # rows to tell an identifier by
-LABELS = {int: "int", float: "float", bool: "bool", str: "text"}
+LABELS: dict[type, str] = {int: "int", float: "float", bool: "bool", str: "text"}
 
 
 @dataclass(frozen=True)

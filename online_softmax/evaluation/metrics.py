@@ -107,6 +107,11 @@ class Scores:
 
     """
 
+    window: int
+    k: int
+    n_samples: int
+    n_unseen: int
+
     def __init__(self, window: int, k: int = 3) -> None:
         self.window, self.k = window, k
         self.n_samples = 0

@@ -327,7 +327,8 @@ class RowError(ValueError):
     def __init__(self, reason: str, result: Any) -> None:
         n = getattr(result, "n_common", result.n_samples)
         super().__init__(f"{reason} ({n:,} {'row was' if n == 1 else 'rows were'} scored before it)")
-        self.reason, self.result = reason, result
+        self.reason: str = reason
+        self.result: Any = result
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.reason, self.result)

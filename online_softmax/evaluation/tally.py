@@ -83,7 +83,7 @@ class Tally:
         alone: bool = True,
     ) -> None:
         self.scorer, self.scores = scorer, Scores(window, k)
-        self.river = {} if river is None else river
+        self.river: Mapping[str, Any] = {} if river is None else river
         self._alone, self._busy = alone, 0.0
         last = last_step(scorer.model)
         self.experts = ExpertLog(last) if hasattr(last, "expert_weights") else None

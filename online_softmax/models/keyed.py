@@ -80,6 +80,11 @@ class KeyedClassifier(base.MiniBatchClassifier):
     (['ann', 'bob'], ['water'], 20, 40)
     """
 
+    model: base.Classifier
+    key: Hashable
+    max_keys: int | None
+    store: str | os.PathLike[str] | None
+
     def __init__(
         self,
         model: base.Classifier,

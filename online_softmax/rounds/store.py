@@ -127,7 +127,8 @@ class ModelStore:
             raise TypeError(f"a store is a directory or a URL, not {url!r}")
         if not os.fspath(url):
             raise ValueError("a store is a directory or a URL, and none was named")
-        self.url, self.keep = os.fspath(url), keep
+        self.url: str = os.fspath(url)
+        self.keep: int = keep
         self._options = dict(storage_options or {})
         self._objects: Objects | None = None
 

@@ -93,7 +93,8 @@ class ArrayStream(RowStream):
                 raise ValueError(f"the array has no column {column!r}: they are 0 to {m - 1}")
         self._columns = [int(column) for column in wanted if column not in unwanted]
         self.reading = replace(self.reading, features=[*self._columns])
-        self.text_columns, self.chunk_rows = set(), chunk_rows
+        self.text_columns = set()
+        self.chunk_rows: int = chunk_rows
         self._X, self._n, self._done = X, int(n), 0
 
     @property

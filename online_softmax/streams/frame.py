@@ -98,7 +98,8 @@ class FrameStream(RowStream):
         chunk_rows: int = 8192,
         **reading: Any,
     ) -> None:
-        self._frame, self.chunk_rows, self._done = frame, chunk_rows, 0
+        self._frame, self._done = frame, 0
+        self.chunk_rows: int = chunk_rows
         labelled = reading.pop("labelled", True)
         self._labels = beside("target", target, len(frame))
         weights = beside("weight", weight, len(frame))

@@ -50,6 +50,11 @@ class Known:
 
     """
 
+    said: str
+    dates: dict[Hashable, Dates]
+    numbers: frozenset[Hashable]
+    label_type: str
+
     def __init__(self, features: Iterable[Hashable], labels: Iterable[Hashable], said: str = "the model") -> None:
         names = frozenset(features)
         self.said, self.dates = said, _dates_among(names)

@@ -28,7 +28,9 @@ class PairChunk:
 
     """
 
-    mended = left_out = NOWHERE
+    on_bad: str
+    mended: Places = NOWHERE
+    left_out: Places = NOWHERE
 
     def __init__(self, items: Iterator[tuple[int, Any]], on_bad: str = "raise") -> None:
         self._items, self.on_bad = items, on_bad
@@ -148,6 +150,11 @@ class PairStream:
     [({'a': 1}, 'x', {}), ({'a': 2}, 'y', {'w': 0.5})]
 
     """
+
+    source: Iterable[Any]
+    on_bad: str
+    limit: int | None
+    begin: Place
 
     def __init__(self, source: Iterable[Any], on_bad: str = "raise", skip: int = 0, limit: int | None = None) -> None:
         self.source, self.on_bad, self.limit = source, on_bad, limit

@@ -207,12 +207,12 @@ class RowStream(ABC):
     text_columns: set[Hashable]
     delimiter: str | None = None
     asked: Mapping[str, Any] = MappingProxyType({})
-    seconds_to_open = 0.0
+    seconds_to_open: float = 0.0
     dates: Mapping[Hashable, Dates] = MappingProxyType({})
     label_kind: str | None = None
     empty_columns: Set[Hashable] = frozenset()
     code_columns: Set[Hashable] = frozenset()
-    begin = Place()
+    begin: Place = Place()
     stop: int | None = None
     _reached: Place | None = None
 

@@ -42,7 +42,7 @@ TYPES = {"int64": "number", "double": "number", "null": "empty", "bool": "truth"
 PLAIN = ("int64", "double", "bool", "string")
 MOST_EXACT = 2.0**53  # from here on a double holds not every integer
 SURE = {"string": "text", "int64": "int", "bool": "bool"}  # of labels
-LABELS = {str: "text", int: "int", float: "float", bool: "bool"}
+LABELS: dict[type, str] = {str: "text", int: "int", float: "float", bool: "bool"}
 
 
 class JsonStream(RecordStream):

@@ -52,7 +52,7 @@ class AvroSchema:
             raise ValueError(f"{file} holds no record's schema, and the rows of a topic are records")
         self.digest = sha256(text.encode()).hexdigest()
         types = _Types(self._schema.get("__named_schemas", {}))
-        self.fields = {field["name"]: types.of(field["type"]) for field in self._schema["fields"]}
+        self.fields: dict[str, Any] = {field["name"]: types.of(field["type"]) for field in self._schema["fields"]}
 
     def record(self, value: bytes) -> dict[str, Any]:
         """Return the fields of a message, or raise what is wrong with it."""
