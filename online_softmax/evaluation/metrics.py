@@ -242,9 +242,9 @@ class Scores:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Return how often each label met each prediction: rows of the two codes and the count."""
+        """Return how often each label met each prediction: rows of the two codes and the count, in their order."""
         self._add_waiting()
-        return np.array([(*pair, n) for pair, n in self._counts.items()], np.int64).reshape(-1, 3)
+        return np.array([(*pair, n) for pair, n in sorted(self._counts.items())], np.int64).reshape(-1, 3)
 
     def classes(self, labels: Sequence[Hashable]) -> list[ClassScores]:
         """Return the scores of each class that was a label or a prediction, where `labels[code]` is its label."""

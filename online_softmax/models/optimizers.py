@@ -139,7 +139,7 @@ def rule(optimizer: Any) -> Rule:
         raise TypeError(
             f"optimizer {optimizer!r} cannot run here: use one of {known}, or river.linear_model.SoftmaxRegression"
         )
-    if any(getattr(optimizer, state, None) for state in STATES.get(kind, ())):
+    if any(getattr(optimizer, state) for state in STATES.get(kind, ())):
         raise ValueError(f"optimizer {kind.__name__} has been trained by another model: pass a fresh one")
     name = kind.__name__
     constants = {each: finite(f"{name}'s {each}", getattr(optimizer, each)) for each in CONSTANTS[kind]}
@@ -151,7 +151,7 @@ def rule(optimizer: Any) -> Rule:
         lr = lr.learning_rate
     elif type(lr) is optim.schedulers.InverseScaling:
         lr, power = lr.learning_rate, finite("InverseScaling's power", lr.power)
-    elif isinstance(lr, optim.base.Scheduler) or callable(getattr(lr, "get", None)):
+    elif callable(getattr(lr, "get", None)):
         lr, schedule = getattr(optimizer, "base_lr", 0.0), lr
     return Rule(
         name, constants, finite(f"{name}'s learning rate", lr, least=0), power, schedule, int(optimizer.n_iterations)

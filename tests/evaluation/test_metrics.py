@@ -123,6 +123,7 @@ def test_row_without_prediction_is_wrong_and_lowers_the_recall_alone():
     assert scores.accuracy == pytest.approx(2 / 3)
     assert (zero.precision, zero.recall, zero.support) == (1.0, 0.5, 2)
     assert (one.precision, one.recall, one.support) == (1.0, 1.0, 1)
+    assert type(one.support) is int
     assert confusion(scores, 2).sum() == 2
 
 
@@ -475,3 +476,83 @@ def test_scores_of_each_class_and_reliability_fade():
     assert total == pytest.approx(weights[found.predicted >= 0].sum())
     ece = sum(one.n * abs(one.accuracy - one.confidence) for one in bins if one.n) / total
     assert ece == pytest.approx(result.fading["ece"][-1])
+
+
+def answers(n, *, n_classes=2, late=False):
+    """Give n rows of answers as `add` takes them, some of them without probabilities."""
+    rng = np.random.default_rng(n_classes)
+    true, predicted = rng.integers(0, n_classes, n), rng.integers(-1, n_classes, n)
+    p, confidence, squares = rng.random(n), rng.random(n), rng.random(n)
+    rank = rng.integers(-1, n_classes, n)
+    for nothing in (p, confidence, squares):
+        nothing[rng.random(n) < 0.1] = math.nan
+    unseen = np.isnan(p) & (rng.random(n) < 0.5)
+    baselines = rng.integers(-1, n_classes, (n, 2)) if late else None
+    return [true, predicted, p, unseen, confidence, squares, rank, baselines]
+
+
+def add(scores, rows, start, stop):
+    scores.add(*(None if column is None else column[start:stop] for column in rows))
+    return scores
+
+
+def all_of(scores, n_classes):
+    """Give all that scores say, so that == compares it to the last bit."""
+    names = ("n_samples", "n_unseen", "accuracy", "log_loss", "roc_auc", "window_accuracy", "window_log_loss")
+    curves = scores.curves
+    return repr(
+        {
+            **{name: getattr(scores, name) for name in names},
+            "metrics": scores.metrics(),
+            "classes": scores.classes(range(n_classes)),
+            "counts": scores.counts.tolist(),
+            "reliability": scores.reliability(),
+            "windows": curves.windows().__dict__,
+            "fading": curves.fading().__dict__,
+        }
+    )
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("cut", [0, 1, 150, 299])
+def test_scores_go_on_from_a_state_with_the_same_bits(n_classes, late, cut):
+    rows = answers(300, n_classes=n_classes, late=late)
+    whole, first = add(Scores(40, 2), rows, 0, 300), add(Scores(40, 2), rows, 0, cut)
+    numbers, arrays = first.state()
+    later = Scores(40, 2)
+    later.restore(json.loads(json.dumps(numbers)), {name: value.copy() for name, value in arrays.items()})
+    assert all_of(later, n_classes) == all_of(first, n_classes)
+    assert all_of(add(later, rows, cut, 300), n_classes) == all_of(whole, n_classes)
+
+
+def test_a_state_is_left_alone_by_who_takes_it():
+    rows = answers(300)
+    first = add(Scores(40), rows, 0, 100)
+    numbers, arrays = first.state()
+    before = {name: value.copy() for name, value in arrays.items()}
+    later = Scores(40)
+    later.restore(numbers, arrays)
+    add(later, rows, 100, 300).metrics()
+    for name, value in before.items():
+        np.testing.assert_array_equal(arrays[name], value, err_msg=name)
+
+
+def test_baselines_that_are_given_are_taken():
+    scores = Scores(10)
+    scores.add([0, 1, 1, 0], [0, 0, 0, 0], [0.5] * 4, baselines=np.array([[-1, -1], [1, 0], [1, 1], [1, 1]]))
+    found = scores.metrics()
+    assert (found["no_change_accuracy"], found["majority_accuracy"]) == (0.5, 0.25)
+
+
+def test_bins_of_confidence_lie_side_by_side():
+    scores = Scores(10)
+    scores.add([0, 0, 1], [0, 0, 0], [0.42, 0.44, 0.1], confidence=[0.42, 0.44, 0.9])
+    bins = scores.reliability()
+    assert [one.start for one in bins] == [0.0, *(one.end for one in bins[:-1])]
+    assert bins[-1].end == 1.0
+    full = {one.start: one for one in bins if one.n}
+    assert [(one.n, one.confidence, one.accuracy) for one in full.values()] == [(2, 0.43, 1.0), (1, 0.9, 0.0)]
+    assert all(start <= one.confidence < one.end for start, one in full.items())
+    assert all(math.isnan(one.confidence) and math.isnan(one.accuracy) for one in bins if not one.n)
+    assert type(full[min(full)].n) is int
