@@ -6,7 +6,7 @@ KERNEL := $(shell find online_softmax -name '*.h' -o -name '*.px[di]' -o -name '
 STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
-.PHONY: demo help test test-quick test-cluster lint stubs coverage sanitize reliability \
+.PHONY: demo help test test-quick test-cluster lint stubs coverage mutants sanitize reliability \
 	bench-speed bench-threads bench-quality bench-long bench-files bench-cluster bench-spark tables pictures datasets golden api clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
@@ -37,8 +37,11 @@ stubs: .venv/dev  ## compare the stubs with the compiled modules
 	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml --ignore-missing-stub --ignore-disjoint-bases \
 		--allowlist tests/typing/stubs_allowed.txt $(STUBBED)
 
-coverage: .venv/dev  ## how much of the Python and the C the tests run
+coverage: .venv/dev  ## how much of the Python and the C the tests run: lines and branches
 	$(BIN)/python -m proofs.coverage
+
+mutants: .venv/mutants  ## change the metrics and the optimisers, and see that a test notices: some ten minutes
+	$(BIN)/python -m proofs.mutants
 
 sanitize: .venv/dev  ## run the tests under gcc's address and undefined behaviour sanitizers
 	$(BIN)/python -m proofs.sanitize
