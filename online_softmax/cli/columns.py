@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterator
-from dataclasses import replace
+from collections.abc import Container, Hashable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax.cli.output import Printer, check_open, json_lines
 from online_softmax.evaluation import ColumnCounter, Columns
 from online_softmax.evaluation.columns import MOST_VALUES
 from online_softmax.rows import Rows
@@ -20,16 +21,74 @@ from online_softmax.streams.kafka import is_kafka, shown, with_options
 from online_softmax.streams.many import paths_of
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.tables import code, column_kind, compression_of
-from online_softmax.texts import folded
+from online_softmax.texts import folded, plain
 
 ROWS = 1000  # to look at
 EXAMPLES = 4
+MOST_NAMES = 100  # of features that rows name, in a document
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 HEADER = ("column", "is", "values", "gaps", "such as", "")
 
 
-def print_columns(source: str, target: str | None, reading: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Column:
+    """What a column of the first rows is read as.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    kind
+        What it is read as: number, truth, date, text, empty; refused; or label, with the kind of the labels.
+    n_values
+        How many different values it has; None where they are more than are counted.
+    n_gaps
+        How many gaps it has; None of labels.
+    low, high
+        The ends of numbers, and of dates in words.
+    true
+        The part of the truths that are true.
+    examples
+        The first texts or labels.
+    note
+        What stands out.
+
+    """
+
+    name: Hashable
+    kind: str
+    n_values: int | None
+    n_gaps: int | None
+    low: float | str | None = None
+    high: float | str | None = None
+    true: float | None = None
+    examples: tuple[Hashable, ...] = ()
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        found = {one.name: plain(getattr(self, one.name)) for one in fields(self)}
+        return found | {"examples": [plain(one) for one in self.examples]}
+
+    def cells(self) -> tuple[str, ...]:
+        """Return it as a line of the table."""
+        n = f"over {MOST_VALUES:,}" if self.n_values is None else f"{self.n_values:,}"
+        gaps = "" if self.n_gaps is None else f"{self.n_gaps:,}"
+        return folded(self.name), self.kind, n, gaps, self._values(), self.note
+
+    def _values(self) -> str:
+        if self.true is not None:
+            return f"true in {self.true:.0%}"
+        if self.low is None:
+            return _some(self.examples, self.n_values)
+        low, high = (one if isinstance(one, str) else f"{one:.6g}" for one in (self.low, self.high))
+        return low if self.low == self.high and self.kind != "date" else f"{low} .. {high}"
+
+
+def print_columns(source: str, target: str | None, reading: dict[str, Any], printer: Printer) -> None:
     """Print a line for each column of the first rows, whatever `reading` refuses; then raise what it does refuse."""
+    if printer.has_table:
+        check_open()
     is_pipe = source == "-"
     refused: list[Hashable] = []
     if is_pipe:
@@ -39,20 +98,36 @@ def print_columns(source: str, target: str | None, reading: dict[str, Any]) -> N
     seen = _Seen(stream, refused)
     for chunk in stream:
         seen.add(chunk)
-    print(_title(source, stream, reading["format"], seen.n_rows))
-    if stream.kinds:
-        print()
-        _print_table([HEADER, *seen.lines()])
-    else:
-        print(f"each row names its own features: {len(seen.names):,} in these rows, such as {_some(seen.names)}")
-    if seen.n_bad:
-        print(f"\n{seen.n_bad:,} bad row{'s' * (seen.n_bad > 1)}, the first: {seen.first_bad}")
+    found = [*seen.columns()]
+    about = {"source": shown(source), "format": None if is_kafka(source) else _format(source, reading["format"])}
+    counts = {"n_rows": seen.n_rows, "n_bad": seen.n_bad, "first_bad": seen.first_bad or None}
+    names = {"n_features": len(seen.names), "features": [plain(name) for name in [*seen.names][:MOST_NAMES]]}
+    lines = [one.to_dict() for one in found]
+    printer.put_json(json_lines({**about, "delimiter": stream.delimiter, **counts, **names, "columns": lines}))
+    printer.put_csv(
+        [one.name for one in fields(Column)], ({**one, "examples": _some(one["examples"])} for one in lines)
+    )
+    if printer.has_table:
+        _print(_title(source, stream, reading["format"], seen.n_rows), found, seen)
     if not is_pipe:
         try:
             for _ in _opened(source, target, reading):
                 pass
         except ValueError as error:
             raise ValueError(f"evaluate would refuse it: {error}") from error
+
+
+def _print(title: str, columns: list[Column], seen: _Seen) -> None:
+    """Print it for a person."""
+    print(title)
+    if columns:
+        print()
+        _print_table([HEADER, *(one.cells() for one in columns)])
+    else:
+        names = _some([*seen.names][: EXAMPLES + 1])
+        print(f"each row names its own features: {len(seen.names):,} in these rows, such as {names}")
+    if seen.n_bad:
+        print(f"\n{seen.n_bad:,} bad row{'s' * (seen.n_bad > 1)}, the first: {seen.first_bad}")
 
 
 def _opened_mildly(source: str, target: str | None, reading: dict[str, Any]) -> tuple[RowStream, list[Hashable]]:
@@ -125,12 +200,18 @@ def _title(source: str, stream: RowStream, format: str | None, n_rows: int) -> s
     if paths is not None:
         name = f"{paths[0]}, the first of {len(paths):,} files" if len(paths) > 1 else str(paths[0])
     path = Path(source) if paths is None else paths[0]
-    about = [format or format_of(path)]
+    about = [_format(source, format)]
     if stream.delimiter is not None:
         about.append(DELIMITERS.get(stream.delimiter, repr(stream.delimiter)))
     if path.is_file() and (compression := compression_of(path)):
         about.append(compression)
     return f"{name}: {', '.join(about)}; {rows}"
+
+
+def _format(source: str, format: str | None) -> str:
+    """Return the format that a file is read in."""
+    paths = paths_of(source)
+    return format or format_of(Path(source) if paths is None else paths[0])
 
 
 class _Seen:
@@ -156,24 +237,26 @@ class _Seen:
             if name in self._stream.kinds:
                 self._numbers.setdefault(name, []).append(values)
 
-    def lines(self) -> Iterator[tuple[str, ...]]:
-        """Yield a line for each column: name, kind, different values, gaps, examples, and what stands out."""
+    def columns(self) -> Iterator[Column]:
+        """Yield what is known of each column; of none, where each row names its own features."""
         columns = self._counter.columns(self._labels)
         for name, kind in self._stream.kinds.items():
-            gaps = f"{columns.gaps.get(name, 0):,}"
+            gaps = columns.gaps.get(name, 0)
             if kind == "text":
                 texts = self._counter.values(name)
-                n = f"{len(texts):,}" if columns.texts[name] is not None else f"over {MOST_VALUES:,}"
+                n = len(texts) if columns.texts[name] is not None else None
                 shown = "refused" if name in self._refused else kind
-                yield folded(name), shown, n, gaps, _some(texts), "" if shown != kind else _doubt(name, columns)
+                note = "" if shown != kind else _doubt(name, columns)
+                yield Column(name, shown, n, gaps, examples=tuple([*texts][:EXAMPLES]), note=note)
             else:
                 values = np.concatenate([np.empty(0), *self._numbers.get(name, [])])
                 bad = columns.bad_cells.get(name, 0)
-                said = f"{bad:,} bad cell{'s' * (bad > 1)}" if bad else ""
-                yield folded(name), kind, f"{len(np.unique(values)):,}", gaps, _range(kind, values), said
-        if self._stream.reading.labelled and self._stream.target is not None:
-            n = f"{len(self._labels):,}"
-            yield folded(self._stream.target), f"label ({columns.labels})", n, "", _some(self._labels), ""
+                note = f"{bad:,} bad cell{'s' * (bad > 1)}" if bad else ""
+                yield Column(name, kind, len(np.unique(values)), gaps, note=note, **_range(kind, values))
+        if self._stream.kinds and self._stream.reading.labelled and self._stream.target is not None:
+            labels = [*self._labels]
+            kind = f"label ({columns.labels})"
+            yield Column(self._stream.target, kind, len(labels), None, examples=tuple(labels[:EXAMPLES]))
 
 
 def _values(chunk: Chunk) -> Iterator[tuple[Hashable, NDArray[np.float64]]]:
@@ -202,16 +285,17 @@ def _by_feature(rows: Rows) -> Iterator[tuple[Hashable, NDArray[np.int64], NDArr
             yield name, owners[start:stop], values[start:stop]
 
 
-def _range(kind: str, values: NDArray[np.float64]) -> str:
+def _range(kind: str, values: NDArray[np.float64]) -> dict[str, Any]:
+    """Return the part of truths that are true, or the ends of numbers or dates."""
     if not len(values):
-        return ""
+        return {}
     if kind == "truth":
-        return f"true in {values.mean():.0%}"
-    low, high = values.min(), values.max()
-    if kind == "date":
-        first, last = (datetime.fromtimestamp(one, UTC).isoformat(" ").removesuffix("+00:00") for one in (low, high))
-        return f"{first.removesuffix(' 00:00:00')} .. {last.removesuffix(' 00:00:00')}"
-    return f"{low:.6g} .. {high:.6g}" if low < high else f"{low:.6g}"
+        return {"true": float(values.mean())}
+    low, high = float(values.min()), float(values.max())
+    if kind != "date":
+        return {"low": low, "high": high}
+    first, last = (datetime.fromtimestamp(one, UTC).isoformat(" ").removesuffix("+00:00") for one in (low, high))
+    return {"low": first.removesuffix(" 00:00:00"), "high": last.removesuffix(" 00:00:00")}
 
 
 def _doubt(name: Hashable, columns: Columns) -> str:
@@ -222,9 +306,12 @@ def _doubt(name: Hashable, columns: Columns) -> str:
     return "most values are numbers" if name in columns.perhaps_numbers else ""
 
 
-def _some(values: Any) -> str:
-    shown = [*values]
-    return folded(", ".join(map(folded, shown[:EXAMPLES])) + ", .." * (len(shown) > EXAMPLES))
+def _some(values: Sequence[Any], n: int | None = 0) -> str:
+    """Return values in a row, with dots where there are more: n, or None for very many."""
+    if not values:
+        return ""
+    more = n is None or max(n, len(values)) > EXAMPLES
+    return folded(", ".join(map(folded, values[:EXAMPLES])) + ", .." * more)
 
 
 def _print_table(lines: list[tuple[str, ...]]) -> None:

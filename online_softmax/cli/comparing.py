@@ -10,10 +10,11 @@ from rich.console import Console
 
 from online_softmax.cli import options
 from online_softmax.cli.ending import ended_in_order
-from online_softmax.cli.evaluating import Making, own_version, sources
+from online_softmax.cli.evaluating import Making, sources
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
-from online_softmax.evaluation import Comparison, RowError, progressive_validation
+from online_softmax.cli.version import own_version
+from online_softmax.evaluation import Comparison, RowError, RunInterrupt, progressive_validation
 from online_softmax.reports import CompareTable
 from online_softmax.streams import RowStream, open_stream
 from online_softmax.streams.kafka import shown
@@ -53,12 +54,14 @@ def compare(
     conditions = {"online_softmax": own_version(), "source": shown(source), "target": stream.target, **reading, **run}
     table = CompareTable(console, [*models], window, alone=showing.is_kept)
     try:
-        with showing.progress(table, console, conditions) as progress, ended_in_order(stream), table:
+        with showing.progress(table, conditions) as progress, ended_in_order(stream), table:
             comparison = progressive_validation(
                 stream, models, window=window, limit=limit, progress=progress, on_bad=reading["on_bad"], **measured
             )
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted after {table.n_samples:,} rows") from None
+    except RunInterrupt as stop:
+        if (kept := showing.finish_early(stop.result, conditions)) is None:
+            raise
+        raise KeyboardInterrupt(f"{stop}; {kept}") from None
     except RowError as error:
         if (kept := showing.finish_early(error.result, conditions)) is None:
             raise

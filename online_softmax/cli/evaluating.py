@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from online_softmax.cli.ending import ended_in_order
 from online_softmax.cli.models import DEFAULT_MODEL, is_optimizer, is_rival, parse_model
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
-from online_softmax.evaluation import EVERY, Result, RowError, checkpoints, progressive_validation
+from online_softmax.cli.version import own_version
+from online_softmax.evaluation import EVERY, Result, RowError, RunInterrupt, checkpoints, progressive_validation
 from online_softmax.models import saving
 from online_softmax.models.scaled import scaler_for
 from online_softmax.reports import LiveTable
@@ -166,7 +166,7 @@ def evaluate(
     conditions = {"online_softmax": own_version(), "source": shown(source), "target": stream.target, **reading, **run}
     table = LiveTable(console, window, alone=save is not None or showing.is_kept)
     try:
-        with showing.progress(table, console, conditions) as progress, ended_in_order(stream), table:
+        with showing.progress(table, conditions) as progress, ended_in_order(stream), table:
             result = progressive_validation(
                 stream,
                 model,
@@ -179,12 +179,14 @@ def evaluate(
                 resume=keeping.resume,
                 **measured,
             )
-    except KeyboardInterrupt:
-        said = f"interrupted after {table.n_samples:,} rows"
-        if save is not None and table.n_samples:
+    except RunInterrupt as stop:
+        told = [str(stop)]
+        if save is not None and stop.result.n_samples:
             _save(model, save)
-            said += f"; the model is saved to {save}"
-        raise KeyboardInterrupt(said) from None
+            told.append(f"the model is saved to {save}")
+        if found := showing.finish_early(stop.result, conditions):
+            told.append(found)
+        raise KeyboardInterrupt("; ".join(told)) from None
     except (RowError, OSError) as error:
         n = error.result.n_samples if isinstance(error, RowError) else table.n_samples
         told = [options.told(error)]
@@ -209,14 +211,6 @@ def sources(source: str) -> list[tuple[str, Path]]:
     if is_kafka(source):
         return []
     return [("source", one) for one in paths_of(source) or [Path(source)]]
-
-
-def own_version() -> str:
-    """Return the version of this package."""
-    try:
-        return version("online-softmax")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _save(model: Any, path: Path) -> None:

@@ -14,29 +14,76 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from online_softmax.checks import MISSING, ON_BAD
+from online_softmax.cli import completion
 from online_softmax.cli.models import DEFAULT_MODEL, OPTIMIZERS
+from online_softmax.cli.output import Form
+from online_softmax.hashing import MOST_BITS
 from online_softmax.streams.formats import FORMATS
 from online_softmax.streams.kafka import is_kafka, with_options
+from online_softmax.streams.labels import TYPES
+from online_softmax.streams.reading import DATES
+
+
+def number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return what reads a whole number within bounds, or refuses it.
+
+    Examples
+    --------
+    >>> from online_softmax.cli.options import number
+
+    >>> number(1)("7"), number(0)("1_000")
+    (7, 1000)
+    >>> number(1)("0")
+    Traceback (most recent call last):
+    ...
+    typer...BadParameter: '0' is not a whole number, 1 or more
+
+    """
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            raise typer.BadParameter(
+                f"{text!r} is not a whole number, {least} or more"
+                if most is None
+                else f"{text!r} is not a whole number from {least} to {most}"
+            )
+        return value
+
+    return read
+
 
 Source = Annotated[
     str,
     typer.Argument(
+        metavar="SOURCE",
+        autocompletion=completion.sources,
         help="A file, a directory or pattern of files, - for standard input, a bundled stream's name, or a topic: "
-        "kafka://host:9092/topic?format=json."
+        "kafka://host:9092/topic?format=json.",
     ),
 ]
 Target = Annotated[
     str | None,
-    typer.Option(help="The column to predict; bundled streams know theirs, svmlight and vw text carry their own."),
+    typer.Option(
+        metavar="COLUMN",
+        autocompletion=completion.columns,
+        help="The column to predict; bundled streams know theirs, svmlight and vw text carry their own.",
+    ),
 ]
-Limit = Annotated[int | None, typer.Option(min=1, help="Stop after this many rows.")]
+Limit = Annotated[int | None, typer.Option(parser=number(1), metavar="N", help="Stop after this many rows.")]
 
 Model = Annotated[
     str | None,
     typer.Option(
+        metavar="MODEL",
+        autocompletion=completion.models,
         help="auto, which needs no tuning; auto-linear, the same without non-linear experts; or softmax regression "
         f"under an optimiser, as in 'AdaGrad(0.3)': {', '.join(OPTIMIZERS)}; or a rival: river:'GaussianNB()' and so "
-        f"on, or vw:'-l 0.5'. [default: {DEFAULT_MODEL}]"
+        f"on, or vw:'-l 0.5'. [default: {DEFAULT_MODEL}]",
     ),
 ]
 Models = Annotated[
@@ -44,6 +91,7 @@ Models = Annotated[
     typer.Option(
         "--model",
         metavar="MODEL",
+        autocompletion=completion.models,
         help="One of the models, by a name as in evaluate: give it again for each. [default: auto, auto-linear and "
         "'SGD(0.1)']",
     ),
@@ -52,15 +100,35 @@ NoScale = Annotated[
     bool, typer.Option("--no-scale", help="Under an optimiser: take numbers as they are, not standardised.")
 ]
 Intercept = Annotated[bool, typer.Option("--intercept", help="Under an optimiser: give each class an intercept.")]
-MaxFeatures = Annotated[int | None, typer.Option(help="Keep at most this many features: the least valuable make room.")]
-HashBits = Annotated[int | None, typer.Option(help="Hash the features' names into 2^BITS buckets.", metavar="BITS")]
-From = Annotated[Path | None, typer.Option("--from", help="Go on with the model in this file.", metavar="MODEL")]
-Window = Annotated[int, typer.Option(min=1, help="How many rows the figures of the last rows are about.")]
+MaxFeatures = Annotated[
+    int | None,
+    typer.Option(parser=number(1), metavar="N", help="Keep at most this many features: the least valuable make room."),
+]
+HashBits = Annotated[
+    int | None,
+    typer.Option(parser=number(1, MOST_BITS), metavar="BITS", help="Hash the features' names into 2^BITS buckets."),
+]
+From = Annotated[Path | None, typer.Option("--from", help="Go on with the model in this file.", metavar="FILE")]
+Window = Annotated[
+    int, typer.Option(parser=number(1), metavar="N", help="How many rows the figures of the last rows are about.")
+]
+
+
+def output(documents: str) -> Any:
+    """Return the option that says what to print: a table, or one of some documents."""
+    beside = "All else goes to standard error then."
+    return typer.Option("--output", "-o", help=f"What to print: table; {documents}. {beside}")
+
+
+Output = Annotated[
+    Form, output("json, the whole result; or csv, the metrics of each window, or of each model of compare")
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print no progress and no table: only what --output asks for, and errors.")
+]
 Json = Annotated[
     Path | None,
-    typer.Option(
-        help="Write the result to this file, too; - prints it, and all else to standard error.", metavar="FILE"
-    ),
+    typer.Option(help="Write the result as JSON to this file, too; - is the same as --output json.", metavar="FILE"),
 ]
 Report = Annotated[
     Path | None, typer.Option(help="Write a page about it to this file: HTML that needs nothing else.", metavar="FILE")
@@ -68,8 +136,7 @@ Report = Annotated[
 Live = Annotated[
     int | None,
     typer.Option(
-        min=0,
-        max=65535,
+        parser=number(0, 65535),
         metavar="[PORT]",
         help="Show that page while it goes on, at a port of this machine: one that is free, or the number behind it.",
     ),
@@ -87,14 +154,25 @@ Moment = Annotated[
 ]
 Metric = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="A metric of river besides, as 'WeightedF1()'; may be given again."),
+    typer.Option(
+        metavar="NAME",
+        autocompletion=completion.metrics,
+        help="A metric of river besides, as 'WeightedF1()'; may be given again.",
+    ),
 ]
 TopK = Annotated[
-    int, typer.Option(min=1, metavar="K", help="Of how many of the most probable classes the label has to be one.")
+    int,
+    typer.Option(
+        parser=number(1), metavar="K", help="Of how many of the most probable classes the label has to be one."
+    ),
 ]
-Save = Annotated[Path | None, typer.Option(help="Save the model to this file at the end.", metavar="MODEL")]
-Checkpoint = Annotated[Path | None, typer.Option(help="Keep the state of the run in this file, to resume it.")]
-Every = Annotated[int | None, typer.Option(min=1, help="How many rows there are between two checkpoints.")]
+Save = Annotated[Path | None, typer.Option(help="Save the model to this file at the end.", metavar="FILE")]
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="Keep the state of the run in this file, to resume it.", metavar="FILE")
+]
+Every = Annotated[
+    int | None, typer.Option(parser=number(1), metavar="N", help="How many rows there are between two checkpoints.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")]
 
 TABS = ("tab", "\\t")  # a tab, where a shell has none
@@ -106,13 +184,25 @@ class ReadingOptions:
 
     format: Annotated[
         str | None,
-        typer.Option(help=f"{', '.join(FORMATS)}, or of topics json, csv, avro; without it the file's name decides."),
+        typer.Option(
+            metavar="FORMAT",
+            autocompletion=completion.one_of(*FORMATS),
+            help=f"How SOURCE is written: {', '.join(FORMATS)}, or of topics json, csv, avro; else its name says.",
+        ),
     ] = None
-    features: Annotated[str | None, typer.Option(help="The feature columns, as a,b; without it all others.")] = None
+    features: Annotated[
+        str | None, typer.Option(metavar="A,B", help="The feature columns, as a,b; without it all others.")
+    ] = None
     drop: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="One that is no feature; may be given again.")
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", autocompletion=completion.columns, help="One that is no feature; may be given again."
+        ),
     ] = None
-    weight: Annotated[str | None, typer.Option(help="The column of the rows' weights.")] = None
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", autocompletion=completion.columns, help="The column of the rows' weights."),
+    ] = None
     text_columns: Annotated[
         str | None, typer.Option(help="Columns that hold strings though they spell numbers, as a,b.", metavar="A,B")
     ] = None
@@ -122,14 +212,18 @@ class ReadingOptions:
     missing: Annotated[
         str,
         typer.Option(
+            metavar="WHAT",
+            autocompletion=completion.one_of(*MISSING),
             help="What becomes of a value that is missing, infinite or no number: error; zero; indicate, which is zero "
-            "and a feature that says so; or skip-row."
+            "and a feature that says so; or skip-row.",
         ),
     ] = "error"
     on_bad: Annotated[
         str,
         typer.Option(
-            help="What becomes of a row that cannot be read or learned: raise or skip; predict then has an empty line."
+            metavar="WHAT",
+            autocompletion=completion.one_of(*ON_BAD),
+            help="What becomes of a row that cannot be read or learned: raise or skip; predict then has an empty line.",
         ),
     ] = "raise"
     na: Annotated[
@@ -140,31 +234,44 @@ class ReadingOptions:
         list[str] | None,
         typer.Option(metavar="TEXT", help="A usual mark of a gap that is none; may be given again."),
     ] = None
-    decimal: Annotated[str, typer.Option(help="What is before the decimals: . or ,")] = "."
+    decimal: Annotated[str, typer.Option(metavar="SIGN", help="What is before the decimals: . or ,")] = "."
     thousands: Annotated[
-        str | None, typer.Option(help="What is between thousands: a comma, point, space, apostrophe or _")
+        str | None,
+        typer.Option(metavar="SIGN", help="What is between thousands: a comma, point, space, apostrophe or _"),
     ] = None
     percent: Annotated[bool, typer.Option("--percent", help="Read 12% as 0.12.")] = False
     currency: Annotated[bool, typer.Option("--currency", help="Read $12 and 12 EUR as 12.")] = False
     dates: Annotated[
-        str, typer.Option(help="What becomes of a column of dates: refuse; or parts, by which it becomes numbers.")
+        str,
+        typer.Option(
+            metavar="WHAT",
+            autocompletion=completion.one_of(*DATES),
+            help="What becomes of a column of dates: refuse; or parts, by which it becomes numbers.",
+        ),
     ] = "refuse"
     date_format: Annotated[
-        str | None, typer.Option(help="How dates are written, as in '%d/%m/%Y'; without it the rows tell.")
+        str | None,
+        typer.Option(metavar="TEXT", help="How dates are written, as in '%d/%m/%Y'; without it the rows tell."),
     ] = None
     label_type: Annotated[
-        str, typer.Option(help="What labels become: text, number, or auto: numbers where nothing is lost by it.")
+        str,
+        typer.Option(
+            metavar="TYPE",
+            autocompletion=completion.one_of(*TYPES),
+            help="What labels become: text, number, or auto: numbers where nothing is lost by it.",
+        ),
     ] = "auto"
-    delimiter: Annotated[str | None, typer.Option(help="What is between two fields of a CSV file: a sign, or tab.")] = (
-        None
-    )
+    delimiter: Annotated[
+        str | None,
+        typer.Option(metavar="SIGN", help="What is between two fields of a CSV file: a sign, or tab."),
+    ] = None
     no_header: Annotated[
         bool, typer.Option("--no-header", help="The first row of a CSV file is a row: its columns are x1, x2, ..")
     ] = False
     names: Annotated[
         str | None, typer.Option(help="The columns of a CSV file without a header, as a,b.", metavar="A,B")
     ] = None
-    skip: Annotated[int, typer.Option(min=0, help="Pass over this many rows first.")] = 0
+    skip: Annotated[int, typer.Option(parser=number(0), metavar="N", help="Pass over this many rows first.")] = 0
     until_idle: Annotated[
         str | None,
         typer.Option(help="End a kafka:// topic after this time without a message, as 10s.", metavar="TIME"),

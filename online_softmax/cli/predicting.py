@@ -1,9 +1,11 @@
-"""Predicting: the rows of a stream in, a line of CSV for each out, or a message of Kafka."""
+"""Predicting: the rows of a stream in, a line of CSV or JSON for each out, or a message of Kafka."""
 
 from __future__ import annotations
 
 import csv
+import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from hashlib import sha256
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.cli.ending import ended_in_order
+from online_softmax.cli.output import check_open
 from online_softmax.cli.place_file import PlaceFile
 from online_softmax.models import saving
 from online_softmax.models.scaled import native
@@ -33,6 +36,7 @@ def predict_rows(
     to: str | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
+    as_json: bool = False,
 ) -> None:
     """Print, or send, for each row of a source its most probable class, or the probability of each class."""
     if checkpoint is None and resume:
@@ -45,7 +49,10 @@ def predict_rows(
     assert model is not None
     if not model.classes:
         raise ValueError(f"the model in {file} has learned no class yet")
-    out: Output = Printed(model.classes, proba) if to is None else Sent(model.classes, proba, file, to)
+    if to is not None and as_json:
+        raise ValueError("--output goes with printed predictions: those that are sent --to a topic are JSON anyway")
+    printed = PrintedJson if as_json else Printed
+    out: Output = printed(model.classes, proba) if to is None else Sent(model.classes, proba, file, to)
     known = Known.of(model.whole, f"the model in {file}")
     settled = None if kept is None else kept.settled
     stream = open_stream(source, target, model=known, **reading, limit=limit, labelled=False, settled=settled)
@@ -90,17 +97,13 @@ class Printed:
     """
 
     def __init__(self, classes: Sequence[Any], proba: bool) -> None:
-        if sys.stdout is None:
-            raise ValueError("standard output is closed")
+        check_open()
         self._labels, self._proba = [written(label) for label in classes], proba
-        self._out, self._n = csv.writer(sys.stdout, lineterminator="\n"), 0
-        self._begun = False
+        self._n = 0
 
-    def _begin(self) -> None:
-        if not self._begun:
-            self._out.writerow(self._labels if self._proba else ["prediction"])
-            sys.stdout.flush()
-            self._begun = True
+    def begin(self) -> None:
+        """Print what comes before the first line."""
+        self._write([self._labels if self._proba else ["prediction"]])
 
     def put(self, chunk: Chunk, P: NDArray[np.float64]) -> None:
         """Print the lines of a chunk."""
@@ -109,19 +112,59 @@ class Printed:
         rows = P.tolist() if self._proba else P.argmax(axis=1).tolist()
         for place, row in zip(chunk.places().tolist(), rows, strict=True):
             lines[place] = row if self._proba else [self._labels[row]]
-        self._out.writerows(lines)
+        self._write(lines)
         self._n += len(rows)
+
+    def _write(self, lines: list[list[Any]]) -> None:
+        csv.writer(sys.stdout, lineterminator="\n").writerows(lines)
         sys.stdout.flush()
 
     @contextmanager
     def counted(self) -> Iterator[None]:
         """Say with an error how many rows were predicted before it."""
-        self._begin()
+        self.begin()
         try:
             yield
         except ValueError as error:
             sys.stdout.flush()
             raise ValueError(f"{error} ({_rows(self._n, 'predicted')} before it)") from error
+
+
+class PrintedJson(Printed):
+    """Predictions as lines of JSON on standard output, an object a row: the `label`, or the `error` of a bad row."""
+
+    def __init__(self, classes: Sequence[Any], proba: bool) -> None:
+        super().__init__(classes, proba)
+        twice = [label for label, n in Counter(self._labels).items() if n > 1]
+        if proba and twice:
+            raise ValueError(f"two classes are written {twice[0]!r}, which is one name in JSON: print them as csv")
+        self._answers = Answers(classes, proba)
+
+    def begin(self) -> None:
+        """Print nothing: lines of JSON have no header."""
+
+    def put(self, chunk: Chunk, P: NDArray[np.float64]) -> None:
+        """Print the lines of a chunk."""
+        print("".join(f"{json.dumps(one)}\n" for one in self._answers.of(chunk, P)), end="", flush=True)
+        self._n += len(P)
+
+
+class Answers:
+    """What JSON says of rows: the `label`, and `probabilities` where they are wanted; or the `error` of a bad row."""
+
+    def __init__(self, classes: Sequence[Any], proba: bool) -> None:
+        self._classes = [label if type(label) in (str, int, float, bool) else written(label) for label in classes]
+        self._names, self._proba = [written(label) for label in classes], proba
+
+    def of(self, chunk: Chunk, P: NDArray[np.float64]) -> list[dict[str, Any]]:
+        """Return what is said of each row of a chunk."""
+        reasons = {note.place: note.reason for note in chunk.bad}
+        said: list[dict[str, Any]] = [{"error": reasons.get(place, "it has a gap")} for place in range(len(chunk))]
+        for place, p, best in zip(chunk.places().tolist(), P.tolist(), P.argmax(axis=1).tolist(), strict=True):
+            said[place] = {"label": self._classes[best]}
+            if self._proba:
+                said[place]["probabilities"] = dict(zip(self._names, p, strict=True))
+        return said
 
 
 class Sent:
@@ -135,20 +178,17 @@ class Sent:
     def __init__(self, classes: Sequence[Any], proba: bool, file: Path, to: str) -> None:
         if proba:
             raise ValueError("--proba goes with printed predictions: those that are sent --to a topic have them anyway")
-        self._classes = [label if type(label) in (str, int, float, bool) else written(label) for label in classes]
-        self._names = [written(label) for label in classes]
+        self._answers = Answers(classes, proba=True)
         self._model = {"model": str(file), "version": sha256(file.read_bytes()).hexdigest()[:16]}
         self._topic = PredictionTopic(to)
 
     def put(self, chunk: Chunk, P: NDArray[np.float64]) -> None:
         """Send the predictions of a chunk, and wait until they have come."""
-        reasons = {note.place: note.reason for note in chunk.bad}
-        said: list[dict[str, Any]] = [{"error": reasons.get(place, "it has a gap")} for place in range(len(chunk))]
-        for place, p, best in zip(chunk.places().tolist(), P.tolist(), P.argmax(axis=1).tolist(), strict=True):
-            said[place] = {"label": self._classes[best], "probabilities": dict(zip(self._names, p, strict=True))}
         messages = chunk.place.messages if isinstance(chunk.place, MessagePlace) else [None] * len(chunk)
         assert chunk.place is not None
-        for row, (value, message) in enumerate(zip(said, messages, strict=False), chunk.place.rows):
+        for row, (value, message) in enumerate(
+            zip(self._answers.of(chunk, P), messages, strict=False), chunk.place.rows
+        ):
             key = None if message is None else message.key()
             self._topic.put(key, {**value, **self._model, **self._from(row, message)})
         self._topic.flush()

@@ -137,8 +137,12 @@ def _class(name: str) -> type:
     near = [path for each in get_close_matches(last.lower(), short, NEAR, 0.6) for path in short[each]]
     if near:
         raise ValueError(f"river has no {name!r}; near it are {', '.join(near)}")
-    classifiers = (path for path, kind in paths.items() if issubclass(kind, base.Classifier))
-    raise ValueError(f"river has no {name!r}; its classifiers are {', '.join(classifiers)}")
+    raise ValueError(f"river has no {name!r}; its classifiers are {', '.join(classifier_names())}")
+
+
+def classifier_names() -> list[str]:
+    """Return the names of river's classifiers, with their modules, such as tree.HoeffdingTreeClassifier."""
+    return [path for path, kind in _classes().items() if issubclass(kind, base.Classifier)]
 
 
 @cache

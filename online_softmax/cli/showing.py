@@ -10,72 +10,96 @@ from typing import Any
 
 from rich.console import Console
 
-from online_softmax.cli import options, output
+from online_softmax.cli import options
+from online_softmax.cli.output import Form, Printer
 from online_softmax.drawing import html_page
 from online_softmax.evaluation import Comparison, Result
 from online_softmax.reports import CompareTable, LivePage, LiveTable
 from online_softmax.reports.cells import write
 from online_softmax.reports.json import json_text
 
+# The columns of models as CSV.
+STANDING = ("model", "log_loss", "accuracy", "loss_difference", "low", "high", "is_noise", "microseconds_per_row")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Showing:
-    """Where a run is kept as JSON, and shown as a page."""
+    """What is printed of a run, and where it is kept as JSON and shown as a page."""
 
+    output: options.Output = Form.TABLE
     json: options.Json = None
     report: options.Report = None
     live: options.Live = None
+    quiet: options.Quiet = False
+
+    @property
+    def printer(self) -> Printer:
+        """Return what prints the run."""
+        return Printer(self.output, self.quiet, self.json)
 
     @property
     def files(self) -> list[tuple[str, Path | None]]:
         """Return the files that are written, and what for."""
-        return [("json", output.file_of(self.json)), ("report", self.report)]
+        return [("json", self.printer.file), ("report", self.report)]
 
     @property
     def is_kept(self) -> bool:
         """Whether anything is left of a run whose table nobody reads."""
-        return self.json is not None or self.report is not None
+        return self.printer.is_document or self.json is not None or self.report is not None
 
     def check(self) -> None:
         """Refuse what could not be drawn or written, before the run."""
-        if (file := output.file_of(self.json)) is not None:
+        if (file := self.printer.file) is not None:
             options.check_writable(file, whole=False)
         if self.report is not None:
             options.check_writable(self.report)
             html_page({"conditions": {}, "runs": {}, "comparison": None})  # what it lacks, it lacks now
 
     @contextmanager
-    def progress(self, table: LiveTable | CompareTable, console: Console, conditions: dict[str, Any]) -> Iterator[Any]:
+    def progress(self, table: LiveTable | CompareTable, conditions: dict[str, Any]) -> Iterator[Any]:
         """Give what a run tells how far it is: the table, or the table and a page that is served meanwhile."""
         if self.live is None:
             yield table
             return
         with LivePage(self.live, conditions) as page:
-            write(console, f"the run is shown at {page.url}")
+            write(self.printer.notices, f"the run is shown at {page.url}")
             yield Both(table, page, conditions)
 
     def finish(self, found: Result | Comparison, conditions: dict[str, Any]) -> None:
         """Write what stays of a run."""
-        if self.json is not None:
-            output.put(json_text(found, **conditions), self.json)
+        printer = self.printer
+        if printer.wants_json:
+            printer.put_json(json_text(found, **conditions))
+        printer.put_csv(*_lines(found))
         if self.report is not None:
             found.save_html(self.report, **conditions)
 
     def finish_early(self, found: Result | Comparison, conditions: dict[str, Any]) -> str | None:
-        """Write what was found before an error, if anything is to be; say where it is, or why it is not."""
+        """Write what was found before an error or Ctrl-C, if anything is to be; say where it is, or why it is not."""
         if not (self.is_kept and found.n_samples):
             return None
         try:
             self.finish(found, conditions)
         except OSError as error:
             return f"the result of those rows could not be written ({options.told(error)})"
-        places = ["standard output" if file == output.STANDARD_OUTPUT else file for file in (self.json, self.report)]
+        printer = self.printer
+        places = ["standard output" if printer.is_document else None, printer.file, self.report]
         return f"the result of those rows is written to {' and '.join(str(place) for place in places if place)}"
 
     def tell(self, console: Console) -> None:
         """Say where the page that stays is."""
         if self.report is not None:
             write(console, f"the report is in {self.report}")
+
+
+def _lines(found: Result | Comparison) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Return the header and the lines of a run as CSV: the metrics of each window, or of each model, the best first."""
+    if isinstance(found, Result):
+        windows = found.windows.to_dict()
+        return tuple(windows), [dict(zip(windows, line, strict=True)) for line in zip(*windows.values(), strict=True)]
+    models = found.to_dict()["comparison"]["models"]
+    lines = [{"model": name, **models[name]} for name in found.ranking]
+    return STANDING, lines
 
 
 class Both:

@@ -7,7 +7,7 @@ from online_softmax.evaluation.columns import ColumnCounter, Columns
 from online_softmax.evaluation.comparing import Comparison
 from online_softmax.evaluation.metrics import ClassScores, Scores
 from online_softmax.evaluation.progressive import EVERY, Progress, progressive_validation
-from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError
+from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError, RunInterrupt
 
 __all__ = [
     "EVERY",
@@ -22,6 +22,7 @@ __all__ = [
     "Progress",
     "Result",
     "RowError",
+    "RunInterrupt",
     "Scores",
     "progressive_validation",
 ]

@@ -86,6 +86,11 @@ class Comparison(Drawn):
         """Return the most rows that a model has scored."""
         return max(one.n_samples for one in self.results.values())
 
+    @property
+    def ranking(self) -> list[str]:
+        """Return the names of the models, the best first."""
+        return sorted(self.standings, key=lambda name: _loss(self.standings[name]))
+
     def __getitem__(self, name: str) -> Result:
         return self.results[name]
 
@@ -103,17 +108,14 @@ class Comparison(Drawn):
         return {"conditions": conditions, **self.to_dict()}
 
     def __repr__(self) -> str:
-        lines = [f"  {name}: log_loss={one.log_loss:.4f}, accuracy={one.accuracy:.4f}" for name, one in self._ranked()]
+        standings = [(name, self.standings[name]) for name in self.ranking]
+        lines = [f"  {name}: log_loss={one.log_loss:.4f}, accuracy={one.accuracy:.4f}" for name, one in standings]
         return "\n".join([f"Comparison(best={self.best!r}, n_common={self.n_common},", *lines, ")"])
 
     def _repr_html_(self) -> str:
         from online_softmax.drawing.notebook import comparison_cell
 
         return comparison_cell(self.document())
-
-    def _ranked(self) -> list[tuple[str, Standing]]:
-        """Return the models, the best first."""
-        return sorted(self.standings.items(), key=lambda item: _loss(item[1]))
 
 
 class Pairing:

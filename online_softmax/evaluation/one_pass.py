@@ -10,7 +10,7 @@ from online_softmax.evaluation import checkpoints
 from online_softmax.evaluation.comparing import Comparison
 from online_softmax.evaluation.distance import Distance
 from online_softmax.evaluation.progress import Progress, Teller
-from online_softmax.evaluation.result import Result, RowError
+from online_softmax.evaluation.result import Result, RowError, RunInterrupt
 from online_softmax.evaluation.runs import Runs, Taken
 from online_softmax.evaluation.scorer import message
 from online_softmax.streams import Chunk, PairChunk, Place, PlaceError, Stream
@@ -61,6 +61,8 @@ class Pass:
         except RefusedError as end:
             self._keep()
             raise RowError(str(end), self._runs.result(whole=True)) from end.__cause__
+        except KeyboardInterrupt as stop:
+            raise RunInterrupt(self._runs.result()) from stop
         if not self._runs.n_asked:
             gone = run.n_skipped + run.n_bad
             raise ValueError("the stream has no rows" + (f": all {gone:,} were skipped" if gone else ""))

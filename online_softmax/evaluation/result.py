@@ -334,6 +334,24 @@ class RowError(ValueError):
         return type(self), (self.reason, self.result)
 
 
+class RunInterrupt(KeyboardInterrupt):
+    """Ctrl-C during a run.
+
+    Attributes
+    ----------
+    result
+        What was found in the rows before it: a `Result`, or a `Comparison` of several models.
+
+    """
+
+    def __init__(self, result: Any) -> None:
+        super().__init__(f"interrupted after {result.n_samples:,} row{'s' * (result.n_samples != 1)}")
+        self.result = result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.result,)
+
+
 def _bin(one: Bin) -> dict[str, Any]:
     start, end, *rest = one
     return {"from": start, "to": end, **_plainly(dict(zip(one._fields[2:], rest, strict=True)))}

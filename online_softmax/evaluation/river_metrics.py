@@ -68,19 +68,29 @@ def metric_class(name: str) -> Any:
     """Return river's metric of that name, which compares a label with a prediction and comes to one number."""
     from river import metrics
 
-    def is_one(kind: Any) -> bool:
-        tables = metrics.ClassificationReport, metrics.ConfusionMatrix
-        return isclass(kind) and issubclass(kind, metrics.base.ClassificationMetric) and not issubclass(kind, tables)
-
     kind = getattr(metrics, name, None) if name in metrics.__all__ else None
-    if is_one(kind):
+    if _is_metric(kind):
         return kind
     if isclass(kind):
         raise ValueError(f"river's metric {name} is not one of classification")
-    known = [one for one in metrics.__all__ if is_one(getattr(metrics, one, None))]
+    known = metric_names()
     near = get_close_matches(name, known, 5, 0.5)
     hint = f"near it are {', '.join(near)}; " if near else ""
     raise ValueError(f"river has no metric {name!r}; {hint}there are {', '.join(known)}")
+
+
+def metric_names() -> list[str]:
+    """Return the names of river's metrics of classification that come to one number."""
+    from river import metrics
+
+    return [one for one in metrics.__all__ if _is_metric(getattr(metrics, one, None))]
+
+
+def _is_metric(kind: Any) -> bool:
+    from river import metrics
+
+    tables = metrics.ClassificationReport, metrics.ConfusionMatrix
+    return isclass(kind) and issubclass(kind, metrics.base.ClassificationMetric) and not issubclass(kind, tables)
 
 
 def _made(name: str) -> Any:

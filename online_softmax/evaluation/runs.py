@@ -10,6 +10,7 @@ from online_softmax.evaluation.result import Figures, Result
 from online_softmax.evaluation.scored import Scored, joined
 from online_softmax.evaluation.scorer import message
 from online_softmax.evaluation.tally import Tally
+from online_softmax.evaluation.uninterrupted import uninterrupted
 from online_softmax.streams import Chunk, PairChunk
 
 
@@ -56,12 +57,13 @@ class Runs:
     def take(self, part: Chunk | PairChunk) -> Taken:
         """Have each model predict, score and learn rows; say how many were scored, and what ended that."""
         if self._pairing is not None and isinstance(part, PairChunk):
-            return self._add(self._take_one_by_one(part))
-        return self._add([one.take(part) for one in self._tallies.values()])
+            return self._took(self._take_one_by_one(part))
+        return self._took([one.predict_and_learn(part) for one in self._tallies.values()])
 
     def finish(self) -> Taken:
         """Have each model learn the rows that wait for their labels; say how many, and what ended that."""
-        return self._add([scored for one in self._tallies.values() if (scored := one.finish()) is not None])
+        with uninterrupted():
+            return self._add([scored for one in self._tallies.values() if (scored := one.finish()) is not None])
 
     def row(self) -> tuple[Figures | dict[str, Figures], bool]:
         """Return the figures so far, by name where there are several runs, and whether they are one of the marks."""
@@ -82,6 +84,11 @@ class Runs:
     def _figures(self) -> dict[str, Figures]:
         return {str(name): one.row()[0] for name, one in self._tallies.items()}
 
+    def _took(self, scored: Sequence[Scored]) -> Taken:
+        """Score rows that each model has predicted and learned: all of it or, before Ctrl-C, nothing."""
+        with uninterrupted():
+            return self._add([tally.took(one) for tally, one in zip(self._tallies.values(), scored, strict=True)])
+
     def _take_one_by_one(self, part: PairChunk) -> list[Scored]:
         """Have each model take a row before the next is asked for: the source may wait for them, or use it again."""
         found: list[list[Scored]] = [[] for _ in self._tallies]
@@ -90,7 +97,7 @@ class Runs:
             row, left = left.split(1)
             for tally, own, copy in zip(self._tallies.values(), found, row.copies(len(found)), strict=True):
                 own.append(tally.predict_and_learn(copy))
-        return [tally.took(joined(own)) for tally, own in zip(self._tallies.values(), found, strict=True)]
+        return [joined(own) for own in found]
 
     def _add(self, scored: Sequence[Scored]) -> Taken:
         if self._pairing is not None and scored:

@@ -117,10 +117,6 @@ class Tally:
             stops.append(self.experts.every - self.n_asked % self.experts.every)
         return min(stops)
 
-    def take(self, part: Chunk | PairChunk) -> Scored:
-        """Predict, score and learn rows."""
-        return self.took(self.predict_and_learn(part))
-
     def predict_and_learn(self, part: Chunk | PairChunk) -> Scored:
         """Predict and learn rows, which are still to be scored."""
         start = perf_counter()

@@ -124,8 +124,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     width = max(map(len, ("model", *map(folded, comparison.standings))))
     titles = columns("log loss", "accuracy", "behind by")
     write(console, f"{'model':{width}} {titles}  {'95 % interval':>18}  {'µs/row':>8}", "bold")
-    ranked = sorted(comparison.standings, key=lambda name: _rank(comparison.standings[name].difference))
-    for name in ranked:
+    for name in comparison.ranking:
         one = comparison.standings[name]
         is_best = name == comparison.best
         cells = columns(number(one.log_loss), percent(one.accuracy), "-" if is_best else number(one.difference))

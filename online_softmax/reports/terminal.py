@@ -41,7 +41,7 @@ class Watch:
         self._task = self._bar.add_task("", total=None, rate=0)
         self._lines: list[str] = []
         self._live = Live(console=console, transient=True, refresh_per_second=REFRESHED, get_renderable=self._shown)
-        self._is_terminal = console.is_terminal and not console.is_dumb_terminal
+        self._is_watched = console.is_interactive
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +51,7 @@ class Watch:
 
     def starts(self, seconds: float) -> bool:
         """Whether a run of so many seconds is to be watched."""
-        return self._is_terminal and seconds > PATIENCE
+        return self._is_watched and seconds > PATIENCE
 
     def show(self, lines: list[str], rate: float, fraction: float | None) -> None:
         """Put lines in the place of the last ones, and move the bar: so many rows a second, so far along the stream."""

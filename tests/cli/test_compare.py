@@ -137,7 +137,7 @@ def test_what_happened_to_one_model_is_said_with_its_name():
             [*flags(["river:GaussianNB()"] * 2), "--hash-bits", "9"],
             "--hash-bits goes with a model of ours such as auto",
         ),
-        (["--hash-bits", "99"], "hash_bits must be an int from 1 to"),
+        (["--hash-bits", "99"], "Invalid value for '--hash-bits': '99' is not a whole number from 1 to 30"),
         (["--json", "nowhere/run.json"], "cannot write nowhere/run.json: there is no directory nowhere"),
         (["--json", "a.html", "--report", "./a.html"], "is named twice, for json and report"),
         (["--checkpoint", "a"], "No such option: --checkpoint"),
