@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
@@ -115,11 +115,9 @@ def console_on(*, is_error: bool = False, quiet: bool = False) -> Console:
     out = sys.stderr if is_error else sys.stdout
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(errors="backslashreplace")  # no long run is to end by that
-    color_system = None if os.environ.get("NO_COLOR") else "auto"  # nor bold, which rich would leave
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"  # nor bold, which rich would leave
     is_watched = None if out is not None and out.isatty() else False  # FORCE_COLOR makes of a pipe no terminal
-    return Console(
-        highlight=False, stderr=is_error, quiet=quiet, color_system=color_system, force_interactive=is_watched
-    )
+    return Console(highlight=False, stderr=is_error, quiet=quiet, color_system=colours, force_interactive=is_watched)
 
 
 def _cell(value: Any) -> Any:

@@ -243,10 +243,16 @@ def test_terminal_shows_a_bar_on_a_long_file_and_takes_it_away(long):
     assert shown.rindex("━".encode()) < shown.rindex(b"200,000 rows in ")
 
 
-@pytest.mark.parametrize("command", ["evaluate", "compare"])
-def test_interrupt_is_one_line_and_status_130(long, command):
-    args = [*COMMAND, command, str(long), "--target", "y"]
-    with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+@pytest.mark.parametrize(
+    ("command", "models"), [("evaluate", ["auto-linear"]), ("compare", ["auto-linear", "river:GaussianNB()"])]
+)
+def test_an_interrupted_run_writes_what_it_has_found_and_says_so_in_one_line(command, models, long, tmp_path):
+    file, page, model = (tmp_path / name for name in ("run.json", "run.html", "model"))
+    args = [*COMMAND, command, long, "--target", "y", "--json", file, "--report", page]
+    args += [word for name in models for word in ("--model", name)]
+    if command == "evaluate":
+        args += ["--save", model]
+    with subprocess.Popen([*map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while not process.stdout.readline().lstrip().startswith("1,000"):
             time.sleep(0)
         process.send_signal(signal.SIGINT)
@@ -254,7 +260,29 @@ def test_interrupt_is_one_line_and_status_130(long, command):
 
     assert process.returncode == 130
     assert error.startswith("online-softmax: interrupted after ")
+    assert error.endswith(f"; the result of those rows is written to {file} and {page}\n")
     assert error.count("\n") == 1
+    n = int(re.search(r"after ([\d,]+) rows", error)[1].replace(",", ""))
+    assert 1000 <= n < 200_000
+    content = json.loads(file.read_text())
+    expected = progressive_validation(long, cli.parse_model("auto-linear"), target="y", limit=n)
+    for name, run in {"auto-linear": content}.items() if command == "evaluate" else content["runs"].items():
+        assert run["n_samples"] == n
+        assert name != "auto-linear" or run["log_loss"] == expected.log_loss
+    assert page.read_text().startswith("<!doctype html>")
+    assert model.exists() == (command == "evaluate")
+
+
+def test_an_interrupted_document_stands_alone(long):
+    args = [*COMMAND, "evaluate", str(long), "--target", "y", "-o", "csv"]
+    with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not process.stderr.readline().lstrip().startswith("1,000"):
+            time.sleep(0)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate()
+    assert process.returncode == 130
+    assert out.startswith("n_samples,n,accuracy,")
+    assert error.splitlines()[-1].endswith("the result of those rows is written to standard output")
 
 
 def test_closed_pipe_ends_quietly(long):
