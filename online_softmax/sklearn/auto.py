@@ -8,7 +8,6 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.checks import shorten
 from online_softmax.models.auto import AutoSoftmaxRegression
 from online_softmax.models.scaled import native
 from online_softmax.rows import Rows
@@ -75,7 +74,7 @@ class AutoSoftmaxClassifier(KernelEstimator):
     98%
     """
 
-    kept = ("interactions", "window", "missing", "max_features", "hash_bits")
+    _kept = ("interactions", "window", "missing", "max_features", "hash_bits")
 
     def __init__(
         self,
@@ -115,7 +114,7 @@ class AutoSoftmaxClassifier(KernelEstimator):
         return self._fit(X, y, sample_weight, 1, bool(self.warm_start) and "model_" in self.__dict__)
 
     def _fresh_model(self, columns: Columns, scaled: bool) -> AutoSoftmaxRegression:
-        return AutoSoftmaxRegression(categorical=columns.framed, **{name: self._plain(name) for name in self.kept})
+        return AutoSoftmaxRegression(categorical=columns.framed, **{name: self._plain(name) for name in self._kept})
 
     def _scores(self, rows: Rows) -> NDArray[np.float64]:
         found = native(self.model_)
@@ -151,5 +150,5 @@ class AutoSoftmaxClassifier(KernelEstimator):
         ['apple']
         """
         if type(model) is not AutoSoftmaxRegression:
-            raise TypeError(f"model must be an AutoSoftmaxRegression, got {shorten(model)}")
-        return cls._of(model, columns, {name: getattr(model, name) for name in cls.kept}, scaled=False)
+            raise TypeError(f"model must be an AutoSoftmaxRegression, got {type(model).__name__}")
+        return cls._of(model, columns, {name: getattr(model, name) for name in cls._kept}, scaled=False)

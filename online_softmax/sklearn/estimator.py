@@ -33,7 +33,7 @@ from online_softmax.sklearn.labels import (
 class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier of scikit-learn over a river-style model."""
 
-    kept: ClassVar[tuple[str, ...]] = ()  # the parameters that the model is made of, and keeps
+    _kept: ClassVar[tuple[str, ...]] = ()  # the parameters that the model is made of, and keeps
 
     model_: Any
     classes_: NDArray[Any]
@@ -132,7 +132,7 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows_to_learn(self, X: Any, goes_on: bool) -> Rows:
         """Return X as rows: of the columns known, or of those that are known from now on."""
-        made_of = [getattr(self, name) for name in self.kept]
+        made_of = [getattr(self, name) for name in self._kept]
         if not goes_on:
             check_reading(True, self.missing)
             if not isinstance(self.shuffle, bool | np.bool_):
@@ -141,7 +141,7 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows, self._columns, is_sparse = rows_and_columns(self, X, None, missing=self.missing, scaled=scaled)
             self._scaled, self._made_of = not is_sparse if scaled is None else scaled, made_of
             return rows
-        for name, now, then in zip(self.kept, made_of, self._made_of, strict=True):
+        for name, now, then in zip(self._kept, made_of, self._made_of, strict=True):
             if now is not then and now != then:
                 raise ValueError(f"{name} was {then!r} when model_ was made, and is {now!r}: call fit, or set it back")
         rows, self._columns = self._rows(X)
@@ -227,7 +227,7 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         estimator = cls(**parameters)
         estimator.model_, estimator._scaled, estimator._counts = model, scaled, ClassCounts()
         estimator._columns = Columns(names, named, named, _kinds(inner, names))
-        estimator._made_of = [getattr(estimator, name) for name in cls.kept]
+        estimator._made_of = [getattr(estimator, name) for name in cls._kept]
         estimator.n_features_in_ = len(names)
         if named:
             estimator.feature_names_in_ = np.array(names, object)
@@ -253,7 +253,7 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _native(model: Any) -> NativeModel:
     found = native(model)
     if found is None:
-        raise TypeError(f"model_ is {shorten(model)}, which is no model of this package: fit the estimator anew")
+        raise TypeError(f"model_ is a {type(model).__name__}, no model of this package: fit the estimator anew")
     return found
 
 

@@ -107,7 +107,7 @@ class SoftmaxClassifier(KernelEstimator):
     ['hail', 'rain', 'sun']
     """
 
-    kept = (
+    _kept = (
         *("optimizer", "learning_rate", "l2", "fit_intercept", "clip_gradient", "scaling"),
         *("missing", "max_features", "hash_bits"),
     )
@@ -300,7 +300,8 @@ class SoftmaxClassifier(KernelEstimator):
         """
         found = native(model)
         if found is None or type(found.model) is not SoftmaxRegression:
-            raise TypeError(f"model must be a SoftmaxRegression, or a StandardScaler before one, got {shorten(model)}")
+            kind = type(model).__name__
+            raise TypeError(f"model must be a SoftmaxRegression, or a StandardScaler before one, got {kind}")
         inner = found.model
         if inner.loss.class_weight:
             raise ValueError("the model's loss has class weights, which scikit-learn's are not: weigh samples instead")

@@ -12,7 +12,7 @@ from typing import Any
 
 API = Path(__file__).with_name("api.txt")
 # Every room whose names are for users; its `__all__` says which.
-ROOMS = ("", ".drawing", ".evaluation", ".executors", ".rounds", ".spark", ".streams")
+ROOMS = ("", ".drawing", ".evaluation", ".executors", ".rounds", ".sklearn", ".spark", ".streams")
 OURS = "online_softmax"
 PROTOCOLS = ("__call__", "__contains__", "__enter__", "__exit__", "__getitem__", "__iter__", "__len__", "__next__")
 
