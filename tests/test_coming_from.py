@@ -11,6 +11,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from river import datasets, optim
 from typer.main import get_command
@@ -19,6 +20,7 @@ import online_softmax
 from online_softmax import cli
 from online_softmax.cli.options import with_ports
 from online_softmax.evaluation import Result
+from online_softmax.sklearn import AutoSoftmaxClassifier, SoftmaxClassifier
 from online_softmax.streams import RowStream
 
 PAGES = sorted((Path(__file__).parent.parent / "docs" / "coming_from").glob("*.md"))
@@ -26,8 +28,9 @@ COMMANDS = get_command(cli.app).commands
 OPTIONS = {name: {flag for each in command.params for flag in each.opts} for name, command in COMMANDS.items()}
 MODELS = (online_softmax.SoftmaxRegression, online_softmax.AutoSoftmaxRegression)
 NAMES = {name: getattr(online_softmax, name) for name in online_softmax.__all__}
-NAMES |= {"optim": optim}
-STANDS_FOR = {"model": MODELS, "result": (Result,), "stream": (RowStream,)}  # an instance of one of these
+NAMES |= {"optim": optim, "SoftmaxClassifier": SoftmaxClassifier, "AutoSoftmaxClassifier": AutoSoftmaxClassifier}
+FITTED = SoftmaxClassifier().fit(pd.DataFrame({"size": [1.0, 2.0]}), ["a", "b"])
+STANDS_FOR = {"model": MODELS, "result": (Result,), "stream": (RowStream,), "classifier": (FITTED,)}
 ANYTHING = {"x", "y", "X", "w", "path", "dataset"}
 
 
