@@ -71,7 +71,7 @@ class AutoSoftmaxClassifier(KernelEstimator):
     >>> from sklearn.model_selection import cross_val_score
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> print(f"{cross_val_score(AutoSoftmaxClassifier(), X, y).mean():.0%}")
-    98%
+    97%
     """
 
     _kept = ("interactions", "window", "missing", "max_features", "hash_bits")

@@ -52,6 +52,7 @@ from online_softmax.evaluation import (
 from online_softmax.executors import RayExecutor, fit_rounds
 from online_softmax.models.explanation import Explanation
 from online_softmax.rounds import Commit, Round, RoundError, Update, after_round, learn_shard
+from online_softmax.sklearn import AutoSoftmaxClassifier, SoftmaxClassifier
 from online_softmax.spark import KeyedModels, fit_keyed, fit_stream, predict_stream
 from online_softmax.streams import (
     ArffStream,
@@ -300,6 +301,27 @@ assert_type(update.found, Round)
 store.commit(after_round(store.open(model, {}), [update], None))
 done.plot(path="rounds.png")
 assert_type(RayExecutor(num_cpus=1).submit(len, "ray"), Future[Any])
+
+# ---- scikit-learn ----
+
+table = np.ones((2, 3))
+for classifier in (
+    SoftmaxClassifier("SGD", l2=0.1),
+    AutoSoftmaxClassifier(interactions=False, class_weight="balanced"),
+):
+    classifier.fit(table, ["yes", "no"], sample_weight=[1.0, 2.0])
+    classifier.partial_fit(table, ["yes", "no"], classes=["maybe"])
+    assert_type(classifier.predict_proba(table), NDArray[np.float64])
+    assert_type(classifier.predict_log_proba(table), NDArray[np.float64])
+    assert_type(classifier.decision_function(table), NDArray[np.float64])
+    assert_type(classifier.predict(table), NDArray[Any])
+learned = SoftmaxClassifier().fit(table, ["yes", "no"])
+assert_type(learned, SoftmaxClassifier)
+assert_type(learned.coef_, NDArray[np.float64])
+assert_type(learned.intercept_, NDArray[np.float64])
+assert_type(learned.scaling_, str | None)
+learned.to_logistic_regression()
+assert_type(SoftmaxClassifier.from_model(learned.model_, 3), SoftmaxClassifier)
 
 # ---- Spark ----
 
