@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help test test-quick test-cluster lint stubs coverage mutants sanitize reliability \
-	bench-speed bench-threads bench-quality bench-long bench-files bench-cluster bench-spark tables pictures datasets golden api clean
+	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-spark tables pictures datasets golden api clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -57,6 +57,10 @@ bench-speed: .venv/dev  ## time a sample, against river and NumPy
 bench-threads: .venv/dev  ## two threads that predict on one model, against one
 	$(BIN)/python -m benchmarks.speed.threads
 	$(BIN)/python -m benchmarks.speed.table --brief
+
+bench-river: .venv/dev  ## within river's own estimators, against river's softmax regression
+	$(BIN)/python -m benchmarks.in_river
+	$(BIN)/python -m benchmarks.in_river.table
 
 bench-quality: .venv/bench-java  ## log loss and accuracy, against every rival: CapyMOA's where there is Java 17
 	$(BIN)/python -m benchmarks.quality

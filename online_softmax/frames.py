@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 UNLABELLED = object()
 CATEGORIES = (nw.Categorical, nw.Enum)  # columns of a few values, each of which is a text, whatever it is
 ANYTHING = (nw.Object, nw.String, nw.Unknown)  # columns whose cells may be anything
+_SPELLED = (*ANYTHING, *CATEGORIES)
 HELD: dict[str, tuple[type, ...]] = {
     "truth": (bool, np.bool_),
     "number": (int, float, Decimal, np.integer, np.floating),
@@ -142,9 +143,12 @@ def _option(value: Any) -> str:
 def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str, absent: bool) -> Entries:
     """Return the entries of a frame, one a cell; a text t of column a is the feature `a=t`."""
     n, m = X.shape
-    has_gaps = missing != "raise"
-    spelled = (*ANYTHING, *CATEGORIES) if categorical else ANYTHING if has_gaps else ()
     columns = [*X.iter_columns()]
+    at_sparse = [j for j, column in enumerate(columns) if column.dtype == nw.Unknown and _is_sparse(column.to_native())]
+    if at_sparse:
+        return _partly_sparse(X, at_sparse, categorical, missing, absent)
+    has_gaps = missing != "raise"
+    spelled = _SPELLED if categorical else ANYTHING if has_gaps else ()
     if not spelled or not any(column.dtype in spelled for column in columns):
         V, is_finite = side_by_side([_numbers(column) for column in columns], n)
         entries: Entries = [*X.columns], np.arange(m, dtype=np.int32), V, None
@@ -165,6 +169,36 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str, absent
     check_names(X.columns, spelt)
     starts = np.arange(0, n * m + 1, m, dtype=np.int64)
     return _settled((names, ids.ravel(), values.ravel(), starts), X.columns, missing, absent)
+
+
+def _is_sparse(series: Any) -> bool:
+    """Whether it is a sparse column of pandas, of numbers."""
+    kind = getattr(series, "dtype", None)
+    return type(kind).__name__ == "SparseDtype" and kind.subtype.kind in "biuf"  # type: ignore[union-attr]
+
+
+def _partly_sparse(
+    X: nw.DataFrame[Any], at_sparse: list[int], categorical: bool, missing: str, absent: bool
+) -> Entries:
+    """Return the entries of a frame with sparse columns of pandas; of these, as of a sparse matrix, what is stored."""
+    n, m = X.shape
+    others = X[:, [j for j in range(m) if j not in at_sparse]]
+    names, ids, values, starts = _frame_entries(others, categorical, missing, absent)
+    if categorical:
+        check_names(X.columns, {column.name for column in others.iter_columns() if column.dtype in _SPELLED})
+    widths = np.full(n, len(ids)) if starts is None else np.diff(starts)
+    parts = [(np.repeat(np.arange(n), widths), np.tile(ids, n) if starts is None else ids, values.ravel())]
+    for k, j in enumerate(at_sparse, len(names)):
+        column = X[:, j].to_native().array
+        at, cells = (np.arange(n), column) if column.fill_value else (column.sp_index.indices, column.sp_values)
+        parts.append((at, np.full(len(at), k, np.int32), np.asarray(cells, np.float64)))
+    rows, ids, values = map(np.concatenate, zip(*parts, strict=True))
+    order = np.argsort(rows, kind="stable")
+    starts = np.append(0, np.cumsum(np.bincount(rows, minlength=n)))
+    names = [*names, *(X.columns[j] for j in at_sparse)]
+    if len({*names}) < len(names):
+        raise ValueError("a sparse column is called like a gap of another column; rename one")
+    return _settled((names, ids[order], values[order], starts), X.columns, missing, absent)
 
 
 def _cells(

@@ -16,9 +16,11 @@ SAID = {
     "dirty_and_endless": "100 broken events, the first after 17: feature 'size' is",
     "kafka_evaluate": "\n2,310 predictions were sent\n",
     "in_a_pipeline": "of 2,000 messages were told before they were learned\n",
+    "river_in_practice": "ours has the score of river's in 13 of 13 cases\n",
     "spark_keyed": "one process learns the same bits: True\n",
     "spark_stream": "went on after 6,000 rows: True, no row twice\n",
 }
+ARGUMENTS = {"river_in_practice": ["200"]}  # rows
 
 
 def test_every_example_is_here():
@@ -36,7 +38,8 @@ def test_example_runs(name):
         pytest.importorskip(ENGINES[name])
     if ENGINES.get(name) == "pyspark" and not shutil.which("java"):
         pytest.skip("Spark needs Java 17")
-    done = subprocess.run([sys.executable, EXAMPLES / f"{name}.py"], capture_output=True, text=True)
+    command = [sys.executable, EXAMPLES / f"{name}.py", *ARGUMENTS.get(name, [])]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not done.stderr or ENGINES.get(name) == "pyspark"  # whose JVM says what it uses
     assert SAID[name] in done.stdout

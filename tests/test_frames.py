@@ -38,6 +38,45 @@ def test_a_sparse_matrix_has_the_columns_in_use():
     assert pairs(rows_of(X[1:], np.array([6, 5]))) == [({}, 6), ({1: 3.0, 9: 4.0}, 5)]
 
 
+def test_sparse_columns_of_pandas_are_what_is_stored_in_them():
+    columns = {
+        "size": [1.0, 2.0, 3.0],
+        "red": pd.arrays.SparseArray([0, 5, 0]),
+        "flag": pd.arrays.SparseArray([True, False, True]),
+        "block": pd.arrays.SparseArray([0.5, 0.0, 0.0], fill_value=0.0, kind="block"),
+        "one": pd.arrays.SparseArray([1, 1, 4], fill_value=1),  # what fills it is a number, too
+    }
+    X = pd.DataFrame(columns)
+    expected = [
+        {"size": 1.0, "flag": 1.0, "block": 0.5, "one": 1.0},
+        {"size": 2.0, "red": 5.0, "one": 1.0},
+        {"size": 3.0, "flag": 1.0, "one": 4.0},
+    ]
+    assert [x for x, _ in pairs(rows_of(X))] == expected
+    assert [x for x, _ in pairs(rows_of(X[["red", "block"]]))] == [{"block": 0.5}, {"red": 5.0}, {}]
+    assert pairs(rows_of(X[:0])) == []
+    X["job"] = ["nurse", None, "cook"]
+    jobs = [{"job=nurse": 1.0}, {"job": 0.0, "job=": 1.0}, {"job=cook": 1.0}]
+    found = [x for x, _ in pairs(rows_of(X, categorical=True, missing="indicate"))]
+    assert found == [x | job for x, job in zip(expected, jobs, strict=True)]
+
+
+def test_gaps_and_names_of_sparse_columns_are_those_of_any():
+    X = pd.DataFrame({"gap": pd.arrays.SparseArray([1.0, np.nan, 0.0]), "red": pd.arrays.SparseArray([0, 5, 0])})
+    with pytest.raises(ValueError, match=r"^column 'gap' is nan in row 1: .* or say missing='zero' or 'indicate'$"):
+        rows_of(X)
+    assert [x for x, _ in pairs(rows_of(X, missing="zero"))] == [{"gap": 1.0}, {"gap": 0.0, "red": 5.0}, {"gap": 0.0}]
+    X = pd.DataFrame({"job": ["nurse"], "job=nurse": pd.arrays.SparseArray([1])})
+    with pytest.raises(ValueError, match="column 'job=nurse' is called like a value of column 'job'; rename one"):
+        rows_of(X, categorical=True)
+    X = pd.DataFrame({"job": [np.nan], "job=": pd.arrays.SparseArray([1])})
+    with pytest.raises(ValueError, match="is called like a gap of another column; rename one"):
+        rows_of(X, missing="indicate")
+    X = pd.DataFrame({"text": pd.arrays.SparseArray(["a", "b"], fill_value="a")})
+    with pytest.raises(TypeError, match="column 'text'"):
+        rows_of(X)
+
+
 @pytest.mark.parametrize(
     "labels",
     [

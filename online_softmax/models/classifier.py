@@ -42,7 +42,8 @@ class KernelClassifier(BulkModel, base.MiniBatchClassifier):
         ----------
         X
             A pandas, polars or pyarrow frame, one numeric column a feature; or a NumPy array or SciPy CSR matrix, whose
-            features are the numbers of its columns, 0, 1, 2, .. Texts and gaps are taken as in `learn_one`.
+            features are the numbers of its columns, 0, 1, 2, .. Texts and gaps are taken as in `learn_one`. Of sparse
+            columns of pandas, as of a sparse matrix, a row has the features that are stored.
         y
             The labels, a series of the same length; of an array, an array or a list.
         w
