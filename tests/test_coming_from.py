@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from river import datasets, optim
+from river import optim
 from typer.main import get_command
 
 import online_softmax
@@ -138,15 +138,3 @@ def test_the_flags_of_vowpal_wabbit_are_its_own():
     flags = {flag for cell in rows for flag in re.findall(r"(?<![\w-])--?[a-z]\w*", cell)}
     assert len(flags) > 40
     assert flags <= theirs
-
-
-def test_the_commands_beside_vw_run(tmp_path, monkeypatch, capsys):
-    page = (PAGES[0].parent / "vowpal_wabbit.md").read_text()
-    theirs, ours = (re.search(rf"```{kind}\n(.*?)```", page, flags=re.DOTALL)[1] for kind in ("text", "sh"))
-    monkeypatch.chdir(tmp_path)
-    for name in set(re.findall(r"\w+\.vw", theirs + ours)):
-        lines = (f"{y} | " + " ".join(f"{k}:{v}" for k, v in x.items()) for x, y in datasets.ImageSegments().take(20))
-        Path(name).write_text("".join(f"{line}\n" for line in lines))
-    for line in ours.splitlines():
-        assert cli.run(*shlex.split(line)[1:]) == 0, line
-    assert len(capsys.readouterr().out.splitlines()) > 20
