@@ -141,11 +141,16 @@ def left_by(call: Callable[[], object], n: int, held: list[object]) -> int:
     """
     for _ in range(50):
         call()
-    counts = [counted(held)]
-    for _ in range(ROUNDS):
-        for _ in range(n // ROUNDS):
-            call()
-        counts.append(counted(held))
+    gc.collect()
+    gc.freeze()  # what is there already: the collector need not look at it again in each round
+    try:
+        counts = [counted(held)]
+        for _ in range(ROUNDS):
+            for _ in range(n // ROUNDS):
+                call()
+            counts.append(counted(held))
+    finally:
+        gc.unfreeze()
     return max(min(np.diff(kind)) for kind in zip(*counts, strict=True))
 
 

@@ -27,6 +27,7 @@ def test_every_example_is_here():
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID)
 
 
+RESUMED = {"after_a_crash", "kafka_evaluate"}  # whose second and third lines are of a resumed run and a whole one
 ENGINES = {"dask_backfill": "distributed", "spark_keyed": "pyspark", "spark_stream": "pyspark"}
 EXAMPLE = [pytest.param(name, marks=[pytest.mark.cluster] if name in ENGINES else []) for name in SAID]
 
@@ -43,11 +44,6 @@ def test_example_runs(name):
     assert done.returncode == 0, done.stderr
     assert not done.stderr or ENGINES.get(name) == "pyspark"  # whose JVM says what it uses
     assert SAID[name] in done.stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["after_a_crash", "kafka_evaluate"])
-def test_resumed_run_is_the_uninterrupted_one(name):
-    out = subprocess.run([sys.executable, EXAMPLES / f"{name}.py"], capture_output=True, text=True).stdout
-    resumed, whole = (line.split(":", 1)[1].strip() for line in out.splitlines()[1:3])
-    assert resumed == whole
+    if name in RESUMED:
+        resumed, whole = (line.split(":", 1)[1].strip() for line in done.stdout.splitlines()[1:3])
+        assert resumed == whole

@@ -25,6 +25,9 @@ from online_softmax.rounds import RoundError, after_round, learn_shard
 from online_softmax.streams import Place, RowStream
 from online_softmax.streams.reading import Reading
 
+from .driving import fit_until_killed
+from .processes import started
+
 ROUNDS = {"shards": 3, "round_rows": 1200}
 
 
@@ -500,37 +503,6 @@ def test_a_worker_that_is_killed_loses_nothing(n, sources, reference, tmp_path):
         assert bits(fitted(executor, sources["rows.csv"], MODELS["auto"](), tmp_path)) == reference["auto"]
 
 
-DRIVER = """if True:
-    import os, signal, sys
-    from concurrent.futures import ThreadPoolExecutor
-    from online_softmax import AutoSoftmaxRegression, ModelStore
-    from online_softmax.executors import fit_rounds
-    from online_softmax.storage import atomic
-
-    source, folder, step, left = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-
-    def dying(call):
-        def called(*arguments, **keywords):
-            global left
-            left -= 1
-            if left == 0 and step.startswith("before"):
-                os.kill(os.getpid(), signal.SIGKILL)
-            found = call(*arguments, **keywords)
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return found
-        return called
-
-    if step.endswith("link"):
-        os.link = dying(os.link)
-    elif step.endswith("fsync"):
-        os.fsync = dying(os.fsync)
-    elif step.endswith("commit"):
-        ModelStore.commit = dying(ModelStore.commit)
-    with ThreadPoolExecutor(2) as executor:
-        executor.submit = dying(executor.submit) if step.endswith("submit") else executor.submit
-        fit_rounds(executor, source, AutoSoftmaxRegression(), folder, target="y", shards=3, round_rows=1200)
-"""
 STEPS = [(f"{when} {what}", n) for when in ("before", "after") for what in ("link", "commit") for n in (1, 4, 6)]
 STEPS += [(f"{when} {what}", n) for when in ("before", "after") for what, n in (("fsync", 7), ("submit", 9))]
 
@@ -539,8 +511,9 @@ STEPS += [(f"{when} {what}", n) for when in ("before", "after") for what, n in (
 def test_a_driver_that_is_killed_between_any_two_steps_goes_on(sources, reference, tmp_path):
     for step, n in STEPS:
         store = tmp_path / f"{step} {n}"
-        command = [sys.executable, "-c", DRIVER, sources["rows.csv"], store, step, str(n)]
-        assert subprocess.run(command).returncode == -signal.SIGKILL
+        process, _ = started(fit_until_killed, sources["rows.csv"], store, step, n)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
         version = ModelStore(store).version()
         assert version <= 6
         assert bits(fitted(Serial(), sources["rows.csv"], MODELS["auto"](), store)) == reference["auto"]

@@ -6,7 +6,6 @@ import errno
 import os
 import pickle
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -22,6 +21,8 @@ from online_softmax import AutoSoftmaxRegression, ModelStore, SoftmaxRegression,
 from online_softmax.models import saving
 from online_softmax.rounds import Commit, Round
 
+from ..processes import started
+from .committing import commit_until_killed
 from .conftest import RUN, rounds_of
 
 
@@ -345,34 +346,21 @@ def test_without_fsspec_the_error_says_how_to_get_it():
     assert done.stdout.splitlines() == ["0", "stores at a URL are fsspec's: pip install 'online-softmax[stores]'"]
 
 
-COMMITTING = """if True:
-    import sys
-    from online_softmax import ModelStore, SoftmaxRegression
-    from online_softmax.rounds import Commit
-    from dataclasses import replace
-    store, model = ModelStore(sys.argv[1]), SoftmaxRegression()
-    commit = store.open(model, {})
-    print("ready", flush=True)
-    while True:
-        n = commit.version + 1
-        commit.model.learn_one({f"x{n % 50}": 1.0}, n % 3)
-        commit = replace(commit, version=n, place=n)
-        store.commit(commit)
-"""
-
-
 @pytest.mark.slow
 def test_kills_at_any_instant_leave_whole_commits(tmp_path):
     rng, store, version = random.Random(1), ModelStore(tmp_path), 0
     for _ in range(25):
-        with subprocess.Popen([sys.executable, "-c", COMMITTING, tmp_path], stdout=subprocess.PIPE) as process:
-            process.stdout.readline()
-            time.sleep(rng.random() * 0.15)
-            process.send_signal(signal.SIGKILL)
+        process, opened = started(commit_until_killed, tmp_path)
+        opened.recv()
+        time.sleep(rng.random() * 0.15)
+        while store.version() == version:
+            time.sleep(0.001)
+        process.kill()
+        process.join()
         commit = store.load() if store.version() else Commit(SoftmaxRegression(), place=0)
         assert commit.place == commit.version >= version
         version = commit.version
-    assert version > 100
+    assert version >= 25
     model = SoftmaxRegression()
     for n in range(1, version + 1):
         model.learn_one({f"x{n % 50}": 1.0}, n % 3)

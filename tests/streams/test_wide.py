@@ -16,7 +16,7 @@ from online_softmax import SoftmaxRegression, progressive_validation
 from online_softmax.streams import open_stream
 from online_softmax.streams.reading import Reading
 
-FEW, MANY = 1_000, 16_000
+FEW, MANY = 500, 8_000
 # Of work that grows with the square of the columns, 16 times as many take over 100 times as long.
 MOST = 3 * MANY / FEW
 
