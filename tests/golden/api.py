@@ -61,7 +61,9 @@ def members(kind: type, listed: Container[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for base in reversed(kind.__mro__):
         if base.__module__.startswith(OURS) and (base is kind or base not in listed):
-            found |= vars(base)
+            found |= {
+                name: thing for name, thing in vars(base).items() if not type(thing).__module__.startswith("sklearn")
+            }
     given = inspect.signature(kind).parameters if is_dataclass(kind) or issubclass(kind, tuple) else ()
     return {name: found[name] for name in sorted(found) if name in PROTOCOLS or not (name[0] == "_" or name in given)}
 

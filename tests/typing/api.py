@@ -278,6 +278,23 @@ assert_type(place.after(2), Place)
 assert_type(Known.of(model), Known)
 assert_type("a" in Known(["a"], ["yes"]), bool)
 
+# ---- scikit-learn ----
+
+rows, named = np.ones((4, 2)), np.array(["a", "b", "a", "b"])
+classifier = SoftmaxClassifier(learning_rate=0.1, l2=1e-4, class_weight="balanced").fit(rows, named)
+assert_type(classifier, SoftmaxClassifier)
+assert_type(classifier.partial_fit(rows, named, sample_weight=np.ones(4)), SoftmaxClassifier)
+assert_type(classifier.coef_, NDArray[np.float64])
+assert_type(classifier.intercept_, NDArray[np.float64])
+assert_type(classifier.predict_proba(rows), NDArray[np.float64])
+assert_type(classifier.predict_log_proba(rows), NDArray[np.float64])
+assert_type(classifier.decision_function(rows), NDArray[np.float64])
+assert_type(classifier.predict(rows), NDArray[Any])
+export: object = classifier.to_logistic_regression()
+assert_type(SoftmaxClassifier.from_model(model, 2), SoftmaxClassifier)
+assert_type(AutoSoftmaxClassifier(window=500).fit(rows, named), AutoSoftmaxClassifier)
+assert_type(AutoSoftmaxClassifier.from_model(auto, ["a"]).predict(rows), NDArray[Any])
+
 # ---- rounds ----
 
 store = ModelStore("store", keep=2, storage_options=None)
