@@ -47,6 +47,7 @@ from online_softmax.evaluation import (
     Predictions,
     Progress,
     Result,
+    RunInterrupt,
     Scores,
 )
 from online_softmax.executors import RayExecutor, fit_rounds
@@ -201,6 +202,9 @@ try:
     )
 except RowError as error:
     print(error.reason)
+    raise
+except RunInterrupt as stop:
+    so_far: Result | Comparison = stop.result
     raise
 except CheckpointError:
     raise
