@@ -6,7 +6,7 @@ KERNEL := $(shell find online_softmax -name '*.h' -o -name '*.px[di]' -o -name '
 STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
-.PHONY: demo help test test-quick test-cluster lint stubs coverage mutants sanitize reliability \
+.PHONY: demo help docs test test-quick test-cluster lint stubs coverage mutants sanitize reliability \
 	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-spark tables pictures datasets golden api clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
@@ -14,6 +14,10 @@ demo: .venv/cli  ## evaluate the default model on a bundled stream
 
 help:  ## say what there is to make
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
+
+docs: .venv/docs  ## build the documentation site, without a network: build/docs/index.html
+	$(BIN)/python -m sphinx -q -b html -j auto -W --keep-going -c docs . build/docs
+	@echo $(abspath build/docs/index.html)
 
 test: .venv/dev  ## run every test, on all cores
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not cluster"

@@ -56,12 +56,12 @@ def merge(base: _Model, updates: Iterable[_Model]) -> _Model:
 
     References
     ----------
-    [^1]: [Chan, T., Golub, G. and LeVeque, R., 1983. Algorithms for computing the sample variance: analysis and
-        recommendations. The American Statistician, 37(3), 242-247.](https://doi.org/10.1080/00031305.1983.10483115)
-    [^2]: [McDonald, R., Hall, K. and Mann, G., 2010. Distributed training strategies for the structured perceptron.
-        NAACL.](https://aclanthology.org/N10-1069/)
-    [^3]: [Agarwal, A., Chapelle, O., Dudík, M. and Langford, J., 2014. A reliable effective terascale linear learning
-        system. JMLR, 15, 1111-1133.](https://jmlr.org/papers/v15/agarwal14a.html)
+    - Chan, T., Golub, G. and LeVeque, R., 1983. Algorithms for computing the sample variance: analysis and
+      recommendations. The American Statistician, 37(3), 242-247. https://doi.org/10.1080/00031305.1983.10483115
+    - McDonald, R., Hall, K. and Mann, G., 2010. Distributed training strategies for the structured perceptron. NAACL.
+      https://aclanthology.org/N10-1069/
+    - Agarwal, A., Chapelle, O., Dudík, M. and Langford, J., 2014. A reliable effective terascale linear learning
+      system. JMLR, 15, 1111-1133. https://jmlr.org/papers/v15/agarwal14a.html
     """
     start = _native("base", base)
     each = [_native(f"update {i}", update) for i, update in enumerate(updates)]

@@ -23,17 +23,21 @@ class ImplicitSGD(_Implicit):
 
     The step goes along the gradient of the sample's loss, but only as far as the loss at the *new* weights asks for:
 
-    $$B \leftarrow B - f \, r \, g^T, \quad r = \eta x, \quad g = p - e_y, \quad f \in (0, 1]$$
+    .. math:: B \leftarrow B - f \, r \, g^T, \quad r = \eta x, \quad g = p - e_y, \quad f \in (0, 1]
 
-    In the reduction of y against the rest, with $\rho = 1 - p_y$, $s = r^T x$, $a = \sum_c g_c^2 / \rho$, $m = \ln
-    (p_y / \rho)$ and $A = a s / \rho$, the new margin u solves $u + A \sigma(u) = m + A$ on $[m, m + a s]$, and $f
-    = (u - m) / (a s)$. No learning rate and no sample weight can overshoot. l2 shrinks the sample's weights by $1 /
-    (1 + \eta \, l2)$.
+    In the reduction of y against the rest, with
+
+    .. math:: \rho = 1 - p_y, \quad s = r^T x, \quad a = \sum_c g_c^2 / \rho, \quad m = \ln(p_y / \rho), \quad
+        A = a s / \rho,
+
+    the new margin u solves :math:`u + A \sigma(u) = m + A` on :math:`[m, m + a s]`, and :math:`f = (u - m) / (a s)`.
+    No learning rate and no sample weight can overshoot. l2 shrinks the sample's weights by
+    :math:`1 / (1 + \eta \, l2)`.
 
     Parameters
     ----------
     lr
-        The learning rate $\eta$, a number or a scheduler.
+        The learning rate :math:`\eta`, a number or a scheduler.
 
     Examples
     --------
@@ -46,10 +50,9 @@ class ImplicitSGD(_Implicit):
 
     References
     ----------
-    [^1]: [Kulis, B. and Bartlett, P., 2010. Implicit online learning.
-        ICML.](https://icml.cc/Conferences/2010/papers/429.pdf)
-    [^2]: [Toulis, P. and Airoldi, E., 2017. Asymptotic and finite-sample properties of estimators based on stochastic
-        gradients. Annals of Statistics, 45(4).](https://doi.org/10.1214/16-AOS1506)
+    - Kulis, B. and Bartlett, P., 2010. Implicit online learning. ICML. https://icml.cc/Conferences/2010/papers/429.pdf
+    - Toulis, P. and Airoldi, E., 2017. Asymptotic and finite-sample properties of estimators based on stochastic
+      gradients. Annals of Statistics, 45(4). https://doi.org/10.1214/16-AOS1506
     """
 
     def __init__(self, lr: float | optim.base.Scheduler = 0.1) -> None:
@@ -59,12 +62,12 @@ class ImplicitSGD(_Implicit):
 class ImplicitAdaGrad(_Implicit):
     r"""`ImplicitSGD` with one AdaGrad accumulator a feature, shared by all classes.
 
-    $$G_i \leftarrow G_i + x_i^2 \sum_c g_c^2, \quad r_i = \eta \, x_i / \sqrt{G_i + 10^{-8}}$$
+    .. math:: G_i \leftarrow G_i + x_i^2 \sum_c g_c^2, \quad r_i = \eta \, x_i / \sqrt{G_i + 10^{-8}}
 
     Parameters
     ----------
     lr
-        The learning rate $\eta$, a number or a scheduler.
+        The learning rate :math:`\eta`, a number or a scheduler.
 
     Examples
     --------
@@ -76,8 +79,8 @@ class ImplicitAdaGrad(_Implicit):
 
     References
     ----------
-    [^1]: [Duchi, J., Hazan, E. and Singer, Y., 2011. Adaptive subgradient methods for online learning and stochastic
-        optimization. JMLR, 12, 2121-2159.](https://jmlr.org/papers/v12/duchi11a.html)
+    - Duchi, J., Hazan, E. and Singer, Y., 2011. Adaptive subgradient methods for online learning and stochastic
+      optimization. JMLR, 12, 2121-2159. https://jmlr.org/papers/v12/duchi11a.html
     """
 
     def __init__(self, lr: float | optim.base.Scheduler = 0.3) -> None:

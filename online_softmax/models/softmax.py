@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 class SoftmaxRegression(Softmax, KernelClassifier):
     r"""Softmax regression, learned one sample at a time.
 
-    For classes $1..C$ with weight vectors $\beta_j$, the columns of $B$, and a sample $(x, y)$:
+    For the classes 1 .. C with weight vectors :math:`\beta_j`, the columns of B, and a sample (x, y):
 
-    $$z = xB, \quad p = \mathrm{softmax}(z), \quad \mathrm{loss} = -\ln p_y, \quad
-    g = p - e_y, \quad \beta_j \leftarrow \beta_j - \eta \, x \, g_j$$
+    .. math:: z = xB, \quad p = \mathrm{softmax}(z), \quad \mathrm{loss} = -\ln p_y, \quad
+        g = p - e_y, \quad \beta_j \leftarrow \beta_j - \eta \, x \, g_j
 
-    or, in place of the last, the step of another optimiser with the gradient $x g_j$. With two classes this is
+    or, in place of the last, the step of another optimiser with the gradient :math:`x g_j`. With two classes this is
     logistic regression. A drop-in for `river.linear_model.SoftmaxRegression`, with the same numbers, compiled.
 
     Features and classes may appear at any time; a feature that a sample does not carry counts as 0. A call that
@@ -90,8 +90,8 @@ class SoftmaxRegression(Softmax, KernelClassifier):
 
     References
     ----------
-    [^1]: [Böhning, D., 1992. Multinomial logistic regression algorithm. Annals of the Institute of Statistical
-        Mathematics, 44, 197-200.](https://doi.org/10.1007/BF00048682)
+    - Böhning, D., 1992. Multinomial logistic regression algorithm. Annals of the Institute of Statistical
+      Mathematics, 44, 197-200. https://doi.org/10.1007/BF00048682
     """
 
     def __init__(
@@ -177,12 +177,13 @@ class SoftmaxRegression(Softmax, KernelClassifier):
         return explanation("linear", of_softmax(self, x))
 
     def learn_batch(self, X: IntoDataFrame, y: IntoSeries, w: float | IntoSeries = 1.0) -> None:
-        r"""Take one step with the mean gradient of a batch, $X^T (\mathrm{softmax}(XB) - Y) / n$.
+        r"""Take one step with the mean gradient of a batch.
 
-        This is gradient descent as textbooks write it: $B \leftarrow B - \eta G$ under `SGD`; the other optimisers
-        take the mean gradient $G$ in the same place, as if it had come from one sample. The batch's labels are
-        known before the step, so that a new class takes part in the softmax with score 0. `learn_many` is the
-        method that equals `learn_one` row by row.
+        .. math:: G = X^T (\mathrm{softmax}(XB) - Y) / n, \quad B \leftarrow B - \eta G
+
+        This is gradient descent as textbooks write it, under `SGD`; the other optimisers take the mean gradient G in
+        the same place, as if it had come from one sample. The batch's labels are known before the step, so that a new
+        class takes part in the softmax with score 0. `learn_many` is the method that equals `learn_one` row by row.
 
         Parameters
         ----------
