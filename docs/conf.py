@@ -40,6 +40,7 @@ nitpick_ignore_regex = [
     ("py:class", r"ArrayLike|Figure|IntoDataFrame|IntoSeries"),
     # Types of ours that nobody needs to name.
     ("py:class", r"online_softmax\.evaluation\.(curves\.Trace|sums\.Outcomes)"),
+    ("py:class", r"online_softmax\..*\._\w+"),
     ("py:class", r"online_softmax\.streams\.(dates\.Dates|spelling\.Hint)"),
 ]
 autodoc_default_options = {"members": True, "inherited-members": True}

@@ -41,11 +41,9 @@ def resolved(app: Sphinx, env: BuildEnvironment, node: pending_xref, code: nodes
     assert isinstance(domain, PythonDomain)
     module, owner, target = node.get("py:module"), node.get("py:class"), node["reftarget"].removeprefix(f"{OURS}.")
     found = {full for full, _ in domain.find_obj(env, module, owner, target, None, searchmode=1)}
-    if len(found) == 1 and target not in ("int", "str"):
-        full = found.pop()
-        return make_refnode(
-            app.builder, node["refdoc"], domain.objects[full].docname, domain.objects[full].node_id, code
-        )
+    if len(found) == 1:
+        place = domain.objects[found.pop()]
+        return make_refnode(app.builder, node["refdoc"], place.docname, place.node_id, code)
     return code if node.get("is_name") else None
 
 
@@ -66,9 +64,7 @@ def without_overloads(app: Sphinx) -> None:
         analyzer.overloads.clear()
 
 
-def readable(
-    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
-) -> Any:
+def readable(app: Sphinx, what: str, name: str, member: Any, options: Any, signature: str | None, returns: Any) -> Any:
     """Put `...` for defaults that are no code, such as the `<factory>` of a field."""
     return None if signature is None else (re.sub(r"<[^<>]*>", "...", signature), returns)
 

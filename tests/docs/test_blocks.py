@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -92,8 +93,8 @@ def param(page):
 def kafka():
     """Give the address of a broker with a topic of payments."""
     with broker.running() as one:
-        rows = ('{"amount": %d, "shop": "%s", "fraud": %d}' % (i % 90, "ab"[i % 2], i % 90 > 80) for i in range(400))
-        one.fill([row.encode() for row in rows], "payments")
+        rows = [{"amount": i % 90, "shop": "ab"[i % 2], "fraud": i % 90 > 80} for i in range(400)]
+        one.fill([json.dumps(row).encode() for row in rows], "payments")
         one.fill([], "fraud")
         yield one.address
 
