@@ -36,7 +36,8 @@ default_role = "name"
 nitpicky = True
 # Types of other libraries, whose references are elsewhere.
 nitpick_ignore_regex = [
-    ("py:class", r"(collections\.abc|concurrent|datetime|linear_model|narwhals|numpy|optim|os|pa|pathlib|river)\..*"),
+    ("py:class", r"(collections\.abc|concurrent|datetime|os|pathlib)\..*"),
+    ("py:class", r"(linear_model|narwhals|numpy|optim|pa|river|scipy|sklearn)\..*"),
     ("py:class", r"ArrayLike|Figure|IntoDataFrame|IntoSeries"),
     # Types of ours that nobody needs to name.
     ("py:class", r"online_softmax\.evaluation\.(curves\.Trace|sums\.Outcomes)"),
