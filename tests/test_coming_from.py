@@ -23,7 +23,8 @@ from online_softmax.evaluation import Result
 from online_softmax.sklearn import AutoSoftmaxClassifier, SoftmaxClassifier
 from online_softmax.streams import RowStream
 
-PAGES = sorted((Path(__file__).parent.parent / "docs" / "coming_from").glob("*.md"))
+FOLDER = Path(__file__).parent.parent / "docs" / "coming_from"
+PAGES = sorted(page for page in FOLDER.glob("*.md") if page.stem != "index")
 COMMANDS = get_command(cli.app).commands
 OPTIONS = {name: {flag for each in command.params for flag in each.opts} for name, command in COMMANDS.items()}
 MODELS = (online_softmax.SoftmaxRegression, online_softmax.AutoSoftmaxRegression)
