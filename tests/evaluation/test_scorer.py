@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from river import base, compose, naive_bayes, optim, preprocessing
 
-from online_softmax import AutoSoftmaxRegression, SoftmaxRegression
+from online_softmax import AutoSoftmaxRegression, RowError, SoftmaxRegression, progressive_validation
 from online_softmax.evaluation.scored import Numbering
 from online_softmax.evaluation.scorer import Scorer
 from online_softmax.models.scaled import NumberScaler
@@ -180,3 +180,20 @@ def test_scorers_may_share_a_numbering():
 
     assert one.score(chunk).true.tolist() == other.score(chunk).true.tolist()
     assert sorted(labels.known()) == ["u", "v", "w"]
+
+
+def test_a_class_in_the_place_of_a_model_is_refused():
+    with pytest.raises(TypeError, match=r"^SoftmaxRegression is a class: give a model of it, SoftmaxRegression\(\)$"):
+        Scorer(SoftmaxRegression)
+
+
+def test_probabilities_that_are_no_dictionary_are_refused():
+    class Listing(base.Classifier):
+        def learn_one(self, x, y):
+            """Learn nothing."""
+
+        def predict_proba_one(self, x):
+            return [0.5]
+
+    with pytest.raises(RowError, match=r"^predict_proba_one returned \[0.5\], and no dictionary of probabilities"):
+        progressive_validation([({"a": 1.0}, "x")], Listing())

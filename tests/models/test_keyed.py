@@ -877,3 +877,14 @@ def test_a_snapshot_is_taken_between_two_samples():
     assert isinstance(keyed["ann"], naive_bayes.GaussianNB)
     learning.join()
     assert keyed.figures_of("ann").n_samples == 2
+
+
+def test_a_key_that_cannot_be_one_is_refused_wherever_it_is_asked_for():
+    keyed = KeyedClassifier(SoftmaxRegression())
+    with pytest.raises(
+        TypeError, match=r"^the key \[1\] must be hashable: a str, a number, bytes, or a tuple of these$"
+    ):
+        keyed.figures_of([1])
+    with pytest.raises(TypeError, match=r"^the key \[1\] must be hashable"):
+        keyed.learn_many(pd.DataFrame({"user": [[1], [2]], "a": [1.0, 2.0]}), pd.Series([0, 1]))
+    assert len(keyed) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 
@@ -84,3 +85,16 @@ def test_an_open_file_gets_every_byte_and_stays_open():
     for file in (io.StringIO(), None, 5):
         with pytest.raises(TypeError, match=r"^a model is saved to a path or a binary file, got "):
             write(file, b"new")
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
+def test_a_new_file_is_new_where_a_file_has_one_name(old, number, monkeypatch):
+    def no_links(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("os.link", no_links)
+    with pytest.raises(FileExistsError):
+        write(old, b"new", new=True)
+    write(old.with_name("other"), b"new", new=True)
+    assert (old.read_bytes(), old.with_name("other").read_bytes()) == (b"old", b"new")
+    assert sorted(os.listdir(old.parent)) == ["file", "other"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from online_softmax import SoftmaxRegression, progressive_validation
 from online_softmax.evaluation.progressive import RowError
-from online_softmax.streams import open_stream
+from online_softmax.streams import Place, PlaceError, open_stream
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(90, 4))
@@ -192,3 +192,24 @@ def test_missing_labels_are_named():
 
     with pytest.raises(RowError, match="row 3, label: it is missing"):
         progressive_validation(X, SoftmaxRegression(), target=labels)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "an array needs target=: the labels, or the number of the column that holds them"),
+        ({"target": Y, "features": [7]}, "the array has no column 7: they are 0 to 3"),
+        ({"target": Y, "drop": ["a"]}, "the array has no column 'a': they are 0 to 3"),
+        ({"target": Y, "weight": "w"}, "weight is a column's number or 90 values, not 'str'"),
+    ],
+)
+def test_columns_that_an_array_does_not_have_are_refused(options, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        open_stream(X, **options)
+
+
+def test_an_array_goes_on_at_a_row():
+    later = open_stream(X, Y, at=Place(80, {"row": 80}), chunk_rows=4)
+    assert list(later.pairs()) == list(open_stream(X, Y).pairs())[80:]
+    with pytest.raises(PlaceError, match="the source ends at row 90, before row 91, the place"):
+        list(open_stream(X, Y, at=Place(91, {"row": 91})))

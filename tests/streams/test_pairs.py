@@ -6,7 +6,7 @@ import pytest
 from river import datasets
 from river.datasets import synth
 
-from online_softmax.streams import PairStream, Stream, open_stream
+from online_softmax.streams import PairStream, PlaceError, Stream, open_stream, rows_after
 
 
 def test_samples_are_taken_no_sooner_than_they_are_used():
@@ -63,3 +63,37 @@ def test_what_is_no_stream_is_refused_in_one_sentence(source):
 def test_pairs_have_no_target_column():
     with pytest.raises(ValueError, match="target='y' names a column, and only files and frames have columns"):
         open_stream([({}, 1)], target="y")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"delimiter": ";"}, "delimiter goes with files"),
+        ({"text_columns": ["a"]}, r"text_columns=\['a'\] goes with files and frames"),
+        ({"label_type": "text"}, "label_type='text' goes with files, frames and arrays"),
+        ({"features": ["a"]}, r"features=\['a'\] names columns, and only files and frames have columns"),
+        ({"missing": "zero"}, "missing='zero' goes with files, frames and arrays"),
+    ],
+)
+def test_what_pairs_do_not_have_is_refused(options, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        open_stream([({}, 1)], **options)
+
+
+def test_a_stream_of_ones_own_has_no_places():
+    class Own:
+        fraction = None
+
+        def __iter__(self):
+            return iter(())
+
+    with pytest.raises(ValueError, match="at, skip, limit and chunk_rows go with files, frames, arrays and pairs"):
+        open_stream(Own(), skip=3)
+
+
+def test_rows_that_are_passed_over_are_taken_from_the_source():
+    pairs = [({"a": float(n)}, n) for n in range(5)]
+    left = [sample for chunk in rows_after(open_stream(pairs), 3) for sample in chunk.pairs()]
+    assert [y for _, y, _ in left] == [3, 4]
+    with pytest.raises(PlaceError, match="the source ends 2 rows before the place"):
+        list(rows_after(open_stream(pairs), 7))

@@ -373,3 +373,17 @@ def test_a_table_comes_back_as_it_was_written(tmp_path_factory, rows, labels, wa
     found = samples(path, missing="zero", text_columns=["s"])
     assert [(x, y) for x, y, _ in found] == expected
     assert all(w in ({}, {"w": 1.0}) for _, _, w in found)
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("@relation r\n@attribute y {u, v}\n", "has no line @data, as an ARFF file does"),
+        ("@relation r\n@attribute y {u, v}\n@attribute b what\n@data\n", "line 3: '@attribute b what' is no attribute"),
+    ],
+)
+def test_a_head_that_is_no_head_is_refused(head, said, tmp_path):
+    path = tmp_path / "t.arff"
+    path.write_text(head)
+    with pytest.raises(ValueError, match=said):
+        list(open_stream(path, "y"))

@@ -174,3 +174,13 @@ def test_standard_input_is_known_by_its_first_bytes(suffix):
         assert done.stderr.endswith(b"a zip archive cannot be read from a pipe; unpack it first\n")
     else:
         assert b"1,000 rows" in done.stdout
+
+
+def test_an_archive_that_is_encrypted_is_refused(tmp_path):
+    data = bytearray(zipped({"t.csv": b"a,y\n1,u\n"}))
+    data[6] |= 1  # the flag of its one member, in front of it and in the directory
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path = tmp_path / "t.zip"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"t\.zip, line 1: the zip archive cannot be unpacked \(.*encrypted"):
+        list(open_stream(path, "y"))
