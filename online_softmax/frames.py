@@ -144,9 +144,9 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str, absent
     """Return the entries of a frame, one a cell; a text t of column a is the feature `a=t`."""
     n, m = X.shape
     columns = [*X.iter_columns()]
-    at_sparse = [j for j, column in enumerate(columns) if column.dtype == nw.Unknown and _is_sparse(column.to_native())]
-    if at_sparse:
-        return _partly_sparse(X, at_sparse, categorical, missing, absent)
+    sparse = {j: column for j, column in enumerate(columns) if column.dtype == nw.Unknown and _is_sparse(column)}
+    if sparse:
+        return _partly_sparse(X, sparse, categorical, missing, absent)
     has_gaps = missing != "raise"
     spelled = _SPELLED if categorical else ANYTHING if has_gaps else ()
     if not spelled or not any(column.dtype in spelled for column in columns):
@@ -171,31 +171,31 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str, absent
     return _settled((names, ids.ravel(), values.ravel(), starts), X.columns, missing, absent)
 
 
-def _is_sparse(series: Any) -> bool:
+def _is_sparse(column: Any) -> bool:
     """Whether it is a sparse column of pandas, of numbers."""
-    kind = getattr(series, "dtype", None)
+    kind = getattr(column.to_native(), "dtype", None)
     return type(kind).__name__ == "SparseDtype" and kind.subtype.kind in "biuf"  # type: ignore[union-attr]
 
 
 def _partly_sparse(
-    X: nw.DataFrame[Any], at_sparse: list[int], categorical: bool, missing: str, absent: bool
+    X: nw.DataFrame[Any], sparse: dict[int, Any], categorical: bool, missing: str, absent: bool
 ) -> Entries:
     """Return the entries of a frame with sparse columns of pandas; of these, as of a sparse matrix, what is stored."""
     n, m = X.shape
-    others = X[:, [j for j in range(m) if j not in at_sparse]]
+    others = X[:, [j for j in range(m) if j not in sparse]]
     names, ids, values, starts = _frame_entries(others, categorical, missing, absent)
     if categorical:
         check_names(X.columns, {column.name for column in others.iter_columns() if column.dtype in _SPELLED})
     widths = np.full(n, len(ids)) if starts is None else np.diff(starts)
     parts = [(np.repeat(np.arange(n), widths), np.tile(ids, n) if starts is None else ids, values.ravel())]
-    for k, j in enumerate(at_sparse, len(names)):
-        column = X[:, j].to_native().array
-        at, cells = (np.arange(n), column) if column.fill_value else (column.sp_index.indices, column.sp_values)
-        parts.append((at, np.full(len(at), k, np.int32), np.asarray(cells, np.float64)))
+    for k, column in enumerate(sparse.values(), len(names)):
+        cells = column.to_native().array
+        at, stored = (np.arange(n), cells) if cells.fill_value else (cells.sp_index.indices, cells.sp_values)
+        parts.append((at, np.full(len(at), k, np.int32), np.asarray(stored, np.float64)))
     rows, ids, values = map(np.concatenate, zip(*parts, strict=True))
     order = np.argsort(rows, kind="stable")
     starts = np.append(0, np.cumsum(np.bincount(rows, minlength=n)))
-    names = [*names, *(X.columns[j] for j in at_sparse)]
+    names = [*names, *(column.name for column in sparse.values())]
     if len({*names}) < len(names):
         raise ValueError("a sparse column is called like a gap of another column; rename one")
     return _settled((names, ids[order], values[order], starts), X.columns, missing, absent)

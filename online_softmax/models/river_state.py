@@ -12,7 +12,7 @@ import numpy as np
 from river import linear_model, optim
 
 from online_softmax._kernel import state as layout
-from online_softmax.checks import shorten
+from online_softmax.checks import is_missing, shorten
 from online_softmax.models import optimizers
 
 NONE_OF_RIVERS = ("intercept", "clip_gradient", "max_features", "hash_bits", "categorical")
@@ -44,6 +44,11 @@ def state(theirs: linear_model.SoftmaxRegression, ours: Any) -> dict[str, Any]:
         If a class is learned by another optimiser than the model's, or a number is not finite.
     """
     labels = list(theirs.weights)
+    for label in filter(is_missing, labels):
+        raise ValueError(
+            f"the model has learned {label!r} as a label, and here a missing label is none: delete it from its weights "
+            "and its optimizers"
+        )
     for label in theirs.optimizers:
         if label not in theirs.weights:
             raise ValueError(f"class {label!r} has an optimizer and no weights: delete model.optimizers[{label!r}]")
