@@ -50,7 +50,7 @@ mutants: .venv/mutants  ## change the metrics and the optimisers, and see that a
 sanitize: .venv/dev  ## run the tests under gcc's address and undefined behaviour sanitizers
 	$(BIN)/python -m proofs.sanitize
 
-reliability: .venv/dev  ## run the long form of every proof: about an hour; PROOFS=soak for one of them
+reliability: .venv/mutants  ## run the long form of every proof: over an hour; PROOFS=soak for one of them
 	$(BIN)/python -m proofs $(PROOFS)
 	$(BIN)/python -m proofs.table
 

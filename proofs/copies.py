@@ -10,14 +10,15 @@ from pathlib import Path
 
 from proofs import ROOT
 
-PARTS = ("online_softmax", "tests", "datasets", "benchmarks", "proofs", "examples", "docs")
-PARTS += ("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "setup.py", "Makefile")
+FOLDERS = (".ci", "benchmarks", "datasets", "docs", "examples", "online_softmax", "proofs", "tests")
+FILES = (".clang-format", ".gitignore", ".pre-commit-config.yaml", "LICENSE", "Makefile", "pyproject.toml", "setup.py")
+PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md")
 
 
 def copied(copy: Path) -> None:
     """Copy the project as it is now, but for what is compiled."""
     copy.mkdir(parents=True, exist_ok=True)
-    for part in PARTS:
+    for part in (*FOLDERS, *FILES, *PAGES):
         shutil.rmtree(copy / part, ignore_errors=True)
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("*.so", "*.c", "__pycache__"))

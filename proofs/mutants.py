@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,8 @@ from proofs.copies import copied
 COPY = ROOT / "build" / "mutants"
 MUTMUT = [sys.executable, "-m", "mutmut"]
 NO_TESTS, SURVIVED, NOT_RUN = 33, 0, None
-# Changes that no caller can see, by function: the line that was, the line that came, and why nothing differs.
-EQUIVALENT: dict[str, list[tuple[str, str, str]]] = {}
+# Changes that no caller can see, by function: the line that comes of it, and why nothing differs.
+EQUIVALENT: dict[str, dict[str, str]] = {}
 
 
 def without_properties(text: str) -> str:
@@ -55,14 +56,19 @@ def prepared() -> list[Path]:
 def change(mutant: str) -> tuple[str, str]:
     """Give the lines that were and the lines that came in a mutant."""
     shown = subprocess.run([*MUTMUT, "show", mutant], cwd=COPY, capture_output=True, text=True, check=True).stdout
-    lines = shown.splitlines()
-    body = lines[next(n for n, line in enumerate(lines) if line.startswith("+++")) + 1 :]
-    return tuple(" ".join(line[1:].strip() for line in body if line.startswith(sign)) for sign in "-+")  # type: ignore[return-value]
+    body = shown.partition("\n+++")[2].splitlines()[1:]
+    was, came = (" ".join(line[1:].strip() for line in body if line.startswith(sign)) for sign in "-+")
+    return was, came
+
+
+def without_strict(line: str) -> str:
+    """Leave out whether a zip checks that its parts are equally long, as they always are."""
+    return re.sub(r", (strict=\w+)?\)", ")", line)
 
 
 def is_equivalent(mutant: str, was: str, came: str) -> bool:
     function = mutant.rpartition("__mutmut_")[0].replace("ǁ", ".").rpartition(".")[2].removeprefix("x_")
-    return any((was, came) == known[:2] for known in EQUIVALENT.get(function, ()))
+    return came in EQUIVALENT.get(function, ()) or without_strict(was) == without_strict(came)
 
 
 def main() -> int:

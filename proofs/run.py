@@ -29,6 +29,8 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "one_off_names": ("--names", "10000000"),
     "count_references": ("--calls", "1000000"),
     "large_numbers": (),
+    "coverage": (),
+    "mutants": (),
 }
 
 

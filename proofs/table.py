@@ -29,6 +29,15 @@ def one_off_names(counts: Counts, kind: str) -> str:
     return f"{kind}: {kept}, every name {every}, hashed into 131,072 buckets {loss['hash_bits']}"
 
 
+def shares(counts: Counts) -> str:
+    """Give the shares of the code that the tests run."""
+    python = (
+        f"Python {counts['Python']} %: {counts['Python, lines']} % of lines, {counts['Python, branches']} % of branches"
+    )
+    c = f"C {counts['C, lines']} % of lines, {counts['C, branches']} % of branches"
+    return f"{python}; {c}" + (f"; without {counts['left out']}" if "left out" in counts else "")
+
+
 # Each proof: what is done, what must hold, and what was counted.
 PROOFS: dict[str, tuple[str, str, Callable[[Counts], str]]] = {
     "fuzz_calls": (
@@ -92,7 +101,18 @@ PROOFS: dict[str, tuple[str, str, Callable[[Counts], str]]] = {
         "finite weights; probabilities sum to 1 within 1e-12; a step beyond the doubles is refused",
         lambda n: f"{n['samples learned']:,} samples, {n['samples refused']:,} refused, {n['checks']:,} checks",
     ),
+    "coverage": (
+        "The tests, on a build that counts what runs",
+        "95 % of Python's lines and branches run",
+        shares,
+    ),
+    "mutants": (
+        "Changes to the code of the metrics and the optimisers, one at a time",
+        "a test fails, or nobody can tell",
+        lambda n: f"{n['mutants']:,} changes, {n['killed']:,} failed a test, {n['equivalent']:,} make no difference",
+    ),
 }
+OF_TESTS = ("coverage", "mutants")  # they look at the tests, and the summary leaves them out
 
 
 def row(line: dict[str, Any]) -> list[str]:
@@ -116,6 +136,7 @@ def main() -> None:
     parser.add_argument("--summary", action="store_true", help="without further counts and conditions")
     brief, lines = parser.parse_args().summary, {line["proof"]: line for line in read(RESULTS)}
     order = [*(proof for proof in PROOFS if proof in lines), *sorted(lines.keys() - PROOFS.keys())]
+    order = [proof for proof in order if not (brief and proof in OF_TESTS)]
     rows = [row(lines[proof]) for proof in order]
     if brief:
         short = [[what, holds, first_count(counted)] for what, holds, counted, _ in rows]

@@ -248,9 +248,7 @@ class Scores:
 
     def classes(self, labels: Sequence[Hashable]) -> list[ClassScores]:
         """Return the scores of each class that was a label or a prediction, where `labels[code]` is its label."""
-        support = np.zeros(len(labels), dtype=np.int64)
-        chosen = np.zeros(len(labels), dtype=np.int64)
-        right = np.zeros(len(labels), dtype=np.int64)
+        support, chosen, right = np.zeros((3, len(labels)), dtype=np.int64)
         self._add_waiting()
         for (true, predicted), n in self._counts.items():
             support[true] += n
