@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help docs test test-quick test-cluster lint stubs coverage mutants sanitize reliability \
-	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-spark tables pictures datasets golden api clean
+	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-sklearn bench-spark tables pictures datasets golden api clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -88,6 +88,10 @@ bench-cluster: .venv/dev  ## rounds over 1 to 128 shards, simulated, and a model
 	$(BIN)/python -m benchmarks.cluster.table
 	$(BIN)/python -m benchmarks.cluster.keyed
 	$(BIN)/python -m benchmarks.cluster.keyed --table
+
+bench-sklearn: .venv/dev  ## the estimators beside scikit-learn's, and scikit-learn's checks of them
+	$(BIN)/python -m benchmarks.sklearn
+	$(BIN)/python -m benchmarks.sklearn.table
 
 bench-spark: .venv/cluster  ## what a round costs on Spark, which needs Java 17
 	$(BIN)/python -m benchmarks.cluster.spark
