@@ -12,7 +12,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 operators.setdefault("dots", "…")  # which it does not know
-NAME = re.compile(r"(<mi>(?:ln|log|exp|max|min)</mi>)(?=\s*<m(?:i|n|sub|sup|row)\b)")  # of a function, then no bracket
+NAME = re.compile(  # of a function, and no bracket after it
+    r"(<mi>(?:ln|log|exp|max|min)</mi>)(?:\s*<mo>&ApplyFunction;</mo>)?(?=\s*<m(?:i|n|sub|sup|row|frac)\b)"
+)
 log = logging.getLogger(__name__)
 
 
