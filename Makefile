@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help docs test test-quick test-cluster lint stubs coverage mutants sanitize reliability \
-	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-sklearn bench-spark tables pictures datasets golden api clean
+	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-sklearn bench-spark tables pictures datasets golden man api clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -105,6 +105,9 @@ pictures: .venv/dev  ## draw the pictures of README.md and docs/ again
 
 datasets: .venv/dev  ## make datasets/*.csv again
 	$(BIN)/python -m datasets.make
+
+man: .venv/cli  ## make the manual page, docs/man/online-softmax.1, from what the commands say of themselves
+	$(BIN)/python -m online_softmax.cli.manual docs/man/online-softmax.1
 
 golden: .venv/dev  ## make tests/golden/*.npz again, from the reference
 	$(BIN)/python -m tests.golden.make

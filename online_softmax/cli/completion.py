@@ -52,7 +52,7 @@ def metrics(incomplete: str) -> list[str]:
 
 def columns(context: typer.Context, incomplete: str) -> list[str]:
     """Return the columns of the source that has been named before, if there is one to be read at once."""
-    from online_softmax.streams import open_stream
+    from online_softmax.streams import RowStream, open_stream
     from online_softmax.streams.kafka import is_kafka
 
     source = context.params.get("source") or next(iter(context.args), None)  # which the option cut short left there
@@ -62,4 +62,7 @@ def columns(context: typer.Context, incomplete: str) -> list[str]:
         stream = open_stream(source, labelled=False, limit=1)
     except Exception:  # whatever keeps it from being read is told when it is run
         return []
-    return [name for name in map(str, getattr(stream, "kinds", ())) if name.startswith(incomplete)]
+    assert isinstance(stream, RowStream)
+    own = [] if stream.target is None else [stream.target]  # of a bundled one
+    names = dict.fromkeys([*stream.kinds, *own])
+    return [name for name in map(str, names) if name.startswith(incomplete)]

@@ -46,7 +46,8 @@ class Making:
             for flag, value in self.room.items():
                 if value is not None:
                     raise ValueError(f"{flag} goes with a model of ours such as auto, not with {said}")
-        return [parse_model(name, intercept=self.intercept, **self._room) for name in names]
+        with options.named("--model"):
+            return [parse_model(name, intercept=self.intercept, **self._room) for name in names]
 
     def behind_a_scaler(self, name: str, model: Any, stream: RowStream) -> Any:
         """Return a new model as it goes along a stream: one under an optimiser with a scaler before it."""
@@ -87,7 +88,8 @@ class Learner(Making):
             for flag, value in given.items():
                 if value not in (None, False):
                     raise ValueError(f"{flag} goes with a new model, and the one in {self.from_} has its own")
-            model = saving.load(self.from_)
+            with options.named("--from"):
+                model = saving.load(self.from_)
             known = Known.of(model, f"the model in {self.from_}")
             stream = open_stream(source, target, model=known, **reading)
             assert isinstance(stream, RowStream)
@@ -130,7 +132,7 @@ class Keeping:
         if self.checkpoint is None and (self.resume or self.every is not None):
             raise ValueError(f"{'--resume' if self.resume else '--every'} goes with --checkpoint")
         if self.checkpoint is not None:
-            options.check_writable(self.checkpoint)
+            options.check_writable("--checkpoint", self.checkpoint)
             if self.checkpoint.exists() and not self.resume:
                 raise FileExistsError(f"the checkpoint {self.checkpoint} exists: --resume it, or remove it")
 
@@ -156,7 +158,7 @@ def evaluate(
     options.check_distinct([("from", learner.from_), *written[1:]])  # a model may be saved where it came from
     learner.check_kept(kept)
     if save is not None:
-        options.check_writable(save)
+        options.check_writable("--save", save)
     keeping.check()
     showing.check()
     measured = scoring.keywords()

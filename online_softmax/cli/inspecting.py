@@ -25,7 +25,7 @@ def inspect_file(file: Path, top: int, label: str | None, printer: Printer) -> N
         check_open()
     if printer.file is not None:
         check_distinct([("the model", file), ("--json", printer.file)])
-        check_writable(printer.file, whole=False)
+        check_writable("--json", printer.file, whole=False)
     model = saving.load(file)
     found = native(model)
     assert found is not None
@@ -33,7 +33,7 @@ def inspect_file(file: Path, top: int, label: str | None, printer: Printer) -> N
     if label is not None:
         labels = [each for each in found.classes if written(each) == label]
         if not labels:
-            raise ValueError(unknown_class(label, found.classes))
+            raise ValueError(f"--{unknown_class(label, found.classes)}")
     seen = of_file(inspection(model, top, labels), file.stat().st_size)
     printer.put_json(json_lines(seen.to_dict()))
     printer.put_csv(HEADER, _lines(seen))

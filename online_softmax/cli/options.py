@@ -6,7 +6,8 @@ import csv
 import inspect
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
@@ -175,6 +176,14 @@ Every = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")]
 
+ROLES = {  # of a column that there is not
+    "the target": "--target",
+    "the weight": "--weight",
+    "a feature": "--features",
+    "dropped": "--drop",
+    "read as text": "--text-columns",
+    "read as number": "--number-columns",
+}
 TABS = ("tab", "\\t")  # a tab, where a shell has none
 
 
@@ -318,9 +327,18 @@ def as_options(sentence: str) -> str:
 
     >>> as_options("say thousands=',' and currency=True, not_na=['-'], or name it in text_columns")
     "say --thousands ',' and --currency, --not-na '-', or name it in --text-columns"
+    >>> as_options("on_bad is 'raise' or 'skip', not 'x'")
+    "--on-bad is 'raise' or 'skip', not 'x'"
+    >>> as_options("a.csv has no column 'z' to be the target; its columns are: a, y")
+    "--target: a.csv has no column 'z' to be the target; its columns are: a, y"
 
     """
     names = "|".join(part.name for part in fields(ReadingOptions))
+    sentence = re.sub(rf"^({names})(?= (?:is|has) )", lambda found: _flag(found[1]), sentence)
+    if role := re.search(rf"has no column .* to be ({'|'.join(ROLES)})\b", sentence):
+        sentence = f"{ROLES[role[1]]}: {sentence}"
+    if sentence.startswith("no format is called"):
+        sentence = f"--format: {sentence}"
     sentence = re.sub(rf"\b({names})=\[?('[^']*')\]?", lambda found: f"{_flag(found[1])} {found[2]}", sentence)
     sentence = re.sub(rf"\b({names})=True\b", lambda found: _flag(found[1]), sentence)
     columns = r"(\b(?:in|or) )(text_columns|number_columns)\b(?!=)"
@@ -397,17 +415,28 @@ def grouped(command: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def check_writable(path: Path, *, whole: bool = True) -> None:
+@contextmanager
+def named(flag: str) -> Iterator[None]:
+    """Name an option with what is wrong with its value."""
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(f"{flag} {told(error)}") from error
+    except ValueError as error:
+        raise ValueError(f"{flag}: {error}") from error
+
+
+def check_writable(flag: str, path: Path, *, whole: bool = True) -> None:
     """Find out before a long run whether a file can be written after it, whole or not at all if need be."""
     if path.is_dir():
-        raise IsADirectoryError(f"cannot write {path}: it is a directory")
+        raise IsADirectoryError(f"{flag}: cannot write {path}: it is a directory")
     if whole and path.exists() and not path.is_file():
-        raise OSError(f"cannot write {path}: it is not a regular file")
+        raise OSError(f"{flag}: cannot write {path}: it is not a regular file")
     directory = Path(os.path.realpath(path)).parent
     if not directory.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no directory {path.parent}")
+        raise FileNotFoundError(f"{flag}: cannot write {path}: there is no directory {path.parent}")
     if not os.access(directory if whole or not path.exists() else path, os.W_OK):
-        raise PermissionError(f"cannot write {path}: permission denied")
+        raise PermissionError(f"{flag}: cannot write {path}: permission denied")
 
 
 def check_distinct(files: list[tuple[str, Path | str | None]]) -> None:

@@ -34,7 +34,7 @@ class PlaceFile:
     """
 
     def __init__(self, path: Path, resume: bool, to: str) -> None:
-        check_writable(path)
+        check_writable("--checkpoint", path)
         self._path, self._to, self._source = path, to, dict[str, Any]()
         self.place: Place | None = None
         if not path.exists():

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.cli.ending import ended_in_order
+from online_softmax.cli.options import named
 from online_softmax.cli.output import check_open
 from online_softmax.cli.place_file import PlaceFile
 from online_softmax.models import saving
@@ -45,7 +46,8 @@ def predict_rows(
         raise ValueError("--checkpoint goes with --to: printed lines cannot be gone on with")
     topic = None if to is None else _topic_of(to, source)
     kept = None if checkpoint is None or topic is None else PlaceFile(checkpoint, resume, topic)
-    model = native(saving.load(file))
+    with named("--from"):
+        model = native(saving.load(file))
     assert model is not None
     if not model.classes:
         raise ValueError(f"the model in {file} has learned no class yet")

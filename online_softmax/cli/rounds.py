@@ -26,9 +26,9 @@ def print_store(url: str, report: Path | None, printer: Printer) -> None:
         check_open()
     options.check_distinct([("--json", printer.file), ("--report", report)])
     if printer.file is not None:
-        options.check_writable(printer.file, whole=False)
+        options.check_writable("--json", printer.file, whole=False)
     if report is not None:
-        options.check_writable(report)
+        options.check_writable("--report", report)
         html_page({"conditions": {}, "runs": {}, "comparison": None})  # what it lacks, it lacks now
     store = ModelStore(url)
     commit = store.load()

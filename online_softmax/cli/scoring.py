@@ -24,7 +24,8 @@ class Scoring:
         """Return them as `progressive_validation` takes them."""
         if self.moment is not None and self.delay is None:
             raise ValueError("--moment goes with --delay: how long after it the labels come")
-        metrics = [river_metric(text) for text in self.metric or []]
+        with options.named("--metric"):
+            metrics = [river_metric(text) for text in self.metric or []]
         return {"delay": self._delay(), "moment": self.moment, "metrics": metrics, "top_k": self.top_k}
 
     @property

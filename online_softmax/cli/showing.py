@@ -50,9 +50,9 @@ class Showing:
     def check(self) -> None:
         """Refuse what could not be drawn or written, before the run."""
         if (file := self.printer.file) is not None:
-            options.check_writable(file, whole=False)
+            options.check_writable("--json", file, whole=False)
         if self.report is not None:
-            options.check_writable(self.report)
+            options.check_writable("--report", self.report)
             html_page({"conditions": {}, "runs": {}, "comparison": None})  # what it lacks, it lacks now
 
     @contextmanager

@@ -47,7 +47,7 @@ def test_one_class(auto, said, fails):
     out = said("inspect", auto, "--class", "b")
     assert "\nb, 500 samples" in out
     assert "\na, 500 samples" not in out
-    assert fails("inspect", auto, "--class", "d") == "online-softmax: class d is unknown: the model's are a, b, c\n"
+    assert fails("inspect", auto, "--class", "d") == "online-softmax: --class d is unknown: the model's are a, b, c\n"
 
 
 def test_labels_of_one_text_are_shown_together(tmp_path, said):
@@ -98,7 +98,8 @@ def test_what_is_no_model_and_what_cannot_be_written(auto, fruit, tmp_path, fail
     assert f"cannot load {fruit}: " in fails("inspect", fruit)
     missing = tmp_path / "nothing"
     for args in (["inspect", missing], ["predict", fruit, "--from", missing], ["evaluate", fruit, "--from", missing]):
-        assert fails(*args) == f"online-softmax: {missing}: no such file or directory\n"
+        flag = "--from " if "--from" in args else ""
+        assert fails(*args) == f"online-softmax: {flag}{missing}: no such file or directory\n"
     assert fails("inspect", tmp_path) == f"online-softmax: {tmp_path}: is a directory\n"
     assert f"cannot write {tmp_path}: it is a directory" in fails("inspect", auto, "--json", tmp_path)
     assert "there is no directory" in fails("inspect", auto, "--json", tmp_path / "no" / "out.json")

@@ -92,7 +92,7 @@ def test_every_keyword_of_reading_is_an_option(capsys):
         (["--thousands", "x"], "thousands is ',', '.', "),
         (["--decimal", ",", "--thousands", ","], "thousands and decimal cannot both be ','"),
         (["--dates", "keep"], "dates is 'refuse' or 'parts', not 'keep'"),
-        (["--label-type", "int"], "label_type is 'auto', 'number', 'text', not 'int'"),
+        (["--label-type", "int"], "--label-type is 'auto', 'number', 'text', not 'int'"),
         (["--text-columns", "z"], "has no column 'z' to be read as text"),
         (["--number-columns", "z"], "has no column 'z' to be read as number"),
         (["--names", "a"], "names has 1 columns, and "),

@@ -121,7 +121,7 @@ def test_a_killed_run_goes_on(model, tmp_path, said, figures):
         (["evaluate", "phishing", "--resume"], "--resume goes with --checkpoint"),
         (["evaluate", "phishing", "--every", "5"], "--every goes with --checkpoint"),
         (["evaluate", "phishing", "--every", "0", "--checkpoint", "c"], "Invalid value for '--every'"),
-        (["evaluate", "phishing", "--from", "nothing"], "online-softmax: nothing: no such file or directory\n"),
+        (["evaluate", "phishing", "--from", "nothing"], "online-softmax: --from nothing: no such file or directory\n"),
         (["evaluate", "phishing", "--from", "junk"], "cannot load junk: it is not a whole safetensors file"),
         (["evaluate", "phishing", "--from", "empty", "--model", "auto"], "--model goes with a new model"),
         (["evaluate", "phishing", "--from", "empty", "--no-scale"], "--no-scale goes with a new model"),
