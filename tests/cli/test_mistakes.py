@@ -73,7 +73,7 @@ def test_an_option_that_there_is_not_and_its_value_that_is_missing(name, files, 
 
 
 def test_the_near_command_is_named(fails):
-    assert "No such command 'evaluete'. Did you mean 'evaluate'?" in fails("evaluete")
+    assert "No such command 'evaluatex'. Did you mean 'evaluate'?" in fails("evaluatex")
     assert "No such command 'guess'" in fails("guess")
 
 
