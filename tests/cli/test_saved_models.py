@@ -141,7 +141,7 @@ def test_a_killed_run_goes_on(model, tmp_path, said, figures):
         (["evaluate", "junk", "--target", "y", "--features", "a\nb"], "is no list of columns"),
         (["evaluate", "phishing", "--max-features", "0"], "'0' is not a whole number, 1 or more"),
         (["evaluate", "phishing", "--hash-bits", "31"], "'31' is not a whole number from 1 to 30"),
-        (["evaluate", "phishing", "--on-bad", "drop"], "on_bad is 'raise' or 'skip', not 'drop'"),
+        (["evaluate", "phishing", "--on-bad", "drop"], "--on-bad is 'raise' or 'skip', not 'drop'"),
         (["predict", "phishing"], "Missing option '--from'"),
         (["predict", "phishing", "--from", "empty"], "the model in empty has learned no class yet"),
         (["predict", "nothing.csv", "--from", "full"], "no file 'nothing.csv'"),
