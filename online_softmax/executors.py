@@ -259,7 +259,15 @@ class RayExecutor(Executor):
         self._remote: dict[Any, Any] = {}
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
-        """Have Ray run a task, and return its future."""
+        """Have Ray run a task, and return its future.
+
+        Parameters
+        ----------
+        task
+            The function to call.
+        arguments, keywords
+            What it is called with.
+        """
         if task not in self._remote:
             remote = self._ray.remote(task)
             self._remote[task] = remote.options(**self._options) if self._options else remote

@@ -17,6 +17,7 @@ import pytest
 
 NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 PATIENCE = 60.0  # seconds
+DRAWN = "document.documentElement?.dataset.drawn === 'yes'"
 
 
 class Browser:
@@ -40,8 +41,8 @@ class Browser:
             if "method" in answer:
                 self.events.append((answer.get("sessionId", ""), answer["method"], answer["params"]))
 
-    def open(self, address: str, **size: int) -> Tab:
-        """Open an address in a tab and wait until its first document is drawn."""
+    def open(self, address: str, until: str = DRAWN, **size: int) -> Tab:
+        """Open an address in a tab and wait until an expression is true: until its first document is drawn."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         tab = Tab(self, session, target)
@@ -50,7 +51,7 @@ class Browser:
         look = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         tab.call("Emulation.setDeviceMetricsOverride", **look | size)
         tab.call("Page.navigate", url=address)
-        tab.wait("document.documentElement?.dataset.drawn === 'yes'")
+        tab.wait(until)
         return tab
 
 

@@ -49,6 +49,11 @@ def html_page(document: dict[str, Any], *, is_live: bool = False) -> str:
 def page_json(document: dict[str, Any]) -> str:
     r"""Return what a page holds of a document, as JSON in ASCII: no more than the page has room for.
 
+    Parameters
+    ----------
+    document
+        As for `html_page`.
+
     Examples
     --------
     >>> from online_softmax.drawing import page_json
@@ -61,6 +66,13 @@ def page_json(document: dict[str, Any]) -> str:
 
 def write_page(document: dict[str, Any], path: str | PathLike[str]) -> None:
     """Write the page of a document as a file, whole or not at all.
+
+    Parameters
+    ----------
+    document
+        As for `html_page`.
+    path
+        The file.
 
     Examples
     --------

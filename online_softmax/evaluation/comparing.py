@@ -104,7 +104,13 @@ class Comparison(Drawn):
         return {"runs": runs, "comparison": {**counts, "models": models}}
 
     def document(self, **conditions: Any) -> dict[str, Any]:
-        """Return what plots and pages draw: the conditions of the runs, the runs, and how they compare."""
+        """Return what plots and pages draw: the conditions of the runs, the runs, and how they compare.
+
+        Parameters
+        ----------
+        conditions
+            What a page is to tell of the run besides, by name.
+        """
         return {"conditions": conditions, **self.to_dict()}
 
     def __repr__(self) -> str:

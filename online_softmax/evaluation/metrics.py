@@ -55,7 +55,20 @@ class ClassScores:
 
 
 class Bin(NamedTuple):
-    """The rows whose prediction had a probability from `start` to `end`: how many, its mean, and their accuracy."""
+    """The rows whose prediction had a probability in some range.
+
+    Attributes
+    ----------
+    start, end
+        The range.
+    n
+        How many rows there were.
+    confidence
+        The mean of these probabilities.
+    accuracy
+        The part of these rows that were right.
+
+    """
 
     start: float
     end: float

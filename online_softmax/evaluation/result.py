@@ -24,7 +24,20 @@ from online_softmax.texts import plain
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures after `n_samples` rows: over all of them, and over the last window."""
+    """The figures after some rows.
+
+    Attributes
+    ----------
+    n_samples
+        How many rows.
+    accuracy, log_loss
+        Over all of them.
+    window_accuracy, window_log_loss
+        Over the last window.
+    seconds
+        The time since the run began.
+
+    """
 
     n_samples: int
     accuracy: float
@@ -48,7 +61,18 @@ COUNTS = ("n_samples", "n_unseen", "n_zeroed", "n_skipped", "n_bad", "n_evicted"
 
 
 class Confusion(NamedTuple):
-    """A label that was predicted as another: how many rows of how many that had it."""
+    """A label that was predicted as another.
+
+    Attributes
+    ----------
+    label, predicted
+        The label, and the other one.
+    n
+        How many rows were.
+    support
+        Of how many that had the label.
+
+    """
 
     label: Hashable
     predicted: Hashable
@@ -57,7 +81,16 @@ class Confusion(NamedTuple):
 
 
 class Offender(NamedTuple):
-    """A row that was passed over: how many rows the stream had given before it, and what is wrong with it."""
+    """A row that was passed over.
+
+    Attributes
+    ----------
+    row
+        How many rows the stream had given before it.
+    reason
+        What is wrong with it.
+
+    """
 
     row: int
     reason: str
@@ -297,7 +330,13 @@ class Result(Drawn):
         return {name: values.T.tolist() for name, values in self.window_classes.items()}
 
     def document(self, **conditions: Any) -> dict[str, Any]:
-        """Return what plots and pages draw: the conditions of the run, and the run under the name of its model."""
+        """Return what plots and pages draw: the conditions of the run, and the run under the name of its model.
+
+        Parameters
+        ----------
+        conditions
+            What a page is to tell of the run besides, by name.
+        """
         return {"conditions": conditions, "runs": {self.model: self.to_dict()}, "comparison": None}
 
     def _repr_html_(self) -> str:

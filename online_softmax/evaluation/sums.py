@@ -158,6 +158,11 @@ def metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     1950). `ece` is the expected calibration error: the mean distance between confidence and accuracy over 15 bins of
     the confidence (Naeini, Cooper and Hauskrecht, 2015).
 
+    Parameters
+    ----------
+    sums
+        The sums over rows, along the last axis in the order of this module's constants.
+
     Examples
     --------
     >>> import numpy as np

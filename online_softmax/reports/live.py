@@ -98,7 +98,13 @@ class LivePage:
             self._server.stop()
 
     def look(self, document: Callable[[], Document]) -> None:
-        """Take the document as it is now and show it, unless the last one is too recent: then it is taken later."""
+        """Take the document as it is now and show it, unless the last one is too recent: then it is taken later.
+
+        Parameters
+        ----------
+        document
+            A function that returns what pages draw, as `Result.document` does.
+        """
         now = monotonic()
         self._due = document
         if now < self._next:

@@ -77,7 +77,13 @@ class Commit(Drawn):
         }
 
     def document(self, **conditions: Any) -> dict[str, Any]:
-        """Return what plots and pages draw."""
+        """Return what plots and pages draw.
+
+        Parameters
+        ----------
+        conditions
+            What a page is to tell of the run besides, by name.
+        """
         runs = runs_of(self.log)
         return {"conditions": conditions, "runs": {CALLED[name]: run for name, run in runs.items()}, "comparison": None}
 
@@ -209,6 +215,11 @@ class ModelStore:
 
     def commit(self, commit: Commit) -> None:
         """Keep a commit, whose number is one more than that of the newest.
+
+        Parameters
+        ----------
+        commit
+            The commit.
 
         Raises
         ------

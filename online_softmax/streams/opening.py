@@ -243,7 +243,19 @@ def _unusual(meant: dict[str, Any], number_columns: Container[Hashable], stream:
 def open_file(
     source: str | Path, target: Hashable | None = None, *, format: str | None = None, **wanted: Any
 ) -> RowStream:
-    """Open a file, the files of a directory or pattern, standard input, or the bundled stream of that name."""
+    """Open a file, the files of a directory or pattern, standard input, or the bundled stream of that name.
+
+    Parameters
+    ----------
+    source
+        Its path, the directory or pattern, `-`, or the name.
+    target
+        The column of the label, where the format has no place for it.
+    format
+        The format, where the path does not tell.
+    wanted
+        How it is to be read: what else `open_stream` takes.
+    """
     paths = paths_of(source)
     if paths is not None:
         return ManyStream(paths, lambda path, **settled: open_one(path, target, format, **{**wanted, **settled}))

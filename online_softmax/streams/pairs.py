@@ -106,14 +106,28 @@ class PairChunk:
 
 
 def chunk_of(given: Any) -> Chunk | PairChunk:
-    """Return a chunk, or rows, or anything else that gives samples by `pairs()`, as a chunk."""
+    """Return a chunk, or rows, or anything else that gives samples by `pairs()`, as a chunk.
+
+    Parameters
+    ----------
+    given
+        The chunk, rows or other thing.
+    """
     if isinstance(given, Chunk | PairChunk):
         return given
     return Chunk(given) if isinstance(given, Rows) else PairChunk(enumerate(given.pairs()))
 
 
 def rows_after(chunks: Iterable[Chunk | PairChunk], n: int) -> Iterator[Chunk | PairChunk]:
-    """Yield what is left of some chunks after their first n rows, which are read and passed over."""
+    """Yield what is left of some chunks after their first n rows, which are read and passed over.
+
+    Parameters
+    ----------
+    chunks
+        The chunks.
+    n
+        How many rows are passed over.
+    """
     for chunk in chunks:
         while n and chunk:
             part, chunk = chunk.split(n)

@@ -32,14 +32,32 @@ def others(places: Sequence[int], n: int) -> Places:
 
 
 class Note(NamedTuple):
-    """What is wrong with a row: the place where it stood, and the reason why it is none."""
+    """What is wrong with a row.
+
+    Attributes
+    ----------
+    place
+        Where it stood.
+    reason
+        Why it is none.
+
+    """
 
     place: int
     reason: str
 
 
 class Run(NamedTuple):
-    """Rows of a source that follow one another: how many, and what gives the place of each by its number, from 0."""
+    """Rows of a source that follow one another.
+
+    Attributes
+    ----------
+    n
+        How many.
+    place
+        What gives the place of each by its number, from 0.
+
+    """
 
     n: int
     place: Callable[[int], Place]
