@@ -22,6 +22,12 @@ def is_frame(X: Any) -> bool:
     return nw.dependencies.is_into_dataframe(X) and not hasattr(X, "sparse")
 
 
+def refuse_masks(name: str, values: Any) -> None:
+    """Refuse a masked array, whose mask would be lost."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array: fill it first, with NaN where a value is missing")
+
+
 @dataclass(frozen=True)
 class Columns:
     """The columns of X.
@@ -102,6 +108,7 @@ def rows_and_columns(
         columns = _checked(columns, frame)
         rows = rows_of(X, categorical=True, missing=missing, absent=scaled is not False)
         return rows, columns, False
+    refuse_masks("X", X)
     X = validate_data(
         estimator,
         X,

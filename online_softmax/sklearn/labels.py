@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import assert_all_finite, check_array, column_or_1d
 
 from online_softmax.checks import finite, is_missing, shorten
+from online_softmax.sklearn.columns import refuse_masks
 
 KINDS = {"i": "numbers", "u": "numbers", "f": "numbers", "b": "truth values", "U": "texts", "O": "texts"}
 
@@ -22,6 +23,7 @@ def checked_labels(y: Any, n: int, whole: bool) -> Any:
     if type(y) is not np.ndarray or y.ndim != 1 or y.dtype.kind not in "iubU" or whole:
         if y is None:
             raise ValueError("This estimator requires y to be passed, but the target y is None.")
+        refuse_masks("y", y)
         y = column_or_1d(y, warn=True)
         if y.dtype.kind in "fc":
             assert_all_finite(y, input_name="y")
@@ -29,6 +31,8 @@ def checked_labels(y: Any, n: int, whole: bool) -> Any:
             for i, label in enumerate(y):
                 if is_missing(label):
                     raise ValueError(f"y contains NaN or None in row {i}: a missing label cannot be learned")
+                if isinstance(label, str) != isinstance(y[0], str):
+                    raise ValueError(f"y holds {shorten(y[0])} and {shorten(label)}: give labels of one kind")
             y = y.astype(object)
         if whole:
             check_classification_targets(y)
@@ -61,6 +65,7 @@ def checked_weights(sample_weight: Any, n: int) -> NDArray[np.float64] | None:
     if isinstance(sample_weight, Number):
         w = np.full(n, finite("sample_weight", sample_weight, least=0))
     else:
+        refuse_masks("sample_weight", sample_weight)
         w = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
     if w.shape != (n,):
         raise ValueError(f"sample_weight has shape {w.shape}, and X {n} rows: give one weight for each")
