@@ -99,12 +99,16 @@ def rows_and_columns(
     """
     reset = columns is None
     if is_frame(X) and (columns is None or columns.framed):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
         frame = frame_of(X)
+        if columns is None or frame.columns != columns.names:
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
         if not len(frame) or not frame.columns:
             raise ValueError(f"X has {len(frame)} sample(s) and {len(frame.columns)} feature(s): at least 1 is needed")
         if columns is None:
-            columns = Columns([*frame.columns], hasattr(estimator, "feature_names_in_"), True)
+            named = all(isinstance(name, str) for name in frame.columns)
+            if named:  # polars' own names are news to earlier versions
+                estimator.feature_names_in_ = np.array(frame.columns, object)
+            columns = Columns([*frame.columns], named, True)
         columns = _checked(columns, frame)
         rows = rows_of(X, categorical=True, missing=missing, absent=scaled is not False)
         return rows, columns, False
