@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +33,8 @@ ELSEWHERE = {
     r"make (?P<target>[\w-]+)( PROOFS=\w+)?": "tests/test_contributing.py",
     r"\.venv/bin/pytest .*": "tests/test_contributing.py",
     r"\. \.venv/bin/activate": "",  # the tests run in it
+    r"online-softmax --(install|show)-completion": "tests/cli/test_completion.py",
+    r"man online-softmax": "tests/cli/test_manual.py",
 }
 SHELL = {"cp", "cat", "head"}
 # What stands for files that only a reader has, and for brokers.
@@ -113,7 +118,20 @@ def spark():
 def run(command, printed, request, capsys):
     """Run a command, whichever it is."""
     words = shlex.split(command, comments=True)
-    if words[0] == "online-softmax":
+    known = next(filter(None, (re.fullmatch(pattern, shlex.join(words)) for pattern in ELSEWHERE)), None)
+    if known:
+        if target := known.groupdict().get("target"):
+            assert re.search(rf"^{target}:.*## ", MAKEFILE, re.MULTILINE), command
+    elif "|" in words:
+        programs = [words[0], *(after for pipe, after in pairwise(words) if pipe == "|")]
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        if all(shutil.which(program, path=path) for program in programs):
+            environment = {**os.environ, "PATH": path}
+            done = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True, env=environment)
+            assert done.stdout
+            assert not done.stderr
+            check(printed, done.stdout, command)
+    elif words[0] == "online-softmax":
         if "vw" in command.split():
             pytest.importorskip("vowpalwabbit")
         if "kafka://" in command:
@@ -131,10 +149,7 @@ def run(command, printed, request, capsys):
     elif words[:2] == ["pip", "install"]:
         assert set(re.findall(r"[\w-]+", words[2].partition("[")[2])) <= EXTRAS, command
     else:
-        known = next(filter(None, (re.fullmatch(pattern, shlex.join(words)) for pattern in ELSEWHERE)), None)
-        assert known, f"nothing runs this: {command}"
-        if target := known.groupdict().get("target"):
-            assert re.search(rf"^{target}:.*## ", MAKEFILE, re.MULTILINE), command
+        pytest.fail(f"nothing runs this: {command}")
 
 
 @pytest.mark.parametrize("page", [param(page) for page in PAGES if RUNNABLE[page]])
