@@ -160,6 +160,7 @@ def test_nothing_added_is_no_number():
     assert all(
         math.isnan(x) for x in (scores.accuracy, scores.log_loss, scores.window_accuracy, scores.window_log_loss)
     )
+    assert (scores.counts.dtype, scores.counts.shape) == (np.int64, (0, 3))
 
 
 def test_window_larger_than_any_stream_costs_nothing():
@@ -530,6 +531,7 @@ def test_a_state_is_left_alone_by_who_takes_it():
     rows = answers(300)
     first = add(Scores(40), rows, 0, 100)
     numbers, arrays = first.state()
+    assert arrays["last_hits"].dtype == np.uint8  # as files hold it
     before = {name: value.copy() for name, value in arrays.items()}
     later = Scores(40)
     later.restore(numbers, arrays)
