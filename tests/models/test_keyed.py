@@ -8,14 +8,15 @@ import math
 import os
 import pickle
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
 from collections import UserDict
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,8 +36,10 @@ from online_softmax import (
 )
 from online_softmax.models.scaled import native
 
-LABELS = ("red", "green", "blue")
-USERS = ("ann", "bob", "eve", "dan", "zoe", "kim")
+from ..processes import started
+from .keyed_samples import USERS, flush_until_killed, samples
+
+ROOT = Path(__file__).parents[2]
 MODELS = {
     "softmax": SoftmaxRegression,
     "auto": AutoSoftmaxRegression,
@@ -52,17 +55,6 @@ MODELS = {
 @pytest.fixture(params=MODELS)
 def make(request):
     return MODELS[request.param]
-
-
-def samples(n, seed=0, keys=USERS):
-    """Give samples with keys, some features now and then, and labels that differ among keys."""
-    draw = random.Random(seed)
-    for _ in range(n):
-        user = draw.choice(keys)
-        names = draw.sample(["a", "b", "c", "d"], draw.randint(0, 4))
-        x = {"user": user, **{name: draw.uniform(-2, 2) for name in names}}
-        y = LABELS[(len(names) + len(str(user))) % 3] if draw.random() < 0.8 else draw.choice(LABELS)
-        yield x, y, draw.choice([1.0, 0.5, 2.0])
 
 
 def learned(model):
@@ -710,34 +702,24 @@ def test_damaged_fields_of_a_key_are_refused(tmp_path, change):
     keyed.close()
 
 
-KILLED = """
-    import os, random, sys
-    sys.path.insert(0, {folder!r})
-    from test_keyed import KeyedClassifier, SoftmaxRegression, samples
-    keyed = KeyedClassifier(SoftmaxRegression(), max_keys=3, store={path!r})
-    for part in range(1000):
-        for x, y, w in samples(20, part):
-            keyed.learn_one(x, y, w)
-        keyed.flush()
-        print(part, flush=True)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_a_killed_process_leaves_what_was_flushed(tmp_path, seed):
-    code = textwrap.dedent(KILLED.format(folder=os.path.dirname(__file__), path=str(tmp_path / "store")))
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    process, flushed = started(flush_until_killed, tmp_path / "store")
     draw = random.Random(seed)
     for _ in range(draw.randint(1, 15)):
-        process.stdout.readline()
+        flushed.recv()
     threading.Event().wait(draw.random() * 0.02)
-    process.send_signal(signal.SIGKILL)
-    said = process.communicate()[0].split()
+    process.kill()
+    process.join()
+    least = 0
+    with suppress(EOFError, OSError):
+        while True:
+            least = flushed.recv()
     with KeyedClassifier(SoftmaxRegression(), max_keys=3, store=tmp_path / "store") as keyed:
         n = keyed.figures().n_samples
         assert n % 20 == 0
-        assert not said or n // 20 >= int(said[-1]) + 1
+        assert n >= least
         plain = Dictionary(SoftmaxRegression)
         for part in range(n // 20):
             for x, y, w in samples(20, part):
@@ -748,7 +730,7 @@ def test_a_killed_process_leaves_what_was_flushed(tmp_path, seed):
 FULL = """
     import resource, signal, sys
     sys.path.insert(0, {folder!r})
-    from test_keyed import Dictionary, KeyedClassifier, SoftmaxRegression, assert_equal, samples
+    from tests.models.test_keyed import Dictionary, KeyedClassifier, SoftmaxRegression, assert_equal, samples
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     keyed, plain = KeyedClassifier(SoftmaxRegression(), max_keys=3, store={path!r}), Dictionary(SoftmaxRegression)
     keys, failed = list(range(400)), 0
@@ -781,7 +763,7 @@ FULL = """
 
 @pytest.mark.slow
 def test_a_full_disk_loses_nothing(tmp_path):
-    code = textwrap.dedent(FULL.format(folder=os.path.dirname(__file__), path=str(tmp_path / "store")))
+    code = textwrap.dedent(FULL.format(folder=str(ROOT), path=str(tmp_path / "store")))
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
