@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help docs test test-quick test-cluster lint stubs coverage mutants sanitize reliability \
-	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-sklearn bench-spark tables pictures datasets golden man api clean
+	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-sklearn bench-spark tables pictures datasets golden man api wheels clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -36,6 +36,9 @@ lint: .venv/dev stubs  ## style, spelling and types
 	$(BIN)/codespell
 	PATH=$(abspath $(BIN)):$$PATH $(BIN)/cython-lint online_softmax
 	$(BIN)/clang-format --dry-run --Werror $(HEADERS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github/workflows
+	for platform in linux macos windows; do $(BIN)/cibuildwheel --print-build-identifiers --platform $$platform >/dev/null || exit; done
 
 stubs: .venv/dev  ## compare the stubs with the compiled modules
 	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml --ignore-missing-stub --ignore-disjoint-bases \
@@ -114,6 +117,13 @@ golden: .venv/dev  ## make tests/golden/*.npz again, from the reference
 
 api: .venv/dev  ## write the public names and their signatures to tests/golden/api.txt again
 	$(BIN)/python -m tests.golden.api
+
+wheels: .venv/dev  ## build the source distribution and a wheel of it into build/dist, and try it where there is no compiler
+	rm -rf build/dist
+	$(BIN)/python -m build --outdir build/dist
+	$(BIN)/twine check --strict build/dist/*
+	$(BIN)/python -m release.contents build/dist
+	$(BIN)/python -m release.trial build/dist
 
 clean:  ## remove .venv and everything that was compiled
 	rm -rf .venv build *.egg-info

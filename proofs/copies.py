@@ -10,9 +10,10 @@ from pathlib import Path
 
 from proofs import ROOT
 
-FOLDERS = (".ci", "benchmarks", "datasets", "docs", "examples", "online_softmax", "proofs", "tests")
-FILES = (".clang-format", ".gitignore", ".pre-commit-config.yaml", "LICENSE", "Makefile", "pyproject.toml", "setup.py")
-PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md")
+FOLDERS = (".ci", ".github", "benchmarks", "datasets", "docs", "examples", "online_softmax", "proofs", "release", "tests")
+FILES = (".clang-format", ".gitignore", ".pre-commit-config.yaml", "LICENSE", "MANIFEST.in", "Makefile")
+FILES += ("pyproject.toml", "setup.py")
+PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSES.md", "README.md", "RELEASING.md", "SECURITY.md")
 
 
 def copied(copy: Path) -> None:

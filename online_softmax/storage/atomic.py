@@ -46,7 +46,7 @@ def _replace(path: Path, data: bytes, new: bool) -> None:
     beside = path.with_name(f".online-softmax-{secrets.token_hex(8)}.tmp")
     try:
         with open(beside, "xb") as file:
-            if mode is not None:
+            if mode is not None and hasattr(os, "fchmod"):  # Windows has no modes to keep
                 os.fchmod(file.fileno(), stat.S_IMODE(mode))
             file.write(data)
             file.flush()

@@ -14,8 +14,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __APPLE__
+#if defined(__APPLE__)
     #include <xlocale.h>
+#elif defined(_WIN32)
+    #define locale_t _locale_t
+    #define LC_ALL_MASK LC_ALL
+    #define newlocale(categories, name, base) _create_locale(categories, name)
+    #define strtod_l _strtod_l
 #endif
 
 enum { EXACT_POWER = 27, MOST_DIGITS = 19, LONGEST_NUMBER = 512 };
