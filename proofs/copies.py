@@ -10,7 +10,18 @@ from pathlib import Path
 
 from proofs import ROOT
 
-FOLDERS = (".ci", ".github", "benchmarks", "datasets", "docs", "examples", "online_softmax", "proofs", "release", "tests")
+FOLDERS = (
+    ".ci",
+    ".github",
+    "benchmarks",
+    "datasets",
+    "docs",
+    "examples",
+    "online_softmax",
+    "proofs",
+    "release",
+    "tests",
+)
 FILES = (".clang-format", ".gitignore", ".pre-commit-config.yaml", "LICENSE", "MANIFEST.in", "Makefile")
 FILES += ("pyproject.toml", "setup.py")
 PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSES.md", "README.md", "RELEASING.md", "SECURITY.md")

@@ -16,6 +16,8 @@ from release import ROOT
 PACKAGE = "online_softmax"
 DATASETS = f"{PACKAGE}/datasets"  # in the tree: datasets
 FOLDERS = (".ci", ".github", "benchmarks", "datasets", "docs", "examples", PACKAGE, "proofs", "release", "tests")
+FILES = (".clang-format", ".gitignore", ".pre-commit-config.yaml", "LICENSE", "MANIFEST.in", "Makefile")
+FILES += ("pyproject.toml", "setup.py")
 SHIPPED = (".py", ".pyi", ".typed", ".css", ".js", ".html")
 MADE = (".pyc", ".so", ".pyd", ".c")  # on the machine, by a build
 LICENCES = ("LICENSE", "LICENSES.md")
@@ -24,8 +26,8 @@ LICENCES = ("LICENSE", "LICENSES.md")
 def sources() -> set[str]:
     """Give every file of the source tree that is no product of a build."""
     files = {path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()}
-    files |= {path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".coverage")}
-    return {path.relative_to(ROOT).as_posix() for path in files if path.suffix not in MADE and path.name != ".git"}
+    files |= {ROOT / name for name in FILES} | set(ROOT.glob("*.md"))
+    return {path.relative_to(ROOT).as_posix() for path in files if path.suffix not in MADE}
 
 
 def compiled(name: str) -> str:
