@@ -27,6 +27,18 @@ MUTMUT = [sys.executable, "-m", "mutmut"]
 NO_TESTS, SURVIVED, NOT_RUN = 33, 0, None
 # Changes that no caller can see, by function: the line that comes of it, and why nothing differs.
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "__init__": {
+        "self._n_waiting = 1": "rows are added up one sooner, to the same bits",
+        "self._are_late = None": "the first rows say what they are",
+        "self._are_late = True": "the first rows say what they are",
+        "self._last_hits = np.empty(0, dtype=None)": "a hit of 1.0 is counted and saved as True is",
+        "self._last_hits = np.empty(0, )": "a hit of 1.0 is counted and saved as True is",
+    },
+    "add": {
+        "choices = np.asarray(predicted, dtype=None)": "beside labels of 64 bits, 32 are enough",
+        "choices = np.asarray(predicted, )": "beside labels of 64 bits, 32 are enough",
+        "ranks = np.full(n, -2) if rank is None else np.asarray(rank)": "any rank below 0 is none",
+    },
     "metrics": {
         "by_class = np.zeros((max(true.max(), predicted.max()) + 2, 3))": "a class without rows counts for nothing",
     },

@@ -186,8 +186,10 @@ class Scores:
             np.full(n, nan) if one is None else np.asarray(one, np.float64) for one in (confidence, squares)
         )
         ranks = np.full(n, -1) if rank is None else np.asarray(rank)
-        self._are_late = baselines is not None
-        known_labels = np.full((n, 2), -1) if baselines is None else baselines
+        if self._are_late is not (baselines is not None):  # what waits is of the other kind
+            self._add_waiting()
+            self._are_late = baselines is not None
+        known_labels = labels if baselines is None else baselines  # of their own, labels are enough
 
         self._remember(hits, losses)
         self.n_samples += n

@@ -547,6 +547,14 @@ def test_baselines_that_are_given_are_taken():
     assert (found["no_change_accuracy"], found["majority_accuracy"]) == (0.5, 0.25)
 
 
+def test_rows_with_baselines_and_without_may_follow_one_another():
+    own, given = answers(100), answers(100, late=True)
+    for first, then in ((own, given), (given, own)):
+        scores, apart = add(add(Scores(10), first, 0, 50), then, 50, 100), add(Scores(10), first, 0, 50)
+        assert len(apart.counts)  # what is asked for is added up before more comes
+        assert all_of(scores, 2) == all_of(add(apart, then, 50, 100), 2)
+
+
 def test_bins_of_confidence_lie_side_by_side():
     scores = Scores(10)
     scores.add([0, 0, 1], [0, 0, 0], [0.42, 0.44, 0.1], confidence=[0.42, 0.44, 0.9])
@@ -558,3 +566,39 @@ def test_bins_of_confidence_lie_side_by_side():
     assert all(start <= one.confidence < one.end for start, one in full.items())
     assert all(math.isnan(one.confidence) and math.isnan(one.accuracy) for one in bins if not one.n)
     assert type(full[min(full)].n) is int
+
+
+def test_numbers_of_half_the_size_count_as_the_doubles_that_they_are():
+    rows = answers(300, n_classes=3)
+    small = [np.asarray(column, {"i": np.int32, "f": np.float32}.get(column.dtype.kind)) for column in rows[:-1]]
+    large = [column if column.dtype == bool else column.astype(f"{column.dtype.kind}8") for column in small]
+    one, other = Scores(40), Scores(40)
+    one.add(*small)
+    other.add(*large)
+    assert all_of(one, 3) == all_of(other, 3)
+
+
+def test_codes_of_32_bits_are_counted_in_64():
+    scores = Scores(10)
+    scores.add(np.array([99_999], np.int32), np.array([99_998], np.int32), [0.5])
+    assert scores.counts.tolist() == [[99_999, 99_998, 1]]
+
+
+def test_a_probability_above_1_by_rounding_loses_nothing():
+    scores = Scores(10)
+    scores.add([0], [0], [np.nextafter(1.0, 2.0)])
+    assert scores.log_loss == 0.0
+
+
+def test_a_label_among_the_first_three_counts_for_top_k():
+    scores = Scores(10)
+    scores.add([0] * 4, [0] * 4, [0.5] * 4, None, [0.5] * 4, [0.5] * 4, rank=[0, 2, 3, -1])
+    assert (scores.k, scores.metrics()["top_k"]) == (3, 0.5)
+    scores.add([0] * 4, [0] * 4, [0.5] * 4, None, [0.5] * 4, [0.5] * 4)  # of which no rank is known
+    assert scores.metrics()["top_k"] == 0.25
+
+
+def test_the_state_of_nothing_is_empty():
+    numbers, arrays = Scores(10).state()
+    assert numbers["n_samples"] == 0
+    assert [arrays[name].shape for name in ("counts", "last_hits", "last_losses")] == [(0, 3), (0,), (0,)]
