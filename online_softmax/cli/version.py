@@ -14,7 +14,7 @@ PARTS = (
 
 
 def version_lines() -> Iterator[str]:
-    """Yield a line for this package, for Python, and for each part that is installed; no part is imported.
+    """Yield a line for this package, its kernel, Python, and each part that is installed; no part is imported.
 
     Examples
     --------
@@ -22,11 +22,15 @@ def version_lines() -> Iterator[str]:
 
     >>> print(*version_lines(), sep="\\n")
     online-softmax ...
+    kernel compiled by ..., with vectors of ...
     Python ...
     river ...
 
     """
+    from online_softmax._kernel.compiled import compiled_by
+
     yield f"online-softmax {own_version()}"
+    yield "kernel compiled by {}, with vectors of {}".format(*compiled_by())
     yield f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     for part in PARTS:
         if found := _version(part):

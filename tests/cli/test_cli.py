@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import platform
 import pty
 import re
 import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 import pytest
 from river import optim, preprocessing
@@ -88,9 +90,14 @@ def test_without_a_command_there_is_help(capsys):
     assert "evaluate" in without
 
 
-def test_version_is_printed(capsys):
+def test_version_names_the_parts_a_line_each(capsys):
     assert cli.run("--version") == 0
-    assert capsys.readouterr().out.startswith("online-softmax ")
+    own, kernel, python, *parts = capsys.readouterr().out.splitlines()
+    assert own == f"online-softmax {version('online-softmax')}"
+    assert re.fullmatch(r"kernel compiled by \S.*\d, with vectors of \S.*", kernel)
+    assert python.startswith(f"Python {platform.python_version()} on ")
+    assert {f"{name} {version(name)}" for name in ("river", "numpy", "narwhals", "typer", "rich")} <= set(parts)
+    assert len(parts) == len({part.split()[0] for part in parts})
 
 
 def test_models_that_tune_themselves():

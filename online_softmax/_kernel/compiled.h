@@ -1,0 +1,30 @@
+/* What the kernel was compiled by, and the widest vectors that it takes on this machine. */
+#ifndef ONLINE_SOFTMAX_COMPILED_H
+#define ONLINE_SOFTMAX_COMPILED_H
+
+#include "simd.h"
+
+static const char *compiler(void) {
+#if defined(__clang__)
+    return "clang " __clang_version__;
+#elif defined(__GNUC__)
+    return "gcc " __VERSION__;
+#elif defined(_MSC_VER)
+    return "MSVC";
+#else
+    return "another compiler";
+#endif
+}
+
+static const char *vectors(void) {
+#if defined(CLONED)
+    if (__builtin_cpu_supports("avx512f")) return "AVX-512";
+#endif
+#if defined(__GNUC__) && defined(__x86_64__)
+    return __builtin_cpu_supports("avx2") ? "AVX2" : "SSE2";
+#else
+    return "the compiler's own choice";
+#endif
+}
+
+#endif
