@@ -21,6 +21,7 @@ FILES += ("pyproject.toml", "setup.py")
 SHIPPED = (".py", ".pyi", ".typed", ".css", ".js", ".html")
 MADE = (".pyc", ".so", ".pyd", ".c")  # on the machine, by a build
 LICENCES = ("LICENSE", "LICENSES.md")
+MANUAL = "data/share/man/man1/online-softmax.1"  # in the tree: docs/man
 
 
 def sources() -> set[str]:
@@ -43,7 +44,7 @@ def of_a_wheel() -> set[str]:
     wanted |= {str(PurePosixPath(name).with_suffix(".so")) for name in names if name.endswith(".pyx")}
     wanted |= {f"{DATASETS}/{name.partition('/')[2]}" for name in sources() if name.startswith("datasets/")}
     wanted |= {f"dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt")}
-    return wanted | {f"dist-info/licenses/{name}" for name in LICENCES}
+    return wanted | {f"dist-info/{MANUAL}"} | {f"dist-info/licenses/{name}" for name in LICENCES}
 
 
 def of_a_source_distribution() -> set[str]:
