@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -43,6 +45,8 @@ def of_a_wheel() -> set[str]:
     wanted = {name for name in names if PurePosixPath(name).suffix in SHIPPED}
     wanted |= {str(PurePosixPath(name).with_suffix(".so")) for name in names if name.endswith(".pyx")}
     wanted |= {f"{DATASETS}/{name.partition('/')[2]}" for name in sources() if name.startswith("datasets/")}
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"].get("data-files", {})
+    wanted |= {f"data/data/{folder}/{PurePosixPath(name).name}" for folder, names in told.items() for name in names}
     wanted |= {f"dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt")}
     return wanted | {f"dist-info/{MANUAL}"} | {f"dist-info/licenses/{name}" for name in LICENCES}
 
@@ -55,9 +59,7 @@ def of_a_source_distribution() -> set[str]:
 def held_by_a_wheel(path: Path) -> set[str]:
     with zipfile.ZipFile(path) as wheel:
         names = [name for name in wheel.namelist() if not name.endswith("/")]
-    return {
-        compiled(name if name.startswith(f"{PACKAGE}/") else f"dist-info/{name.partition('/')[2]}") for name in names
-    }
+    return {compiled(re.sub(rf"^{PACKAGE}-[^/]*\.(dist-info|data)/", r"\1/", name)) for name in names}
 
 
 def held_by_a_source_distribution(path: Path) -> set[str]:
