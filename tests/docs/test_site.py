@@ -26,7 +26,7 @@ PUBLIC = [
     *(f"online_softmax.{part}" for part in ("drawing", "evaluation", "rounds", "sklearn", "spark", "streams")),
 ]
 # A number, an old name, and the kinds of stream among which `open_stream` chooses.
-UNLISTED = {"EVERY", "Chunks", "FrameStream", "ArrayStream", "KafkaStream"}
+UNLISTED = {"EVERY", "Chunks", "FrameStream", "ArrayStream"}
 UNLISTED |= {f"{kind}Stream" for kind in ("Arff", "Arrow", "Csv", "Json", "Parquet", "Text")}
 # What programs get, and seldom call: their parameters are in their signatures.
 INNER = re.compile(
