@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -602,3 +603,14 @@ def test_the_state_of_nothing_is_empty():
     numbers, arrays = Scores(10).state()
     assert numbers["n_samples"] == 0
     assert [arrays[name].shape for name in ("counts", "last_hits", "last_losses")] == [(0, 3), (0,), (0,)]
+
+
+def test_rows_in_small_chunks_take_no_memory():
+    rows, scores = [None if column is None else column.tolist() for column in answers(2000)], Scores(100)
+    add(scores, rows, 0, 2000)
+    tracemalloc.start()
+    for _ in range(100):
+        add(scores, rows, 0, 2000)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 4e6  # all of them are 12 MB
