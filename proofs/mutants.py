@@ -38,6 +38,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "choices = np.asarray(predicted, dtype=None)": "beside labels of 64 bits, 32 are enough",
         "choices = np.asarray(predicted, )": "beside labels of 64 bits, 32 are enough",
         "ranks = np.full(n, -2) if rank is None else np.asarray(rank)": "any rank below 0 is none",
+        "if self._n_waiting > MANY:": "rows are added up one later, to the same bits",
     },
     "metrics": {
         "by_class = np.zeros((max(true.max(), predicted.max()) + 2, 3))": "a class without rows counts for nothing",
