@@ -10,6 +10,7 @@ import pty
 import re
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from online_softmax.datasets import BUNDLED
@@ -247,9 +248,12 @@ def shown(monkeypatch):
         with monkeypatch.context() as patch, os.fdopen(follower, "w") as screen:
             patch.setattr(sys, "stdout", screen)
             assert cli.run(*map(str, args)) == 0
-        found = os.read(leader, 1 << 16).decode()
+        found = b""
+        with suppress(OSError):  # at the end
+            while piece := os.read(leader, 1 << 16):
+                found += piece
         os.close(leader)
-        return found
+        return found.decode()
 
     return run
 
