@@ -139,3 +139,18 @@ def test_other_arrays_are_refused(X, error, message):
 def test_other_labels_and_weights_are_refused(y, w, error, message):
     with pytest.raises(error, match=message):
         rows_of(np.zeros((2, 1)), y, w)
+
+
+@pytest.mark.parametrize("missing", ["zero", "indicate"])
+def test_a_gap_may_be_absent(missing):
+    table = pd.DataFrame({"size": [1.0, None, None], "colour": ["red", None, "blue"], "zero": [0.0, 0.0, None]})
+    rows = rows_of(table, categorical=True, missing=missing, absent=True)
+    marks = {"size=": 1.0} if missing == "indicate" else {}
+    others = {"colour=": 1.0} if marks else {}
+    assert [rows.x(i) for i in range(3)] == [
+        {"size": 1.0, "colour=red": 1.0, "zero": 0.0},
+        {**marks, **others, "zero": 0.0},
+        {**marks, "colour=blue": 1.0, **({"zero=": 1.0} if marks else {})},
+    ]
+    array = rows_of(table[["size", "zero"]].to_numpy(), missing=missing, absent=True)
+    assert array.x(2) == ({"0=": 1.0, "1=": 1.0} if marks else {})
