@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from online_softmax.evaluation.comparing import Comparison, Pairing
+from online_softmax.evaluation.interrupts import uninterrupted
 from online_softmax.evaluation.result import Figures, Result
 from online_softmax.evaluation.scored import Scored, joined
 from online_softmax.evaluation.scorer import message
 from online_softmax.evaluation.tally import Tally
-from online_softmax.evaluation.uninterrupted import uninterrupted
 from online_softmax.streams import Chunk, PairChunk
 
 

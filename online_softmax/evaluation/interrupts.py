@@ -1,4 +1,4 @@
-"""What Ctrl-C does not cut in two."""
+"""Interrupts: what Ctrl-C does not cut in two."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def uninterrupted() -> Iterator[None]:
     Examples
     --------
     >>> import signal
-    >>> from online_softmax.evaluation.uninterrupted import uninterrupted
+    >>> from online_softmax.evaluation.interrupts import uninterrupted
 
     >>> try:
     ...     with uninterrupted():
