@@ -65,8 +65,8 @@ def main(*args: str) -> int:
         work = app(options.with_ports(args), prog_name="online-softmax", standalone_mode=False)
         if callable(work):
             work()
-            if sys.stdout is not None:
-                sys.stdout.flush()  # while what fails in it is still told
+        if sys.stdout is not None:
+            sys.stdout.flush()  # while what fails in it is still told
         return 2 if isinstance(work, int) and work else 0  # typer has told of a number what it is about
     except KeyboardInterrupt as interrupt:
         return _fail(str(interrupt) or "interrupted", 130)
