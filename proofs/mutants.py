@@ -37,6 +37,12 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "add": {
         "choices = np.asarray(predicted, dtype=None)": "beside labels of 64 bits, 32 are enough",
         "choices = np.asarray(predicted, )": "beside labels of 64 bits, 32 are enough",
+        "np.full(n, nan) if one is None else np.asarray(one, None) for one in (confidence, squares)": (
+            "numbers of half the size become the same doubles where they are added up, in the same bins"
+        ),
+        "np.full(n, nan) if one is None else np.asarray(one, ) for one in (confidence, squares)": (
+            "numbers of half the size become the same doubles where they are added up, in the same bins"
+        ),
         "ranks = np.full(n, -2) if rank is None else np.asarray(rank)": "any rank below 0 is none",
         "if self._n_waiting > MANY:": "rows are added up one later, to the same bits",
     },
