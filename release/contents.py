@@ -23,7 +23,6 @@ FILES += ("pyproject.toml", "setup.py")
 SHIPPED = (".py", ".pyi", ".typed", ".css", ".js", ".html")
 MADE = (".pyc", ".so", ".pyd", ".c")  # on the machine, by a build
 LICENCES = ("LICENSE", "LICENSES.md")
-MANUAL = "data/share/man/man1/online-softmax.1"  # in the tree: docs/man
 
 
 def sources() -> set[str]:
@@ -48,7 +47,7 @@ def of_a_wheel() -> set[str]:
     told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"].get("data-files", {})
     wanted |= {f"data/data/{folder}/{PurePosixPath(name).name}" for folder, names in told.items() for name in names}
     wanted |= {f"dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt")}
-    return wanted | {f"dist-info/{MANUAL}"} | {f"dist-info/licenses/{name}" for name in LICENCES}
+    return wanted | {f"dist-info/licenses/{name}" for name in LICENCES}
 
 
 def of_a_source_distribution() -> set[str]:
