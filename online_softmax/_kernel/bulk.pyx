@@ -164,7 +164,7 @@ cdef class BulkModel(Model):
         cdef Py_ssize_t i, features, known
         cdef bint can_undo
         cdef Reader r
-        if len(rows) == 0:
+        if len(rows) == 0 and not declared:
             return
         self.enter_to_change()
         try:

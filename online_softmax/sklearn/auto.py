@@ -45,7 +45,8 @@ class AutoSoftmaxClassifier(KernelEstimator):
         What rows of each label weigh: a dictionary, in which a label that is missing weighs 1; or "balanced", n / (C
         n_c) for class c. `fit` takes that from all rows, `partial_fit` from those that have come up to each.
     random_state
-        The seed of the order, or a generator: by default the same each time.
+        The seed of the order, or a `numpy.random.RandomState`: by default the order is the same each time, and another
+        each time with None.
     warm_start
         Whether `fit` goes on from what has been learned, where there is any.
 

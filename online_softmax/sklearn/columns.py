@@ -22,6 +22,14 @@ def is_frame(X: Any) -> bool:
     return nw.dependencies.is_into_dataframe(X) and not hasattr(X, "sparse")
 
 
+def _filled(X: Any) -> Any:
+    """Return a frame without the sparse columns of pandas: their zeros are numbers, as those of other columns."""
+    if not nw.dependencies.is_pandas_dataframe(X):
+        return X
+    sparse = {name: kind.subtype for name, kind in X.dtypes.items() if type(kind).__name__ == "SparseDtype"}
+    return X.astype(sparse) if sparse else X
+
+
 def refuse_masks(name: str, values: Any) -> None:
     """Refuse a masked array, whose mask would be lost."""
     if isinstance(values, np.ma.MaskedArray):
@@ -109,8 +117,10 @@ def rows_and_columns(
             if named:  # polars' own names are news to earlier versions
                 estimator.feature_names_in_ = np.array(frame.columns, object)
             columns = Columns([*frame.columns], named, True)
+        if scaled is not False:
+            frame = frame_of(_filled(X))
         columns = _checked(columns, frame)
-        rows = rows_of(X, categorical=True, missing=missing, absent=scaled is not False)
+        rows = rows_of(frame, categorical=True, missing=missing, absent=scaled is not False)
         return rows, columns, False
     refuse_masks("X", X)
     X = validate_data(

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -26,6 +27,7 @@ from online_softmax.sklearn.labels import (
     checked_labels,
     checked_weights,
     class_weights,
+    declared_classes,
     with_classes,
 )
 
@@ -68,7 +70,7 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             labels: list[Hashable] = classes.tolist()
             codes = np.searchsorted(classes, y).astype(np.int32)
             w, self._counts = class_weights(self.class_weight, labels, codes, w, ClassCounts(), whole=True)
-            rows = _weighted(replace(rows, labels=labels, codes=codes), w)
+            rows = _weighted(replace(rows, labels=labels, codes=codes), w, least=1)
             model = copy.deepcopy(self.model_) if goes_on else self._fresh_model(self._columns, self._scaled)
             inner, draw = _native(model), check_random_state(self.random_state)
             for _ in range(epochs):
@@ -99,23 +101,25 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             y = checked_labels(y, len(rows), whole=False)
             w = checked_weights(sample_weight, len(rows))
             known = self.classes_ if goes_on else None
-            declared = None if classes is None else _declared_classes(classes)
+            declared = None if classes is None else declared_classes(classes)
             for others in (known, declared):
                 if others is not None:
                     check_alike(others, y)
             labels, codes = label_codes(y)
             counts = self._counts if goes_on else ClassCounts()
             w, self._counts = class_weights(self.class_weight, labels, codes, w, counts, whole=False)
-            rows = _weighted(replace(rows, labels=labels, codes=codes), w)
+            rows = _weighted(replace(rows, labels=labels, codes=codes), w, least=0 if goes_on else 1)
             if declared is not None:
                 rows = _with_labels(rows, declared.tolist())
-            if not goes_on:
-                self.model_ = self._fresh_model(self._columns, self._scaled)
-            _native(self.model_).learn_rows(rows, declared is not None)
-            if known is None or not self._known.issuperset(rows.labels):
+            grows = known is None or not self._known.issuperset(rows.labels)
+            if grows:
                 carried = labels if w is None else [labels[code] for code in np.unique(codes[w > 0])]
                 for new in (declared, np.array(carried, y.dtype)):
                     known = known if new is None else with_classes(known, new)
+            if not goes_on:
+                self.model_ = self._fresh_model(self._columns, self._scaled)
+            _native(self.model_).learn_rows(rows, declared is not None)
+            if grows:
                 self._take_classes(known)
         return self
 
@@ -222,8 +226,10 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("model has learned nothing yet: pass one that has, or fit a new estimator")
         if len({type(label) for label in labels}) > 1:
             raise ValueError(f"model has labels of several types, {shorten(labels)}: an estimator's are of one")
-        named = not isinstance(columns, int)
-        names = range(columns) if isinstance(columns, int) else list(columns)
+        named = not isinstance(columns, Integral)
+        names = list(columns) if named else range(columns)
+        if len({*names}) < len(names):
+            raise ValueError(f"columns holds a name twice: {shorten(names)}")
         estimator = cls(**parameters)
         estimator.model_, estimator._scaled, estimator._counts = model, scaled, ClassCounts()
         estimator._columns = Columns(names, named, named, _kinds(inner, names))
@@ -262,20 +268,15 @@ def _taken(rows: Rows, at: NDArray[np.intp]) -> Rows:
     return replace(rows.take(at), labels=rows.labels, codes=rows.codes[at])  # type: ignore[arg-type]
 
 
-def _weighted(rows: Rows, w: NDArray[np.float64] | None) -> Rows:
-    """Return rows with weights, without those whose weight is 0."""
+def _weighted(rows: Rows, w: NDArray[np.float64] | None, least: int) -> Rows:
+    """Return rows with weights, without those whose weight is 0; at least so many must be left."""
     if w is None:
         return rows
     at = np.flatnonzero(w)
-    if not len(at):
+    if len(at) < least:
         raise ValueError("the weights are zero for every row of X: at least one must be above 0")
     rows = replace(rows, weights=w)
     return rows if len(at) == len(w) else _taken(rows, at)
-
-
-def _declared_classes(classes: Any) -> NDArray[Any]:
-    named = np.asarray(classes)
-    return np.unique(checked_labels(named, len(named) if named.ndim else 0, whole=False))
 
 
 def _with_labels(rows: Rows, declared: list[Hashable]) -> Rows:

@@ -18,26 +18,27 @@ from online_softmax.sklearn.columns import refuse_masks
 KINDS = {"i": "numbers", "u": "numbers", "f": "numbers", "b": "truth values", "U": "texts", "O": "texts"}
 
 
-def checked_labels(y: Any, n: int, whole: bool) -> Any:
+def checked_labels(y: Any, n: int, whole: bool, name: str = "y") -> Any:
     """Return the labels of n samples as an array; `whole` says that they are all there are, not a batch of them."""
     if type(y) is not np.ndarray or y.ndim != 1 or y.dtype.kind not in "iubU" or whole:
         if y is None:
             raise ValueError("This estimator requires y to be passed, but the target y is None.")
-        refuse_masks("y", y)
+        refuse_masks(name, y)
         y = column_or_1d(y, warn=True)
         if y.dtype.kind in "fc":
-            assert_all_finite(y, input_name="y")
+            assert_all_finite(y, input_name=name)
+            _check_exact(y)
         elif y.dtype.kind not in "iubUS":
             for i, label in enumerate(y):
                 if is_missing(label):
-                    raise ValueError(f"y contains NaN or None in row {i}: a missing label cannot be learned")
+                    raise ValueError(f"{name} contains NaN or None in row {i}: a missing label cannot be learned")
                 if isinstance(label, str) != isinstance(y[0], str):
-                    raise ValueError(f"y holds {shorten(y[0])} and {shorten(label)}: give labels of one kind")
+                    raise ValueError(f"{name} holds {shorten(y[0])} and {shorten(label)}: give labels of one kind")
             y = y.astype(object)
         if whole:
             check_classification_targets(y)
-        elif (kind := type_of_target(y, input_name="y")) not in ("binary", "multiclass"):
-            raise ValueError(f"Unknown label type: {kind}, of which a y such as {shorten(y[0])} is: give classes")
+        elif (kind := type_of_target(y, input_name=name)) not in ("binary", "multiclass"):
+            raise ValueError(f"Unknown label type: {kind}, of which a {name} such as {_first(y)} is: give classes")
     if len(y) != n:
         raise ValueError(f"y has {len(y)} labels for the {n} rows of X: inconsistent numbers of samples")
     return y
@@ -48,14 +49,36 @@ def with_classes(known: NDArray[Any] | None, new: NDArray[Any]) -> NDArray[Any]:
     if known is None:
         return np.unique(new)
     check_alike(known, new)
-    return np.unique(np.concatenate([known, new]))
+    both = np.concatenate([known, new])
+    if both.dtype.kind == "f":
+        _check_exact(both)
+    return np.unique(both)
+
+
+def declared_classes(classes: Any) -> NDArray[Any]:
+    """Return labels that are classes whether rows of them have come or not, as an array in order."""
+    refuse_masks("classes", classes)
+    found = np.asarray(classes)
+    if found.ndim != 1 or not len(found):
+        raise ValueError(f"classes must be a list of labels, got {shorten(classes)}")
+    return np.unique(checked_labels(found, len(found), whole=False, name="classes"))
 
 
 def check_alike(known: NDArray[Any], new: NDArray[Any]) -> None:
     """Refuse labels of another kind than the classes: one array of both would take numbers for texts."""
     was, now = KINDS.get(known.dtype.kind), KINDS.get(new.dtype.kind)
     if was != now:
-        raise ValueError(f"y holds {now}, such as {shorten(new[0])}, and classes_ {was}, such as {shorten(known[0])}")
+        raise ValueError(f"y holds {now}, such as {_first(new)}, and classes_ {was}, such as {_first(known)}")
+
+
+def _check_exact(labels: NDArray[np.floating[Any]]) -> None:
+    """Refuse floats so large that several whole numbers may have become one."""
+    if (large := labels[np.abs(labels) >= 2**53]).size:
+        raise ValueError(f"y holds {_first(large)}, a float that may stand for several whole numbers: give integers")
+
+
+def _first(labels: NDArray[Any]) -> str:
+    return shorten(labels[:1].tolist()[0])
 
 
 def checked_weights(sample_weight: Any, n: int) -> NDArray[np.float64] | None:
@@ -108,6 +131,7 @@ def class_weights(
         return w, counts
     own = np.ones(len(codes)) if w is None else w
     if isinstance(class_weight, Mapping):
+        _check_keys(class_weight, labels, whole)
         by_class = [finite(f"the class_weight of {y!r}", class_weight.get(y, 1.0), least=0) for y in labels]
         return own * np.array(by_class)[codes], counts
     if class_weight != "balanced":
@@ -129,3 +153,14 @@ def class_weights(
     now = ClassCounts(by_label, float(n[-1]))
     share = np.maximum((n_classes[-1:] if whole else n_classes) * of_class, 5e-324)
     return own * (n[-1] if whole else n[1:]) / share, now
+
+
+def _check_keys(class_weight: Mapping[Any, float], labels: list[Hashable], whole: bool) -> None:
+    """Refuse keys that are no labels while a label has none; in a stream, keys of another kind than the labels."""
+    others = [key for key in class_weight if key not in labels]
+    if whole:
+        others = others if any(label not in class_weight for label in labels) else []
+    else:
+        others = [key for key in others if isinstance(key, str) != isinstance(labels[0], str)]
+    if others:
+        raise ValueError(f"class_weight has the key {shorten(others[0])}, and the labels are {shorten(labels)}")

@@ -45,8 +45,9 @@ class SoftmaxClassifier(KernelEstimator):
         Bounds each class's gradient in its score to this absolute value.
     scaling
         "standard" subtracts from each number its column's mean so far, and divides by the standard deviation so far; a
-        gap is the mean then. That would fill a sparse matrix, and is refused for one. None takes numbers as they
-        come; a gap is 0 then. "auto" is None where the first X is sparse or names are hashed, and "standard" otherwise.
+        gap is the mean then. That would fill a sparse matrix, and is refused for one; sparse columns among others are
+        filled. None takes numbers as they come; a gap is 0 then. "auto" is None where the first X is sparse or names
+        are hashed, and "standard" otherwise.
     missing
         What becomes of a gap, which is NaN, None, NaT or pandas.NA: "indicate" makes it a feature of its own, too,
         "zero" does not, and "raise" refuses it.
@@ -62,7 +63,8 @@ class SoftmaxClassifier(KernelEstimator):
         What rows of each label weigh: a dictionary, in which a label that is missing weighs 1; or "balanced", n / (C
         n_c) for class c. `fit` takes that from all rows, `partial_fit` from those that have come up to each.
     random_state
-        The seed of the order, or a generator: by default the same each time.
+        The seed of the order, or a `numpy.random.RandomState`: by default the order is the same each time, and another
+        each time with None.
     warm_start
         Whether `fit` goes on from what has been learned, where there is any.
 

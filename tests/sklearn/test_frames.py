@@ -124,6 +124,18 @@ def test_a_frame_of_sparse_columns_is_a_sparse_matrix(iris):
     )
 
 
+@pytest.mark.parametrize("scaling", ["auto", "standard", None])
+def test_zeros_of_sparse_columns_are_numbers(scaling):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"n": rng.normal(size=200), "kind": rng.choice([*"abc"], 200)})
+    y = frame["kind"] == "a"
+    partly, dense = (pd.get_dummies(frame, sparse=sparse, dtype=float) for sparse in (True, False))
+    model = SoftmaxClassifier(scaling=scaling).fit(partly, y)
+    assert model.score(partly, y) == 1
+    np.testing.assert_allclose(model.predict_proba(dense), model.predict_proba(partly))
+    np.testing.assert_allclose(SoftmaxClassifier(scaling=scaling).fit(dense, y).coef_, model.coef_)
+
+
 @pytest.mark.parametrize("empty", [pd.DataFrame({"a": []}), pl.DataFrame({"a": []})])
 def test_an_empty_frame_is_refused(make, empty):
     with pytest.raises(ValueError, match=r"X has \d sample\(s\) and \d feature\(s\)"):

@@ -189,6 +189,19 @@ def test_labels_keep_their_type(make, y):
         assert model.classes_.dtype == make().fit(X, kind(y)).classes_.dtype
 
 
+@pytest.mark.parametrize("known", [[2**53, 2**53 + 1], [7.0, 8.0]], ids=["integers", "floats"])
+def test_numbers_that_floats_do_not_tell_apart_are_refused(make, known):
+    model = make().partial_fit(np.eye(2), np.array(known))
+    before = pickle.dumps(model)
+    for others in ([1.0, 2.0] if known[0] > 8 else [2**53, 2**53 + 1], [2.0**53, 1.0]):
+        with pytest.raises(ValueError, match="a float that may stand for several whole numbers: give integers"):
+            model.partial_fit(np.eye(2), np.array(others))
+    assert pickle.dumps(model) == before
+    for kind in ("Int64", "uint64[pyarrow]"):
+        with pytest.raises(ValueError, match=r"y holds 9\.0\d+e\+?15, a float|y holds 900\d+\.0, a float"):
+            make().fit(np.eye(2), pd.Series([2**53, 2**53 + 1], dtype=kind))
+
+
 # ---- weights ----
 
 
@@ -200,6 +213,29 @@ def test_a_row_of_weight_0_is_not_there(make, iris):
     np.testing.assert_array_equal(weighted.predict_proba(X), there.predict_proba(X))
     few = make().partial_fit(X[:2], ["a", "b"], sample_weight=[1, 0])
     assert few.classes_.tolist() == ["a"]
+
+
+def test_a_batch_without_weight_is_no_step(make, iris):
+    X, y = iris
+    for kind in (np.array, pd.DataFrame):
+        model = make(class_weight={2: 0.0}).partial_fit(kind(X), y)
+        before = model.predict_proba(kind(X))
+        model.partial_fit(kind(X[:2]), [0, 5], sample_weight=[0, 0]).partial_fit(kind(X[:1]), [2])
+        np.testing.assert_array_equal(model.predict_proba(kind(X)), before)
+        model.partial_fit(kind(X[:1]), [2], classes=[8])
+        assert model.classes_.tolist() == [0, 1, 8]
+        assert model.predict_proba(kind(X)).shape == (150, 3)
+    with pytest.raises(ValueError, match="weights are zero for every row of X"):
+        make().partial_fit(X, y, sample_weight=0)
+
+
+def test_keys_of_class_weight_may_come_late(make, iris):
+    X, y = iris
+    model = make(class_weight={7: 3.0}).partial_fit(X, y)
+    model.partial_fit(X[:1], [7])
+    with pytest.raises(ValueError, match="class_weight has the key '7', and the labels are"):
+        make(class_weight={"7": 3.0}).partial_fit(X, y)
+    make(class_weight={0: 1.0, 1: 1.0, 2: 1.0, 7: 1.0}).fit(X, y)  # no label without a key
 
 
 def test_class_weights_are_sample_weights(make, iris):
@@ -227,8 +263,7 @@ def test_balanced_by_running_counts(make, iris):
     np.testing.assert_allclose(whole.predict_proba(X), by_hand.predict_proba(X), rtol=1e-6)
     cut = make(class_weight="balanced")
     for at in np.split(np.arange(len(y)), [1, 2, 60]):
-        w = sample_weight[at]
-        cut.partial_fit(X[at][w > 0], y[at][w > 0], sample_weight=w[w > 0]) if w.any() else None
+        cut.partial_fit(X[at], y[at], sample_weight=sample_weight[at])
     np.testing.assert_array_equal(cut.predict_proba(X), whole.predict_proba(X))
 
 
@@ -252,8 +287,15 @@ BAD = {
     "continuous labels": (ValueError, "Unknown label type: continuous", {"y": np.array([0.5, 1.5])}),
     "a negative weight": (ValueError, "is -1.0 in row 1, and must not be negative", {"sample_weight": [1.0, -1.0]}),
     "weights of another length": (ValueError, "one weight for each", {"sample_weight": [1.0]}),
-    "no weight": (ValueError, "weights are zero", {"sample_weight": [0.0, 0.0]}),
-    "classes of another kind": (ValueError, "y holds texts", {"classes": [1, 2]}),
+    "classes of another kind": (
+        ValueError,
+        "y holds texts, such as 'new', and classes_ numbers, such as 1",
+        {"classes": [1, 2]},
+    ),
+    "a missing class": (ValueError, "classes contains NaN or None in row 1", {"classes": ["no", None]}),
+    "a mask of classes": (ValueError, "classes is a masked", {"classes": np.ma.masked_array(["no"], [True])}),
+    "no class": (ValueError, r"classes must be a list of labels, got \[\]", {"classes": []}),
+    "a set of classes": (ValueError, "classes must be a list of labels, got {'no'}", {"classes": {"no"}}),
 }
 
 
@@ -304,6 +346,8 @@ def test_a_variance_beyond_the_doubles_changes_nothing(iris):
         ({"l2": -1.0}, "l2 must be a finite number of at least 0"),
         ({"class_weight": "even"}, "class_weight must be None, 'balanced' or a dictionary, got 'even'"),
         ({"class_weight": {0: -1.0}}, "the class_weight of 0 must be"),
+        ({"class_weight": {"0": 2.0}}, r"class_weight has the key '0', and the labels are \[0, 1, 2\]"),
+        ({"class_weight": {0: 2.0, 3: 2.0}}, r"class_weight has the key 3, and the labels are \[0, 1, 2\]"),
     ],
 )
 def test_bad_parameters_are_refused_where_it_is_fitted(parameters, words, iris):

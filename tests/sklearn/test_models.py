@@ -62,7 +62,7 @@ def test_a_model_of_numbered_features(iris):
     model = preprocessing.StandardScaler() | SoftmaxRegression(ImplicitSGD(), intercept=True)
     for values, label in zip(X.tolist(), y.tolist(), strict=True):
         model.learn_one(dict(enumerate(values)), label)
-    estimator = SoftmaxClassifier.from_model(model, 4)
+    estimator = SoftmaxClassifier.from_model(model, np.int64(4))
     assert estimator.model_ is model
     assert estimator.get_params()["scaling"] == "standard"
     assert estimator.predict_proba(X[:1])[0].tolist() == [
@@ -95,6 +95,7 @@ def taught(model, x, y):
         (taught(SoftmaxRegression(), {3: 1.0}, "y"), 3, ValueError, "the feature 3, which is of none of the columns"),
         (taught(SoftmaxRegression(loss=class_weights), {"a": 1.0}, "y"), ["a"], ValueError, "class weights"),
         (taught(taught(SoftmaxRegression(), {"a": 1.0}, "y"), {}, 1), ["a"], ValueError, "labels of several types"),
+        (taught(SoftmaxRegression(), {"a": 1.0}, "y"), ["a", "a"], ValueError, "columns holds a name twice"),
         (AutoSoftmaxRegression(), 3, TypeError, "model must be a SoftmaxRegression, or a StandardScaler before one"),
     ],
 )
