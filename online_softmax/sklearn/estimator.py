@@ -6,7 +6,6 @@ import copy
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -226,8 +225,8 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("model has learned nothing yet: pass one that has, or fit a new estimator")
         if len({type(label) for label in labels}) > 1:
             raise ValueError(f"model has labels of several types, {shorten(labels)}: an estimator's are of one")
-        named = not isinstance(columns, Integral)
-        names = list(columns) if named else range(columns)
+        named = not isinstance(columns, int | np.integer)
+        names = range(columns) if isinstance(columns, int | np.integer) else list(columns)
         if len({*names}) < len(names):
             raise ValueError(f"columns holds a name twice: {shorten(names)}")
         estimator = cls(**parameters)
