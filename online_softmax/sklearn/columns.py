@@ -84,7 +84,7 @@ def plain_rows(columns: Columns, X: Any) -> Rows | None:
     with np.errstate(over="ignore", invalid="ignore"):
         if not np.isfinite(X.sum()):
             return None
-    return _unlabelled(names, ids, np.ascontiguousarray(X), None, len(X))
+    return Rows(names, ids, np.ascontiguousarray(X), None, [None], np.zeros(len(X), np.int32))
 
 
 def rows_and_columns(
@@ -180,7 +180,3 @@ def _named(rows: Rows, names: Sequence[Hashable]) -> Rows:
         return rows
     own = [names[name] if isinstance(name, int) else f"{names[int(str(name)[:-1])]}=" for name in rows.names]
     return replace(rows, names=own)
-
-
-def _unlabelled(names: list[Hashable], ids: Any, values: Any, starts: Any, n: int) -> Rows:
-    return Rows(names, ids, values, starts, [None], np.zeros(n, np.int32))
