@@ -320,12 +320,15 @@ def label_codes(y: NDArray[Any]) -> tuple[list[Hashable], NDArray[np.int32]]:
     return _codes(y.tolist())
 
 
-def label_array(labels: list[Hashable], codes: NDArray[np.intp]) -> NDArray[Any]:
+def label_array(labels: list[Any], codes: NDArray[np.intp]) -> NDArray[Any]:
     """Return labels by position as an array: of their own type where they share one, of objects otherwise."""
     kinds = {type(label) for label in labels}
     words: NDArray[Any] = np.empty(len(labels), dtype=object)
     words[:] = labels
-    return (words.astype(kinds.pop()) if len(kinds) == 1 and kinds <= {int, float, bool, str} else words)[codes]
+    kind: type = kinds.pop() if len(kinds) == 1 else object
+    if kind is int and not -(2**63) <= min(labels) <= max(labels) < 2**63:
+        kind = np.uint64 if 0 <= min(labels) <= max(labels) < 2**64 else object
+    return (words.astype(kind) if kind in (int, np.uint64, float, bool, str) else words)[codes]
 
 
 def _codes(values: list[Hashable], what: str = "label") -> tuple[list[Hashable], NDArray[np.int32]]:

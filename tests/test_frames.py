@@ -101,6 +101,8 @@ def test_labels_of_one_type_are_an_array_of_it():
     assert label_array([3, 5], codes).dtype.kind == "i"
     assert label_array(["a", "b"], codes).tolist() == ["b", "a", "b"]
     assert label_array(["a", 1], codes).dtype == object
+    assert label_array([1, 2**63 + 1], codes).tolist() == [2**63 + 1, 1, 2**63 + 1]
+    assert label_array([-1, 2**63 + 1], codes).tolist() == [2**63 + 1, -1, 2**63 + 1]
     assert label_array([("a", 1), ("b", 2)], codes).tolist() == [("b", 2), ("a", 1), ("b", 2)]
 
 

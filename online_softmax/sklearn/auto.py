@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NoReturn, Self
 
 import numpy as np
@@ -117,11 +117,11 @@ class AutoSoftmaxClassifier(KernelEstimator):
     def _fresh_model(self, columns: Columns, scaled: bool) -> AutoSoftmaxRegression:
         return AutoSoftmaxRegression(categorical=columns.framed, **{name: self._plain(name) for name in self._kept})
 
-    def _scores(self, rows: Rows) -> NDArray[np.float64]:
+    def _scores(self, rows: Rows) -> tuple[NDArray[np.float64], list[Hashable]]:
         found = native(self.model_)
         assert found is not None
-        scores: NDArray[np.float64] = np.log(np.maximum(found.predict_rows(rows)[0], TINY))
-        return scores
+        P, labels = found.predict_rows(rows)
+        return np.log(np.maximum(P, TINY)), labels
 
     def to_logistic_regression(self) -> NoReturn:
         """Refuse: the mixture of experts, even of linear ones, is no linear model."""

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
-from online_softmax.checks import shorten
+from online_softmax.checks import is_missing, shorten
 from online_softmax.frames import ANYTHING, CATEGORIES, frame_of, rows_of
 from online_softmax.rows import Rows
 
 
 def is_frame(X: Any) -> bool:
     """Tell a frame from anything that is an array, or becomes one, as a pandas frame of sparse columns does."""
-    return nw.dependencies.is_into_dataframe(X) and not hasattr(X, "sparse")
+    lazy: bool = nw.dependencies.is_polars_lazyframe(X)  # a frame, if not one that has its rows
+    return lazy or (nw.dependencies.is_into_dataframe(X) and not hasattr(X, "sparse"))
 
 
 def _filled(X: Any) -> Any:
@@ -170,8 +171,7 @@ def _kind(column: Any) -> str | None:
     cells = column.to_list()
     if any(isinstance(cell, str) for cell in cells):
         return "text"
-    # A gap of pandas may be a float.
-    return "number" if any(isinstance(cell, int | float | np.number) and cell == cell for cell in cells) else None
+    return None if all(map(is_missing, cells)) else "number"
 
 
 def _named(rows: Rows, names: Sequence[Hashable]) -> Rows:

@@ -54,8 +54,8 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Whether numbers are standardised on their way to the model; None where the first X decides."""
         return False
 
-    def _scores(self, rows: Rows) -> NDArray[np.float64]:
-        """Return scores whose softmax are the probabilities, of shape (rows, classes of the model)."""
+    def _scores(self, rows: Rows) -> tuple[NDArray[np.float64], list[Hashable]]:
+        """Return scores whose softmax are the probabilities, of shape (rows, classes), and the model's classes."""
         raise NotImplementedError
 
     # ---- learning ----
@@ -147,6 +147,7 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for name, now, then in zip(self._kept, made_of, self._made_of, strict=True):
             if now is not then and now != then:
                 raise ValueError(f"{name} was {then!r} when model_ was made, and is {now!r}: call fit, or set it back")
+        self._places(_native(self.model_).classes)
         rows, self._columns = self._rows(X)
         return rows
 
@@ -159,9 +160,19 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _take_classes(self, classes: Any) -> None:
         """Set the classes, and where each is among those of the model, which are in the order of their coming."""
-        position = {label: i for i, label in enumerate(_native(self.model_).classes)}
+        self._labels = _native(self.model_).classes
+        position = {label: i for i, label in enumerate(self._labels)}
         self.classes_, self._known = classes, frozenset(position)
         self._order = np.array([position[label] for label in classes.tolist()], np.intp)
+
+    def _places(self, labels: list[Hashable]) -> NDArray[np.intp]:
+        """Return where each of `classes_` is among the classes of the model, which must be those that it had."""
+        if labels != self._labels:
+            raise ValueError(
+                f"model_ has the classes {shorten(labels)} and had {shorten(self._labels)}: it learned or forgot some "
+                "without the estimator, so make another of it by from_model"
+            )
+        return self._order
 
     # ---- predicting ----
 
@@ -179,7 +190,8 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             A table of the columns that have been learned.
         """
         rows = self._fitted_rows(X)
-        return _native(self.model_).predict_rows(rows)[0][:, self._order]
+        P, labels = _native(self.model_).predict_rows(rows)
+        return P[:, self._places(labels)]
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithm of the probability of each class for every row.
@@ -212,7 +224,8 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X
             A table of the columns that have been learned.
         """
-        Z = self._scores(self._fitted_rows(X))[:, self._order]
+        Z, labels = self._scores(self._fitted_rows(X))
+        Z = Z[:, self._places(labels)]
         return Z[:, 1] - Z[:, 0] if Z.shape[1] == 2 else Z
 
     # ---- models of river's kind ----

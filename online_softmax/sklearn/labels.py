@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import assert_all_finite, check_array, column_or_1d
 
 from online_softmax.checks import finite, is_missing, shorten
+from online_softmax.frames import label_array
 from online_softmax.sklearn.columns import refuse_masks
 
 KINDS = {"i": "numbers", "u": "numbers", "f": "numbers", "b": "truth values", "U": "texts", "O": "texts"}
@@ -24,7 +25,7 @@ def checked_labels(y: Any, n: int, whole: bool, name: str = "y") -> Any:
         if y is None:
             raise ValueError("This estimator requires y to be passed, but the target y is None.")
         refuse_masks(name, y)
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(_listed(y), warn=True)
         if y.dtype.kind in "fc":
             assert_all_finite(y, input_name=name)
             _check_exact(y)
@@ -35,6 +36,8 @@ def checked_labels(y: Any, n: int, whole: bool, name: str = "y") -> Any:
                 if isinstance(label, str) != isinstance(y[0], str):
                     raise ValueError(f"{name} holds {shorten(y[0])} and {shorten(label)}: give labels of one kind")
             y = y.astype(object)
+            if len(y) and isinstance(y[0], str):
+                y[:] = [str.__str__(label) for label in y]
         if whole:
             check_classification_targets(y)
         elif (kind := type_of_target(y, input_name=name)) not in ("binary", "multiclass"):
@@ -44,12 +47,22 @@ def checked_labels(y: Any, n: int, whole: bool, name: str = "y") -> Any:
     return y
 
 
+def _listed(y: Any) -> Any:
+    """Return a list that holds texts among others as objects: NumPy alone would make texts of the others, too."""
+    if isinstance(y, list | tuple) and len({isinstance(label, str) for label in y}) > 1:
+        return np.array(y, object)
+    return y
+
+
 def with_classes(known: NDArray[Any] | None, new: NDArray[Any]) -> NDArray[Any]:
     """Return the classes in order, those of `new` among those that are known."""
     if known is None:
         return np.unique(new)
     check_alike(known, new)
     both = np.concatenate([known, new])
+    if {known.dtype.kind, new.dtype.kind} == {"i", "u"}:  # NumPy makes floats of int64 and uint64
+        integers = label_array([*known.tolist(), *new.tolist()], np.arange(len(both)))
+        both = both if integers.dtype == object else integers
     if both.dtype.kind == "f":
         _check_exact(both)
     return np.unique(both)
@@ -58,7 +71,7 @@ def with_classes(known: NDArray[Any] | None, new: NDArray[Any]) -> NDArray[Any]:
 def declared_classes(classes: Any) -> NDArray[Any]:
     """Return labels that are classes whether rows of them have come or not, as an array in order."""
     refuse_masks("classes", classes)
-    found = np.asarray(classes)
+    found = np.asarray(_listed(classes))
     if found.ndim != 1 or not len(found):
         raise ValueError(f"classes must be a list of labels, got {shorten(classes)}")
     return np.unique(checked_labels(found, len(found), whole=False, name="classes"))
@@ -132,9 +145,9 @@ def class_weights(
     own = np.ones(len(codes)) if w is None else w
     if isinstance(class_weight, Mapping):
         _check_keys(class_weight, labels, whole)
-        by_class = [finite(f"the class_weight of {y!r}", class_weight.get(y, 1.0), least=0) for y in labels]
-        return own * np.array(by_class)[codes], counts
-    if class_weight != "balanced":
+        weights = {y: finite(f"the class_weight of {y!r}", weight, least=0) for y, weight in class_weight.items()}
+        return own * np.array([weights.get(y, 1.0) for y in labels])[codes], counts
+    if not isinstance(class_weight, str) or class_weight != "balanced":
         raise ValueError(f"class_weight must be None, 'balanced' or a dictionary, got {shorten(class_weight)}")
     # One addition after the other: the same sums, to the last bit, wherever a stream is cut.
     n = np.add.accumulate(np.concatenate([[counts.total], own]))

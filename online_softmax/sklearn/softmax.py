@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Self
 
@@ -203,17 +203,16 @@ class SoftmaxClassifier(KernelEstimator):
 
     # ---- what has been learned ----
 
-    def _scores(self, rows: Rows) -> NDArray[np.float64]:
-        """Return z = xB."""
+    def _scores(self, rows: Rows) -> tuple[NDArray[np.float64], list[Hashable]]:
+        """Return z = xB, and the model's classes."""
         found = native(self.model_)
         assert found is not None
         rows = found.scaled(rows)
         weights, intercepts = found.weights_of(rows.names)
         if rows.starts is None:
-            return rows.values @ weights[rows.ids] + intercepts
+            return rows.values @ weights[rows.ids] + intercepts, found.classes
         X = sparse.csr_array((rows.values, rows.ids, rows.starts), (len(rows), len(rows.names)))
-        Z: NDArray[np.float64] = X @ weights + intercepts
-        return Z
+        return X @ weights + intercepts, found.classes
 
     def _linear(self, what: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         check_is_fitted(self)
@@ -224,7 +223,8 @@ class SoftmaxClassifier(KernelEstimator):
         found = native(self.model_)
         assert found is not None
         weights, intercepts = found.raw_weights_of([*self._columns.names])
-        weights, intercepts = weights[:, self._order].T, intercepts[self._order]
+        places = self._places(found.classes)
+        weights, intercepts = weights[:, places].T, intercepts[places]
         if len(self.classes_) == 2:
             return weights[1:] - weights[:1], intercepts[1:] - intercepts[:1]
         return weights, intercepts

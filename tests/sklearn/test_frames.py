@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -140,3 +142,15 @@ def test_zeros_of_sparse_columns_are_numbers(scaling):
 def test_an_empty_frame_is_refused(make, empty):
     with pytest.raises(ValueError, match=r"X has \d sample\(s\) and \d feature\(s\)"):
         make().fit(empty, [0] * len(empty))
+
+
+def test_decimals_are_numbers(make):
+    cells = pd.Series([Decimal("1.5"), None], dtype=object)
+    model = make().partial_fit(pd.DataFrame({"price": cells, "n": [1.0, 2.0]}), ["a", "b"])
+    with pytest.raises(ValueError, match="column 'price' holds texts, and held numbers before"):
+        model.partial_fit(pd.DataFrame({"price": ["1.5"], "n": [1.0]}), ["a"])
+
+
+def test_a_lazy_frame_is_refused_by_name(make):
+    with pytest.raises(TypeError, match="X must be a pandas, polars or pyarrow frame, got LazyFrame"):
+        make().fit(pl.LazyFrame({"a": [1.0, 2.0]}), ["a", "b"])
