@@ -314,9 +314,10 @@ def rounds(
 @app.command(epilog=STATUS)
 def datasets(
     output: Annotated[Form, options.output("json, one document; or csv, a line a stream")] = Form.TABLE,
+    quiet: options.Quiet = False,
 ) -> Callable[[], None]:
     """List the streams that come with the package."""
-    return partial(print_datasets, Printer(output))
+    return partial(print_datasets, Printer(output, quiet))
 
 
 def _close() -> None:

@@ -21,7 +21,7 @@ from online_softmax.streams.kafka import is_kafka, shown, with_options
 from online_softmax.streams.many import paths_of
 from online_softmax.streams.reading import Reading
 from online_softmax.streams.tables import code, column_kind, compression_of
-from online_softmax.texts import folded, plain
+from online_softmax.texts import folded, plain, written
 
 ROWS = 1000  # to look at
 EXAMPLES = 4
@@ -105,7 +105,8 @@ def print_columns(source: str, target: str | None, reading: dict[str, Any], prin
     lines = [one.to_dict() for one in found]
     printer.put_json(json_lines({**about, "delimiter": stream.delimiter, **counts, **names, "columns": lines}))
     printer.put_csv(
-        [one.name for one in fields(Column)], ({**one, "examples": _some(one["examples"])} for one in lines)
+        [one.name for one in fields(Column)],
+        ({**one, "examples": ", ".join(map(written, one["examples"]))} for one in lines),
     )
     if printer.has_table:
         _print(_title(source, stream, reading["format"], seen.n_rows), found, seen)

@@ -29,9 +29,8 @@ def test_the_page_is_installed():
     assert files == {"share/man/man1": [str(PAGE.relative_to(ROOT))]}
 
 
-def test_it_is_made_by_a_date(tmp_path):
-    page = manual("2025-01-31")
-    assert DATE.search(page)[0] == "2025-01-31"
+def test_it_is_made_by_a_date():
+    assert DATE.search(manual("2025-01-31"))[0] == "2025-01-31"
 
 
 def needs(program):

@@ -61,10 +61,11 @@ def commands(places):
         "columns": ["columns", *fruit],
         "inspect": ["inspect", places["model"]],
         "rounds": ["rounds", places["store"]],
+        "datasets": ["datasets"],
     }
 
 
-NAMES = ("evaluate", "compare", "columns", "inspect", "rounds")
+NAMES = ("evaluate", "compare", "columns", "inspect", "rounds", "datasets")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -152,6 +153,14 @@ def test_columns_are_the_same_in_every_form(tmp_path, told, capsys):
     out, error = capsys.readouterr()
     assert json.loads(out)["columns"][2]["kind"] == "date"
     assert error.startswith("online-softmax: evaluate would refuse it: ")
+
+
+def test_examples_are_whole_in_a_document(tmp_path, told):
+    words = [f"{'long ' * 30}{i}" for i in range(2)]
+    (tmp_path / "rows.csv").write_text("a,y\n" + "".join(f"{words[i % 2]},{words[i % 2]}\n" for i in range(9)))
+    args = ["columns", tmp_path / "rows.csv", "--target", "y"]
+    assert [line["examples"] for line in table(told(*args, "-o", "csv").out)] == [", ".join(words)] * 2
+    assert [one["examples"] for one in json.loads(told(*args, "-o", "json").out)["columns"]] == [words] * 2
 
 
 def test_rows_that_name_their_features_have_no_columns(tmp_path, told):
