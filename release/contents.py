@@ -13,13 +13,11 @@ import tomllib
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from proofs.copies import FILES, FOLDERS
 from release import ROOT
 
 PACKAGE = "online_softmax"
 DATASETS = f"{PACKAGE}/datasets"  # in the tree: datasets
-FOLDERS = (".ci", ".github", "benchmarks", "datasets", "docs", "examples", PACKAGE, "proofs", "release", "tests")
-FILES = (".clang-format", ".gitignore", ".pre-commit-config.yaml", "LICENSE", "MANIFEST.in", "Makefile")
-FILES += ("pyproject.toml", "setup.py")
 SHIPPED = (".py", ".pyi", ".typed", ".css", ".js", ".html")
 MADE = (".pyc", ".so", ".pyd", ".c")  # on the machine, by a build
 LICENCES = ("LICENSE", "LICENSES.md")

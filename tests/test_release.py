@@ -136,4 +136,5 @@ def test_workflows_pin_their_actions_and_ask_for_little():
         assert re.search(r"^permissions: \{\}$", text, re.MULTILINE), path.name
         for used in re.findall(r"uses: (.*)", text):
             assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
-    assert text.count("write") == 0 or "environment: release" in (ROOT / ".github/workflows/release.yml").read_text()
+        for job in re.split(r"^  (?=[a-z]+:\n)", text.partition("\njobs:\n")[2], flags=re.MULTILINE):
+            assert "write" not in job or "environment: release" in job, (path.name, job)

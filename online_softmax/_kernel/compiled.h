@@ -7,12 +7,8 @@
 static const char *compiler(void) {
 #if defined(__clang__)
     return "clang " __clang_version__;
-#elif defined(__GNUC__)
-    return "gcc " __VERSION__;
-#elif defined(_MSC_VER)
-    return "MSVC";
 #else
-    return "another compiler";
+    return "gcc " __VERSION__;
 #endif
 }
 

@@ -28,11 +28,11 @@ EXTRAS = set(re.findall(r"^(\w[\w-]*) = \[", (ROOT / "pyproject.toml").read_text
 FENCE = re.compile(r"^(`{3,})(\S*)[^\n]*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 # Changes, formulas, parts of the site, and what others print or would run.
 NO_CODE = {"diff", "math", "{toctree}", "{eval-rst}", "text"}
-# What other tests run.
+# What other tests run, or look for.
 ELSEWHERE = {
     r"make (?P<target>[\w-]+)( PROOFS=\w+)?": "tests/test_contributing.py",
     r"\.venv/bin/pytest .*": "tests/test_contributing.py",
-    r"\. \.venv/bin/activate": "",  # the tests run in it
+    r"\. \.venv/bin/activate": "Makefile",  # which makes what the tests run in
     r"online-softmax --(install|show)-completion": "tests/cli/test_completion.py",
     r"man online-softmax": "tests/cli/test_manual.py",
 }
@@ -118,8 +118,10 @@ def spark():
 def run(command, printed, request, capsys):
     """Run a command, whichever it is."""
     words = shlex.split(command, comments=True)
-    known = next(filter(None, (re.fullmatch(pattern, shlex.join(words)) for pattern in ELSEWHERE)), None)
+    tested = ((re.fullmatch(pattern, shlex.join(words)), where) for pattern, where in ELSEWHERE.items())
+    known, where = next(((found, where) for found, where in tested if found), (None, ""))
     if known:
+        assert (ROOT / where).is_file(), command
         if target := known.groupdict().get("target"):
             assert re.search(rf"^{target}:.*## ", MAKEFILE, re.MULTILINE), command
     elif "|" in words:

@@ -284,20 +284,27 @@ assert_type("a" in Known(["a"], ["yes"]), bool)
 
 # ---- scikit-learn ----
 
-rows, named = np.ones((4, 2)), np.array(["a", "b", "a", "b"])
-classifier = SoftmaxClassifier(learning_rate=0.1, l2=1e-4, class_weight="balanced").fit(rows, named)
-assert_type(classifier, SoftmaxClassifier)
-assert_type(classifier.partial_fit(rows, named, sample_weight=np.ones(4)), SoftmaxClassifier)
-assert_type(classifier.coef_, NDArray[np.float64])
-assert_type(classifier.intercept_, NDArray[np.float64])
-assert_type(classifier.predict_proba(rows), NDArray[np.float64])
-assert_type(classifier.predict_log_proba(rows), NDArray[np.float64])
-assert_type(classifier.decision_function(rows), NDArray[np.float64])
-assert_type(classifier.predict(rows), NDArray[Any])
-export: object = classifier.to_logistic_regression()
-assert_type(SoftmaxClassifier.from_model(model, 2), SoftmaxClassifier)
-assert_type(AutoSoftmaxClassifier(window=500).fit(rows, named), AutoSoftmaxClassifier)
-assert_type(AutoSoftmaxClassifier.from_model(auto, ["a"]).predict(rows), NDArray[Any])
+rows, named = np.ones((4, 2)), ["a", "b", "a", "b"]
+for classifier in (
+    SoftmaxClassifier("SGD", learning_rate=0.1, l2=1e-4),
+    AutoSoftmaxClassifier(interactions=False, window=500, class_weight="balanced"),
+):
+    classifier.fit(rows, named, sample_weight=[1.0, 2.0, 1.0, 2.0])
+    classifier.partial_fit(rows, np.array(named), classes=["c"], sample_weight=np.ones(4))
+    assert_type(classifier.predict_proba(rows), NDArray[np.float64])
+    assert_type(classifier.predict_log_proba(rows), NDArray[np.float64])
+    assert_type(classifier.decision_function(rows), NDArray[np.float64])
+    assert_type(classifier.predict(rows), NDArray[Any])
+fitted = SoftmaxClassifier().fit(rows, named)
+assert_type(fitted, SoftmaxClassifier)
+assert_type(fitted.partial_fit(rows, named), SoftmaxClassifier)
+assert_type(fitted.coef_, NDArray[np.float64])
+assert_type(fitted.intercept_, NDArray[np.float64])
+assert_type(fitted.scaling_, str | None)
+export: object = fitted.to_logistic_regression()
+assert_type(SoftmaxClassifier.from_model(fitted.model_, 2), SoftmaxClassifier)
+assert_type(AutoSoftmaxClassifier().fit(rows, named), AutoSoftmaxClassifier)
+assert_type(AutoSoftmaxClassifier.from_model(auto, ["a"]), AutoSoftmaxClassifier)
 
 # ---- rounds ----
 
@@ -322,27 +329,6 @@ assert_type(update.found, Round)
 store.commit(after_round(store.open(model, {}), [update], None))
 done.plot(path="rounds.png")
 assert_type(RayExecutor(num_cpus=1).submit(len, "ray"), Future[Any])
-
-# ---- scikit-learn ----
-
-table = np.ones((2, 3))
-for classifier in (
-    SoftmaxClassifier("SGD", l2=0.1),
-    AutoSoftmaxClassifier(interactions=False, class_weight="balanced"),
-):
-    classifier.fit(table, ["yes", "no"], sample_weight=[1.0, 2.0])
-    classifier.partial_fit(table, ["yes", "no"], classes=["maybe"])
-    assert_type(classifier.predict_proba(table), NDArray[np.float64])
-    assert_type(classifier.predict_log_proba(table), NDArray[np.float64])
-    assert_type(classifier.decision_function(table), NDArray[np.float64])
-    assert_type(classifier.predict(table), NDArray[Any])
-learned = SoftmaxClassifier().fit(table, ["yes", "no"])
-assert_type(learned, SoftmaxClassifier)
-assert_type(learned.coef_, NDArray[np.float64])
-assert_type(learned.intercept_, NDArray[np.float64])
-assert_type(learned.scaling_, str | None)
-learned.to_logistic_regression()
-assert_type(SoftmaxClassifier.from_model(learned.model_, 3), SoftmaxClassifier)
 
 # ---- Spark ----
 
