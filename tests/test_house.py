@@ -275,9 +275,9 @@ def test_only_the_models_touch_the_kernels():
         assert not kernels or module(path).split(".")[0] in {"_kernel", "models"}, module(path)
 
 
-def test_the_map_in_the_readme_is_in_this_order():
-    readme = (PACKAGE.parent / "README.md").read_text()
-    drawn = readme.partition("    online_softmax/\n")[2].partition("    docs/")[0]
+def test_the_map_of_contributors_is_in_this_order():
+    guide = (PACKAGE.parent / "CONTRIBUTING.md").read_text()
+    drawn = guide.partition("    online_softmax/\n")[2].partition("    docs/")[0]
     names = re.findall(r"(\w+)(?:/|\.py)", " ".join(line.split("   ")[2] for line in drawn.splitlines()))
     rooms = [name for name in names if name in NAMES]
     assert {name.split(".")[0] for name in NAMES} - set(rooms) == {"__init__", "__main__", "datasets", *OLD_NAMES}
