@@ -21,7 +21,7 @@ from online_softmax.storage.fields import MOST, Array, check_value
 
 
 class NumberScaler(base.Transformer):
-    """river's `StandardScaler` for the features that are numbers; the others, one-hot features say, pass as they are.
+    """river's `StandardScaler` for the features that are numbers; the others pass as they are: texts, one-hot features.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class NumberScaler(base.Transformer):
         return name not in self._numbers
 
     def _only(self, x: dict[Hashable, Any]) -> dict[Hashable, Any]:
-        return {name: value for name, value in x.items() if name in self._numbers}
+        return {name: value for name, value in x.items() if name in self._numbers and not isinstance(value, str)}
 
 
 def scaler_for(features: Iterable[Hashable], one_hot: Collection[Hashable], indicates: bool = False) -> Any:

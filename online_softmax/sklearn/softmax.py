@@ -185,7 +185,8 @@ class SoftmaxClassifier(KernelEstimator):
             categorical=columns.framed,
             **{name: self._plain(name) for name in ("l2", "clip_gradient", "max_features", "hash_bits", "missing")},
         )
-        return scaler_for(columns.names, columns.texts, self.missing == "indicate") | model if scaled else model
+        passes = columns.framed or self.missing == "indicate"  # texts may come late
+        return scaler_for(columns.names, columns.texts, passes) | model if scaled else model
 
     def _fresh_optimizer(self) -> Any:
         if not isinstance(self.optimizer, str):

@@ -97,6 +97,18 @@ def test_a_column_may_be_empty_at_first(make):
         model.partial_fit(pd.DataFrame({"colour": [1.0], "size": [2.0]}), ["a"])
 
 
+@pytest.mark.parametrize("missing", ["zero", "indicate"])
+def test_texts_that_come_late_are_learned(make, missing):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": rng.normal(size=100), "colour": rng.choice(["red", "blue"], 100)})
+    y = (frame["colour"] == "red").to_numpy()
+    model = make(missing=missing).partial_fit(frame.assign(colour=None)[:9], y[:9])
+    model.partial_fit(frame, y).partial_fit(frame, y)
+    assert model.score(frame, y) == 1
+    for row, p in zip(frame.to_dict("records")[:3], model.predict_proba(frame).tolist(), strict=False):
+        assert model.model_.predict_proba_one(row) == pytest.approx(dict(zip(model.classes_.tolist(), p, strict=True)))
+
+
 def test_an_array_after_a_frame_goes_by_place(make, iris):
     values, y = iris
     model = make().partial_fit(pd.DataFrame(values, columns=["a", "b", "c", "d"]), y)
