@@ -28,7 +28,7 @@ include_patterns = ["*.md", "docs/**", "examples/notebooks/*.ipynb", "online_sof
 exclude_patterns = ["build", "**/.*", "datasets", "proofs", "tests"]
 nb_execution_mode = "off"  # the tests run them
 
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_enable_extensions = ["dollarmath"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4  # as on a code host
 

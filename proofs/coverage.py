@@ -22,9 +22,7 @@ from proofs.copies import built, check_used, copied
 
 COPY = ROOT / "build" / "coverage"
 OF_COPIES = ("--gcov-ignore-errors=source_not_found", "--merge-mode-functions=separate")  # a header is in many modules
-FLAGS = (
-    "--coverage -fprofile-update=atomic -DWIDE="  # a function in versions for several processors is one of them here
-)
+FLAGS = "--coverage -fprofile-update=atomic -DWIDE="  # of a function for several processors, one version
 HAS_SPARK = shutil.which("java") is not None and find_spec("pyspark") is not None
 TESTS = [["-n", "auto", "--dist", "worksteal", "-m", "not cluster"], *([["-m", "cluster"]] if HAS_SPARK else [])]
 LEFT_OUT = [] if HAS_SPARK else ["--omit=online_softmax/spark/*"]
