@@ -14,6 +14,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
 
+from online_softmax.cli.version import PARTS
 from proofs.copies import FILES, FOLDERS, PAGES
 from release import ROOT, contents, licences, platforms, version
 
@@ -103,6 +104,10 @@ def test_every_bundled_stream_and_every_dependency_has_its_licence():
         assert row.split("|")[-2].strip() in PROJECT["license"].split(" AND "), row
     for extra, package in licences.needed():
         assert re.search(rf"^\| {package} \| .*{f'`.{extra}.`' if extra else 'always'}", page, re.MULTILINE), package
+
+
+def test_version_may_name_every_dependency():
+    assert {package for _, package in licences.needed()} <= {*PARTS}
 
 
 @pytest.mark.parametrize(

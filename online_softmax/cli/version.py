@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 PARTS = (
-    *("river", "numpy", "narwhals", "scipy", "pyarrow", "safetensors", "typer", "rich"),
+    *("river", "numpy", "narwhals", "scipy", "pandas", "polars", "pyarrow", "safetensors", "typer", "rich"),
     *("matplotlib", "vl-convert-python", "scikit-learn", "vowpalwabbit"),
-    *("fsspec", "confluent-kafka", "fastavro", "pyspark", "distributed"),
+    *("fsspec", "confluent-kafka", "fastavro", "pyspark", "protobuf", "distributed"),
 )
 
 
