@@ -146,7 +146,10 @@ class KernelEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return rows
         for name, now, then in zip(self._kept, made_of, self._made_of, strict=True):
             if now is not then and now != then:
-                raise ValueError(f"{name} was {then!r} when model_ was made, and is {now!r}: call fit, or set it back")
+                raise ValueError(
+                    f"{name} was {then!r} when model_ was made, and is {now!r}: call fit without warm_start, or set it "
+                    "back"
+                )
         self._places(_native(self.model_).classes)
         rows, self._columns = self._rows(X)
         return rows

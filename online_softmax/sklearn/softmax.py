@@ -268,7 +268,9 @@ class SoftmaxClassifier(KernelEstimator):
         """
         check_is_fitted(self)
         if len(self.classes_) < 2:
-            raise ValueError(f"LogisticRegression has two classes at least, and this has {self.classes_[0]!r} alone")
+            raise ValueError(
+                f"LogisticRegression has two classes at least, and this has {self.classes_.tolist()[0]!r} alone"
+            )
         try:
             coef, intercept = self._linear("LogisticRegression")
         except AttributeError as error:

@@ -359,8 +359,12 @@ def test_bad_parameters_are_refused_where_it_is_fitted(parameters, words, iris):
 
 def test_a_parameter_that_the_model_keeps_is_not_changed_under_way(iris):
     model = SoftmaxClassifier().partial_fit(*iris).set_params(l2=0.1)
-    with pytest.raises(ValueError, match=r"l2 was 0\.0 when model_ was made, and is 0\.1: call fit, or set it back"):
+    with pytest.raises(
+        ValueError, match=r"l2 was 0\.0 when model_ was made, and is 0\.1: call fit without warm_start, or"
+    ):
         model.partial_fit(*iris)
+    with pytest.raises(ValueError, match="call fit without warm_start, or set it back"):
+        clone(model).set_params(l2=0.0, warm_start=True).fit(*iris).set_params(l2=0.1).fit(*iris)
     model.set_params(l2=0.0).partial_fit(*iris)
     model.set_params(l2=np.float64(0.1), fit_intercept=np.True_).fit(*iris)
     assert model.model_["SoftmaxRegression"].l2 == 0.1
