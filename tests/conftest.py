@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,13 @@ from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, ImplicitSGD, 
 
 settings.register_profile("house", max_examples=40, deadline=None, derandomize=True, database=None)
 settings.load_profile("house")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from looking at thousands of tests, over and over."""
+    gc.collect()
+    gc.freeze()
+
 
 OPTIMIZERS: dict[str, Callable[[], optim.base.Optimizer]] = {
     "SGD": partial(optim.SGD, 0.1),

@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 from river import checks, optim, preprocessing
 from river.utils import VectorDict
 
+from ..conftest import MODELS
+
 COLOURS = ("red", "green", "blue")
 
 
@@ -261,10 +263,19 @@ def test_keeps_every_check_of_river(make_model):
             check(make_model().clone())
 
 
+# A scaler hands on numbers, whatever the optimiser: one model of each kind is enough.
+KINDS = [
+    "SoftmaxRegression, every option",
+    "SoftmaxRegression(ImplicitSGD)",
+    *(n for n in MODELS if n.startswith("Auto")),
+]
+
+
 @pytest.mark.slow
-def test_keeps_every_check_of_river_behind_a_scaler(make_model):
+@pytest.mark.parametrize("kind", KINDS)
+def test_keeps_every_check_of_river_behind_a_scaler(kind):
     random.seed(1)
-    pipeline = preprocessing.StandardScaler() | make_model()
+    pipeline = preprocessing.StandardScaler() | MODELS[kind]()
     for check in checks.yield_checks(pipeline):
         # The scaler learns a whole batch before it transforms: no classifier behind it can be equal there.
         if check.__name__ != "check_learn_many_matches_learn_one":
