@@ -179,4 +179,7 @@ def _named(rows: Rows, names: Sequence[Hashable]) -> Rows:
     if isinstance(names, range):
         return rows
     own = [names[name] if isinstance(name, int) else f"{names[int(str(name)[:-1])]}=" for name in rows.names]
+    if len({*own}) < len(own):
+        mark = next(name for name in own if own.count(name) > 1)
+        raise ValueError(f"column {mark!r} is called like a gap of column {str(mark)[:-1]!r}; rename one")
     return replace(rows, names=own)

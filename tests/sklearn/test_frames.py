@@ -166,3 +166,13 @@ def test_decimals_are_numbers(make):
 def test_a_lazy_frame_is_refused_by_name(make):
     with pytest.raises(TypeError, match="X must be a pandas, polars or pyarrow frame, got LazyFrame"):
         make().fit(pl.LazyFrame({"a": [1.0, 2.0]}), ["a", "b"])
+
+
+def test_a_gap_of_an_array_is_no_value_of_another_column(make, iris):
+    values, y = iris
+    model = make().partial_fit(pd.DataFrame(values, columns=["a", "a=", "b", "c"]), y)
+    with_gap = np.array([[np.nan, 1.0, 2.0, 3.0]])
+    for call in (model.predict, lambda X: model.partial_fit(X, [0])):
+        refused = pytest.raises(ValueError, match="column 'a=' is called like a gap of column 'a'; rename one")
+        with refused, pytest.warns(UserWarning, match="X does not have valid feature names"):
+            call(with_gap)
