@@ -179,9 +179,12 @@ class SoftmaxClassifier(KernelEstimator):
         return not (isinstance(self.scaling, str) and self.scaling == "standard")
 
     def _fresh_model(self, columns: Columns, scaled: bool) -> Any:
+        intercept = self._plain("fit_intercept")
+        if not isinstance(intercept, bool):
+            raise ValueError(f"fit_intercept must be True or False, got {shorten(intercept)}")
         model = SoftmaxRegression(
             self._fresh_optimizer(),
-            intercept=self._plain("fit_intercept"),
+            intercept=intercept,
             categorical=columns.framed,
             **{name: self._plain(name) for name in ("l2", "clip_gradient", "max_features", "hash_bits", "missing")},
         )

@@ -338,6 +338,7 @@ def test_a_variance_beyond_the_doubles_changes_nothing(iris):
         ({"optimizer": "Sgd"}, "optimizer must be an optimiser, or the name of one, SGD, .*, got 'Sgd'"),
         ({"optimizer": "AdaDelta", "learning_rate": 0.1}, "AdaDelta has no learning_rate"),
         ({"optimizer": ImplicitAdaGrad(), "learning_rate": 0.1}, "learning_rate goes with an optimizer's name"),
+        ({"fit_intercept": "no"}, "fit_intercept must be True or False, got 'no'"),
         ({"scaling": "robust"}, "scaling must be 'auto', 'standard' or None, got 'robust'"),
         ({"scaling": "standard", "hash_bits": 8}, "leave out one of them"),
         ({"missing": "drop"}, "missing must be"),
