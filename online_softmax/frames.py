@@ -141,18 +141,30 @@ def _option(value: Any) -> str:
 
 
 def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str, absent: bool) -> Entries:
-    """Return the entries of a frame, one a cell; a text t of column a is the feature `a=t`."""
-    n, m = X.shape
+    """Return the entries of a frame, one a cell; a text t of column a is the feature `a=t`.
+
+    Of sparse columns of pandas, as of a sparse matrix, these are the cells that are stored.
+    """
     columns = [*X.iter_columns()]
     sparse = {j: column for j, column in enumerate(columns) if column.dtype == nw.Unknown and _is_sparse(column)}
+    dense = {j: column for j, column in enumerate(columns) if j not in sparse}
+    entries, is_finite = _dense_entries([*dense.values()], len(X), categorical, missing != "raise", X.columns)
+    if is_finite and not sparse:
+        return entries
     if sparse:
-        return _partly_sparse(X, sparse, categorical, missing, absent)
-    has_gaps = missing != "raise"
+        entries = _with_sparse(entries, [*dense], sparse, len(X))
+    return _settled(entries, X.columns, missing, absent)
+
+
+def _dense_entries(
+    columns: list[Any], n: int, categorical: bool, has_gaps: bool, all_columns: list[str]
+) -> tuple[Entries, bool]:
+    """Return an entry for each cell of the columns, which may be a gap, and whether it is known that none is."""
+    m = len(columns)
     spelled = _SPELLED if categorical else ANYTHING if has_gaps else ()
     if not spelled or not any(column.dtype in spelled for column in columns):
         V, is_finite = side_by_side([_numbers(column) for column in columns], n)
-        entries: Entries = [*X.columns], np.arange(m, dtype=np.int32), V, None
-        return entries if is_finite else _settled(entries, X.columns, missing, absent)
+        return ([column.name for column in columns], np.arange(m, dtype=np.int32), V, None), is_finite
     ids, values = np.empty((n, m), np.int32), np.empty((n, m))
     names: list[Hashable] = []
     spelt: set[Hashable] = set()
@@ -166,9 +178,8 @@ def _frame_entries(X: nw.DataFrame[Any], categorical: bool, missing: str, absent
             ids[:, j], values[:, j] = 0, _numbers(column)
         ids[:, j] += len(names)
         names += own
-    check_names(X.columns, spelt)
-    starts = np.arange(0, n * m + 1, m, dtype=np.int64)
-    return _settled((names, ids.ravel(), values.ravel(), starts), X.columns, missing, absent)
+    check_names(all_columns, spelt)
+    return (names, ids.ravel(), values.ravel(), np.arange(0, n * m + 1, m, dtype=np.int64)), False
 
 
 def _is_sparse(column: Any) -> bool:
@@ -177,28 +188,21 @@ def _is_sparse(column: Any) -> bool:
     return type(kind).__name__ == "SparseDtype" and kind.subtype.kind in "biuf"  # type: ignore[union-attr]
 
 
-def _partly_sparse(
-    X: nw.DataFrame[Any], sparse: dict[int, Any], categorical: bool, missing: str, absent: bool
-) -> Entries:
-    """Return the entries of a frame with sparse columns of pandas; of these, as of a sparse matrix, what is stored."""
-    n, m = X.shape
-    others = X[:, [j for j in range(m) if j not in sparse]]
-    names, ids, values, starts = _frame_entries(others, categorical, missing, absent)
-    if categorical:
-        check_names(X.columns, {column.name for column in others.iter_columns() if column.dtype in _SPELLED})
-    widths = np.full(n, len(ids)) if starts is None else np.diff(starts)
-    parts = [(np.repeat(np.arange(n), widths), np.tile(ids, n) if starts is None else ids, values.ravel())]
-    for k, column in enumerate(sparse.values(), len(names)):
+def _with_sparse(entries: Entries, dense: list[int], sparse: dict[int, Any], n: int) -> Entries:
+    """Return the entries of all columns in their order: of the dense ones these, of sparse ones what is stored."""
+    names, ids, values, starts = entries
+    ids = np.tile(ids, n) if starts is None else ids
+    parts = [(np.repeat(np.arange(n), len(dense)), np.tile(np.array(dense, np.intp), n), ids, values.ravel())]
+    for k, (j, column) in enumerate(sparse.items(), len(names)):
         cells = column.to_native().array
-        at, stored = (np.arange(n), cells) if cells.fill_value else (cells.sp_index.indices, cells.sp_values)
-        parts.append((at, np.full(len(at), k, np.int32), np.asarray(stored, np.float64)))
-    rows, ids, values = map(np.concatenate, zip(*parts, strict=True))
-    order = np.argsort(rows, kind="stable")
+        at, stored = np.arange(n), cells
+        if not cells.fill_value:
+            at, stored = cells.sp_index.to_int_index().indices, cells.sp_values
+        parts.append((at, np.full(len(at), j), np.full(len(at), k, np.int32), np.asarray(stored, np.float64)))
+    rows, places, ids, values = map(np.concatenate, zip(*parts, strict=True))
+    order = np.lexsort((places, rows))
     starts = np.append(0, np.cumsum(np.bincount(rows, minlength=n)))
-    names = [*names, *(column.name for column in sparse.values())]
-    if len({*names}) < len(names):
-        raise ValueError("a sparse column is called like a gap of another column; rename one")
-    return _settled((names, ids[order], values[order], starts), X.columns, missing, absent)
+    return [*names, *(column.name for column in sparse.values())], ids[order], values[order], starts
 
 
 def _cells(

@@ -53,6 +53,7 @@ def test_sparse_columns_of_pandas_are_what_is_stored_in_them():
         {"size": 3.0, "flag": 1.0, "one": 4.0},
     ]
     assert [x for x, _ in pairs(rows_of(X))] == expected
+    assert [*pairs(rows_of(X[[*columns][::-1]]))[0][0]] == ["one", "block", "flag", "size"]  # as learn_one adds them up
     assert [x for x, _ in pairs(rows_of(X[["red", "block"]]))] == [{"block": 0.5}, {"red": 5.0}, {}]
     assert pairs(rows_of(X[:0])) == []
     X["job"] = ["nurse", None, "cook"]
@@ -70,7 +71,7 @@ def test_gaps_and_names_of_sparse_columns_are_those_of_any():
     with pytest.raises(ValueError, match="column 'job=nurse' is called like a value of column 'job'; rename one"):
         rows_of(X, categorical=True)
     X = pd.DataFrame({"job": [np.nan], "job=": pd.arrays.SparseArray([1])})
-    with pytest.raises(ValueError, match="is called like a gap of another column; rename one"):
+    with pytest.raises(ValueError, match="column 'job=' is called like a gap of column 'job'; rename one"):
         rows_of(X, missing="indicate")
     X = pd.DataFrame({"text": pd.arrays.SparseArray(["a", "b"], fill_value="a")})
     with pytest.raises(TypeError, match="column 'text'"):
