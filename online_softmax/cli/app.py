@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,8 @@ STATUS = (
     "Exit status: 0 when it is done; 1 when whoever read its output has closed it; 2 for a mistake, which one line on "
     "standard error names; 130 after Ctrl-C, when what was found until then is written and saved."
 )
+
+INTERRUPTED = 130
 
 app = typer.Typer(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -67,15 +70,20 @@ def main(*args: str) -> int:
             work()
         if sys.stdout is not None:
             sys.stdout.flush()  # while what fails in it is still told
+        if work == INTERRUPTED:
+            raise KeyboardInterrupt  # while the arguments were read
         return 2 if isinstance(work, int) and work else 0  # typer has told of a number what it is about
     except KeyboardInterrupt as interrupt:
-        return _fail(str(interrupt) or "interrupted", 130)
+        return _fail(str(interrupt) or "interrupted", INTERRUPTED)
     except BrokenPipeError:
         _close()
         return 1
     except Exception as error:
         if callable(message := getattr(error, "format_message", None)):  # typer's, wherever it keeps the class
             return _fail(f"{message().replace(': Value error, ', ': ').rstrip('.')} (see --help)", 2)
+        if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
+            lacking = ascii(error.object[error.start])
+            return _fail(f"standard output is {error.encoding}, without {lacking}: say PYTHONIOENCODING=utf-8", 2)
         if isinstance(error, MemoryError):
             return _fail(f"no memory is left ({error})", 2)
         if isinstance(error, ValueError | OSError | ImportError):
@@ -328,5 +336,6 @@ def _close() -> None:
 
 def _fail(message: str, status: int) -> int:
     """Say what went wrong, on one line."""
-    print(f"online-softmax: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError):  # the status tells it where nothing else can
+        print(f"online-softmax: {' '.join(message.split())}", file=sys.stderr)
     return status

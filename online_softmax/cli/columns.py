@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax.cli.output import Printer, check_open, json_lines
+from online_softmax.cli.output import Printer, check_open, json_lines, spell_out
 from online_softmax.evaluation import ColumnCounter, Columns
 from online_softmax.evaluation.columns import MOST_VALUES
 from online_softmax.rows import Rows
@@ -120,6 +121,7 @@ def print_columns(source: str, target: str | None, reading: dict[str, Any], prin
 
 def _print(title: str, columns: list[Column], seen: _Seen) -> None:
     """Print it for a person."""
+    spell_out(sys.stdout)
     print(title)
     if columns:
         print()

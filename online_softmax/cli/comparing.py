@@ -15,6 +15,7 @@ from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
 from online_softmax.cli.version import own_version
 from online_softmax.evaluation import Comparison, RowError, RunInterrupt, progressive_validation
+from online_softmax.evaluation.interrupts import uninterrupted
 from online_softmax.reports import CompareTable
 from online_softmax.streams import RowStream, open_stream
 from online_softmax.streams.kafka import shown
@@ -59,7 +60,9 @@ def compare(
                 stream, models, window=window, limit=limit, progress=progress, on_bad=reading["on_bad"], **measured
             )
     except RunInterrupt as stop:
-        if (kept := showing.finish_early(stop.result, conditions)) is None:
+        with uninterrupted():
+            kept = showing.finish_early(stop.result, conditions)
+        if kept is None:
             raise
         raise KeyboardInterrupt(f"{stop}; {kept}") from None
     except RowError as error:
@@ -67,7 +70,8 @@ def compare(
             raise
         raise ValueError(f"{error}; {kept}") from error
     assert isinstance(comparison, Comparison)
-    showing.finish(comparison, conditions)
+    with uninterrupted():
+        showing.finish(comparison, conditions)
     return comparison
 
 

@@ -16,6 +16,7 @@ from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
 from online_softmax.cli.version import own_version
 from online_softmax.evaluation import EVERY, Result, RowError, RunInterrupt, checkpoints, progressive_validation
+from online_softmax.evaluation.interrupts import uninterrupted
 from online_softmax.models import saving
 from online_softmax.models.scaled import scaler_for
 from online_softmax.reports import LiveTable
@@ -183,11 +184,12 @@ def evaluate(
             )
     except RunInterrupt as stop:
         told = [str(stop)]
-        if save is not None and stop.result.n_samples:
-            _save(model, save)
-            told.append(f"the model is saved to {save}")
-        if found := showing.finish_early(stop.result, conditions):
-            told.append(found)
+        with uninterrupted():
+            if save is not None and stop.result.n_samples:
+                _save(model, save)
+                told.append(f"the model is saved to {save}")
+            if found := showing.finish_early(stop.result, conditions):
+                told.append(found)
         raise KeyboardInterrupt("; ".join(told)) from None
     except (RowError, OSError) as error:
         n = error.result.n_samples if isinstance(error, RowError) else table.n_samples
@@ -201,10 +203,11 @@ def evaluate(
         if len(told) == 1:
             raise
         raise ValueError("; ".join(told)) from error
-    if save is not None:
-        _save(model, save)
     assert isinstance(result, Result)
-    showing.finish(result, conditions)
+    with uninterrupted():
+        if save is not None:
+            _save(model, save)
+        showing.finish(result, conditions)
     return result
 
 

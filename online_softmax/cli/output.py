@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from rich.console import Console
 
@@ -110,11 +110,16 @@ def json_lines(document: Any) -> str:
     return f"{json.dumps(document, indent=2, allow_nan=False)}\n"
 
 
+def spell_out(out: TextIO | None) -> None:
+    """Have what the encoding of a stream lacks spelled out: no long run is to end by that."""
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(errors="backslashreplace")
+
+
 def console_on(*, is_error: bool = False, quiet: bool = False) -> Console:
     """Return a console on standard output, or on standard error; what its encoding lacks is spelled out."""
     out = sys.stderr if is_error else sys.stdout
-    if isinstance(out, io.TextIOWrapper):
-        out.reconfigure(errors="backslashreplace")  # no long run is to end by that
+    spell_out(out)
     colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"  # nor bold, which rich would leave
     is_watched = None if out is not None and out.isatty() else False  # FORCE_COLOR makes of a pipe no terminal
     return Console(highlight=False, stderr=is_error, quiet=quiet, color_system=colours, force_interactive=is_watched)

@@ -55,15 +55,19 @@ class Pass:
 
     def result(self) -> Result | Comparison:
         """Take the rows, to the end of the stream or to the limit, and return what was found."""
-        run = self._runs.first
         try:
             self._take_all()
+            return self._ended()
         except RefusedError as end:
             self._keep()
             raise RowError(str(end), self._runs.result(whole=True)) from end.__cause__
         except KeyboardInterrupt as stop:
             raise RunInterrupt(self._runs.result()) from stop
+
+    def _ended(self) -> Result | Comparison:
+        """Return what was found in a stream that has ended."""
         if not self._runs.n_asked:
+            run = self._runs.first
             gone = run.n_skipped + run.n_bad
             raise ValueError("the stream has no rows" + (f": all {gone:,} were skipped" if gone else ""))
         self._keep()

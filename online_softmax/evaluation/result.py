@@ -376,6 +376,9 @@ class RowError(ValueError):
 class RunInterrupt(KeyboardInterrupt):
     """Ctrl-C during a run.
 
+    A model of ours that learns a file, a frame or arrays has learned the rows of the result and no more. One that is
+    given pairs, and one that learns in Python, may have learned up to 500 rows after them.
+
     Attributes
     ----------
     result

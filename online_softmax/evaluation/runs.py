@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from online_softmax.evaluation.comparing import Comparison, Pairing
@@ -55,7 +56,14 @@ class Runs:
         return min(one.rows_left() for one in self._tallies.values())
 
     def take(self, part: Chunk | PairChunk) -> Taken:
-        """Have each model predict, score and learn rows; say how many were scored, and what ended that."""
+        """Have each model predict, score and learn rows; say how many were scored, and what ended that.
+
+        Where that is quick, Ctrl-C waits for it, and the models have learned what was scored and no more.
+        """
+        with uninterrupted() if all(one.scorer.is_quick(part) for one in self._tallies.values()) else nullcontext():
+            return self._take(part)
+
+    def _take(self, part: Chunk | PairChunk) -> Taken:
         if self._pairing is not None and isinstance(part, PairChunk):
             return self._took(self._take_one_by_one(part))
         return self._took([one.predict_and_learn(part) for one in self._tallies.values()])

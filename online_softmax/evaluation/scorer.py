@@ -77,9 +77,13 @@ class Scorer:
         """Return how many rows have been predicted and wait for their labels."""
         return 0
 
+    def is_quick(self, chunk: Chunk | PairChunk) -> bool:
+        """Whether the rows of a chunk are there already, and the model takes each in microseconds."""
+        return self._native is not None and isinstance(chunk, Chunk)
+
     def step(self, chunk: Chunk | PairChunk) -> int:
         """Return how many rows of a chunk to score at once: few enough to tell in time how far the run has come."""
-        return len(chunk) if self._native is not None and isinstance(chunk, Chunk) else STEP
+        return len(chunk) if self.is_quick(chunk) else STEP
 
     def score(self, chunk: Chunk | PairChunk) -> Scored:
         """Predict each sample by the model that the samples before it made, then learn it."""

@@ -21,6 +21,8 @@ HOLDS = {"text": "strings", "number": "numbers", "truth": "numbers", "empty": "n
 
 def paths_of(source: str | Path) -> list[Path] | None:
     """Return the files of a directory or a pattern, sorted by name; None for anything else."""
+    if source == "":  # which a path takes for this directory
+        raise ValueError("the source is an empty text: name a file, or . for this directory")
     path = Path(source)
     if path.is_dir():
         found = [one for one in path.rglob("*") if one.is_file()]

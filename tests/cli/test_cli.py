@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from importlib.metadata import version
 
 import pytest
@@ -348,3 +349,32 @@ def test_an_encoding_that_lacks_signs_ends_no_run(tmp_path):
 def test_an_empty_name_is_no_model(capsys):
     assert cli.main("evaluate", "image_segments", "--model", "") == 2
     assert "model '' is not of the form SGD" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_the_arguments_are_read(monkeypatch, capsys):
+    monkeypatch.setattr(
+        import_module("online_softmax.cli.app"), "Printer", lambda *_: signal.raise_signal(signal.SIGINT)
+    )
+    assert cli.main("datasets") == 130
+    assert capsys.readouterr().err == "online-softmax: interrupted\n"
+
+
+def test_a_mistake_that_cannot_be_told_has_its_status():
+    with open("/dev/full", "w") as full:
+        assert subprocess.run([*COMMAND, "evaluate", "no such file"], stderr=full, check=False).returncode == 2
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_columns_where_the_encoding_lacks_a_letter(form, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("Größe,y\n1,u\n", "utf-8")
+    args, env = [*COMMAND, "columns", str(path), "-o", form], os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(args, env=env, capture_output=True, text=True, check=False)
+    if form == "csv":
+        assert done.returncode == 2
+        assert done.stderr == (
+            "online-softmax: standard output is ascii, without '\\xf6': say PYTHONIOENCODING=utf-8\n"
+        )
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert {"table": "Gr\\xf6\\xdfe", "json": "Gr\\u00f6\\u00dfe"}[form] in done.stdout

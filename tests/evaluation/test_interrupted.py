@@ -9,7 +9,7 @@ import signal
 import pytest
 from river import metrics, naive_bayes
 
-from online_softmax import SoftmaxRegression, progressive_validation
+from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
 from online_softmax.evaluation import RunInterrupt
 
 
@@ -91,3 +91,24 @@ def test_the_handler_of_signals_is_that_of_before():
     with pytest.raises(RunInterrupt):
         progressive_validation(rows(500), Interrupted(100))
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_model_has_learned_the_rows_of_its_result_and_no_more(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b,y\n" + "".join(f"{i % 7},{i * i % 5},{'uvw'[i % 3]}\n" for i in range(60_000)))
+    before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        for seconds in (0.05, 0.1, 0.15):  # somewhere in its rows
+            model = AutoSoftmaxRegression()
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            with pytest.raises(KeyboardInterrupt) as stop:
+                progressive_validation(path, model, target="y")
+            found = getattr(stop.value, "result", None)  # none before the file is open
+            if found is not None and found.n_samples:
+                again = AutoSoftmaxRegression()
+                expected = progressive_validation(path, again, target="y", limit=found.n_samples)
+                assert found.log_loss == expected.log_loss
+                assert pickle.dumps(model) == pickle.dumps(again)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -101,6 +101,14 @@ def test_dates_in_numbers_and_in_texts_are_not_mixed(tmp_path):
         opened(tmp_path)
 
 
+def test_no_name_is_not_that_of_this_directory(tmp_path, monkeypatch):
+    tmp_path.joinpath("rows.csv").write_text("a,y\n1,u\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"^the source is an empty text: name a file, or \. for this directory$"):
+        open_stream("", "y")
+    assert [*open_stream(".", "y")]
+
+
 def test_the_report_is_true_where_files_had_to_be_settled(tmp_path):
     (tmp_path / "0.csv").write_text("c,d,y\n" + "?,1x,u\n" * 30)
     (tmp_path / "1.csv").write_text("c,d,y\n" + "".join(f"{'x' if i % 3 else i},1x,v\n" for i in range(30)))
