@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from glob import escape, glob
 from os.path import isdir
 
@@ -24,7 +26,8 @@ def one_of(*values: str) -> Callable[[str], list[str]]:
 def sources(incomplete: str) -> Offers:
     """Return the bundled streams that begin as a word does, and the files beside them; nothing for files alone."""
     streams = [(name, one.description) for name, one in BUNDLED.items() if name.startswith(incomplete)]
-    files = [(f"{path}/" if isdir(path) else path, "") for path in sorted(glob(f"{escape(incomplete)}*"))]
+    found = sorted(glob(f"{escape(incomplete)}*"))
+    files = [(name, "") for name in as_words(f"{path}/" if isdir(path) else path for path in found)]
     return [*streams, *files] if streams else []
 
 
@@ -65,4 +68,11 @@ def columns(context: typer.Context, incomplete: str) -> list[str]:
     assert isinstance(stream, RowStream)
     own = [] if stream.target is None else [stream.target]  # of a bundled one
     names = dict.fromkeys([*stream.kinds, *own])
-    return [name for name in map(str, names) if name.startswith(incomplete)]
+    return as_words(name for name in map(str, names) if name.startswith(incomplete))
+
+
+def as_words(values: Iterable[str]) -> list[str]:
+    """Return values that come from files so that bash, too, takes each for a word of the line, and executes none."""
+    if os.environ.get("_ONLINE_SOFTMAX_COMPLETE") != "complete_bash":  # others quote what they insert
+        return [*values]
+    return [re.sub(r"([^\w./:=@%+,-])", r"\\\1", value) for value in values if value.isprintable()]

@@ -158,3 +158,25 @@ def test_help_imports_nothing_that_only_completion_needs():
     loaded = set(json.loads(done.stderr))
     assert "online_softmax.cli.completion" in loaded
     assert not {"river.api", "river.metrics", "pyarrow", "pandas", "matplotlib"} & loaded
+
+
+@pytest.mark.slow
+@shell("bash")
+def test_bash_executes_no_name_that_is_completed(tmp_path):
+    tmp_path.joinpath("phish $(touch a).csv").write_text("x$(touch b),`touch c` *,y\n1,2,u\n")
+    script = f"""
+        eval "$({NAME} --show-completion)"
+        COMP_WORDS=({NAME} evaluate phish); COMP_CWORD=2
+        _online_softmax_completion {NAME}
+        eval "files=(${{COMPREPLY[@]:1}})"
+        printf '%s\\n' "${{files[@]}}"
+        COMP_WORDS=({NAME} evaluate 'phish\\ \\$\\(touch\\ a\\).csv' --target ''); COMP_CWORD=4
+        _online_softmax_completion {NAME}
+        eval "columns=(${{COMPREPLY[*]}})"
+        printf '%s\\n' "${{columns[@]}}"
+    """
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["phish $(touch a).csv", "x$(touch b)", "`touch c` *", "y"], done.stderr
+    assert len([*tmp_path.iterdir()]) == 1
