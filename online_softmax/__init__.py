@@ -19,7 +19,7 @@ def _not_compiled(folder: Path) -> str:
 
 
 try:
-    from online_softmax.evaluation import CheckpointError, RowError, progressive_validation
+    from online_softmax.evaluation import CheckpointError, RowError, RunInterrupt, progressive_validation
     from online_softmax.models.auto import AutoSoftmaxRegression
     from online_softmax.models.explanation import explain_one
     from online_softmax.models.inspection import inspection
@@ -49,6 +49,7 @@ __all__ = [
     "ModelFileError",
     "ModelStore",
     "RowError",
+    "RunInterrupt",
     "SoftmaxRegression",
     "StoreError",
     "explain_one",

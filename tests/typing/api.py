@@ -23,6 +23,7 @@ from online_softmax import (
     ModelFileError,
     ModelStore,
     RowError,
+    RunInterrupt,
     SoftmaxRegression,
     StoreError,
     explain_one,
@@ -47,7 +48,6 @@ from online_softmax.evaluation import (
     Predictions,
     Progress,
     Result,
-    RunInterrupt,
     Scores,
 )
 from online_softmax.executors import RayExecutor, fit_rounds
