@@ -17,9 +17,10 @@ from benchmarks.cluster.table import ALLOWED
 @pytest.mark.parametrize("world", ALLOWED)
 @pytest.mark.parametrize("name", MODELS)
 def test_two_shards_are_as_good_as_one_model(name, world):
-    served = in_rounds(name, world, 2, USUAL)
-    assert served["log_loss"] <= (1 + ALLOWED[world]) * sequential(name, world)
-    assert served["scored"] >= streams.ROWS - 250
+    rows = 100_000
+    served = in_rounds(name, world, 2, USUAL, rows)
+    assert served["log_loss"] <= (1 + ALLOWED[world]) * sequential(name, world, rows)
+    assert served["scored"] >= rows - 250
 
 
 @pytest.mark.parametrize("world", streams.WORLDS)

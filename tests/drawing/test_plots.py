@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from xml.etree import ElementTree
 
 import matplotlib
@@ -156,8 +157,7 @@ def test_each_kind_is_drawn_of_several_runs(kind, n_runs):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("kind", "dark"), [*zip(KINDS, cycle([False, True]))])
 def test_labels_are_shown_as_they_are_and_folded(kind, dark, tmp_path):
     document = a_document(1, classes=HOSTILE)
     document["runs"] = {label: document["runs"]["auto"] for label in HOSTILE if isinstance(label, str)}

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from river import optim, preprocessing
 
@@ -581,6 +581,7 @@ def streams(draw):
 
 
 @pytest.mark.slow
+@settings(max_examples=20)
 @given(data=st.data())
 def test_whatever_the_rounds_the_model_is_sound(make_model, data):
     base = make_model()

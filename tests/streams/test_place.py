@@ -258,7 +258,7 @@ def test_ranges_at_places_are_the_whole(kind, reading, n, tmp_path):
     places = list(stream.places(n))
     assert [place.rows for place in places] == [*range(0, N, n)]
     if n == 1:
-        assert [rows_of([next(stream.since(place)).part(0, 1)])[0] for place in places] == whole
+        assert [rows_of([next(stream.since(place)).part(0, 1)])[0] for place in places[::5]] == whole[::5]
         return
     assert [row for place in places for row in rows_of(opened(at=place, limit=n))] == whole
     part = [*opened(skip=30, limit=101).places(n)]
