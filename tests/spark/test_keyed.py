@@ -24,12 +24,24 @@ def fit(spark, tmp_path):
 
     def run(stream, model=None, checkpoint="checkpoint", until=0, **options):
         options = {"target": "y", "features": FEATURES, "order": "at", **options}
-        figures, rows = fit_keyed(stream, options.pop("key", "user"), model or SoftmaxRegression(), **options), []
-        writer = figures.writeStream.outputMode("update").foreachBatch(lambda batch, _: rows.extend(batch.collect()))
+        figures = fit_keyed(stream, options.pop("key", "user"), model or SoftmaxRegression(), **options)
+        rows, batches = [], []
+
+        def take(batch, number):
+            batches.append(number)
+            rows.extend(batch.collect())
+
+        writer = figures.writeStream.outputMode("update").foreachBatch(take)
         query = writer.option("checkpointLocation", str(tmp_path / checkpoint)).start()
         while query.isActive and len(rows) < until:
             time.sleep(0.1)
-        done(query) if until == 0 else query.stop()
+        if until == 0:
+            done(query)
+        else:
+            commit = tmp_path / checkpoint / "commits" / str(batches[-1])
+            while query.isActive and not commit.exists():
+                time.sleep(0.1)
+            query.stop()
         return rows, KeyedModels(spark, str(tmp_path / checkpoint))
 
     return run
