@@ -10,13 +10,11 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import io
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 
@@ -27,15 +25,9 @@ PLACE = re.compile(r"<!-- (python -m \S.*?) -->\n.*?<!-- end -->", re.DOTALL)
 
 @cache
 def table(command: str) -> str:
-    """What a command prints."""
-    _, _, module, *arguments = shlex.split(command)
-    given, sys.argv = sys.argv, [module, *arguments]
-    try:
-        with redirect_stdout(io.StringIO()) as printed:
-            importlib.import_module(module).main()
-    finally:
-        sys.argv = given
-    return printed.getvalue().strip()
+    """What a command prints, at the root of the project."""
+    words = [sys.executable, *shlex.split(command)[1:]]
+    return subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
 def pages() -> Iterator[Path]:
