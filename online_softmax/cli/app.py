@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from online_softmax.cli import completion, options
+from online_softmax.cli import options
 from online_softmax.cli.columns import print_columns
 from online_softmax.cli.comparing import DEFAULT_MODELS
 from online_softmax.cli.comparing import compare as compare_along
@@ -23,6 +23,7 @@ from online_softmax.cli.inspecting import inspect_file
 from online_softmax.cli.listing import print_datasets
 from online_softmax.cli.output import Form, Printer, console_on
 from online_softmax.cli.predicting import predict_rows
+from online_softmax.cli.refusals import as_options, told
 from online_softmax.cli.rounds import print_store
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
@@ -87,7 +88,7 @@ def main(*args: str) -> int:
         if isinstance(error, MemoryError):
             return _fail(f"no memory is left ({error})", 2)
         if isinstance(error, ValueError | OSError | ImportError):
-            return _fail(options.as_options(options.told(error)), 2)
+            return _fail(as_options(told(error)), 2)
         raise
 
 
@@ -226,14 +227,7 @@ def predict(
         typer.Option(metavar="FILE", help="With --to: keep in this file how far it came, to go on from there."),
     ] = None,
     resume: options.Resume = False,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN",
-            autocompletion=completion.columns,
-            help="A column to leave out: the label, where rows have one.",
-        ),
-    ] = None,
+    target: Annotated[str | None, options.column("A column to leave out: the label, where rows have one.")] = None,
     reading: options.ReadingOptions,
     limit: options.Limit = None,
     output: Annotated[
@@ -260,14 +254,7 @@ def predict(
 def columns(
     source: options.Source,
     *,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN",
-            autocompletion=completion.columns,
-            help="The column to predict, if it is to be looked at, too.",
-        ),
-    ] = None,
+    target: Annotated[str | None, options.column("The column to predict, if it is to be looked at, too.")] = None,
     reading: options.ReadingOptions,
     output: Annotated[Form, options.output("json, one document; or csv, a line a column")] = Form.TABLE,
     quiet: options.Quiet = False,

@@ -8,9 +8,9 @@ from typing import Any
 
 from rich.console import Console
 
-from online_softmax.cli import options
 from online_softmax.cli.ending import ended_in_order
 from online_softmax.cli.evaluating import Making, sources
+from online_softmax.cli.files import check_distinct
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
 from online_softmax.cli.version import own_version
@@ -41,7 +41,7 @@ def compare(
     if not 2 <= len(names) <= MOST_MODELS:
         there = "is one" if len(names) == 1 else f"are {len(names)}"
         raise ValueError(f"compare takes 2 to {MOST_MODELS} models, a --model for each, and there {there}")
-    options.check_distinct([*sources(source), *showing.files])
+    check_distinct([*sources(source), *showing.files])
     showing.check()
     measured = scoring.keywords()
     made = making.made(names)

@@ -11,7 +11,9 @@ from rich.console import Console
 
 from online_softmax.cli import options
 from online_softmax.cli.ending import ended_in_order
+from online_softmax.cli.files import check_distinct, check_writable
 from online_softmax.cli.models import DEFAULT_MODEL, is_optimizer, is_rival, parse_model
+from online_softmax.cli.refusals import named, told
 from online_softmax.cli.scoring import Scoring
 from online_softmax.cli.showing import Showing
 from online_softmax.cli.version import own_version
@@ -47,7 +49,7 @@ class Making:
             for flag, value in self.room.items():
                 if value is not None:
                     raise ValueError(f"{flag} goes with a model of ours such as auto, not with {said}")
-        with options.named("--model"):
+        with named("--model"):
             return [parse_model(name, intercept=self.intercept, **self._room) for name in names]
 
     def behind_a_scaler(self, name: str, model: Any, stream: RowStream) -> Any:
@@ -89,7 +91,7 @@ class Learner(Making):
             for flag, value in given.items():
                 if value not in (None, False):
                     raise ValueError(f"{flag} goes with a new model, and the one in {self.from_} has its own")
-            with options.named("--from"):
+            with named("--from"):
                 model = saving.load(self.from_)
             known = Known.of(model, f"the model in {self.from_}")
             stream = open_stream(source, target, model=known, **reading)
@@ -133,7 +135,7 @@ class Keeping:
         if self.checkpoint is None and (self.resume or self.every is not None):
             raise ValueError(f"{'--resume' if self.resume else '--every'} goes with --checkpoint")
         if self.checkpoint is not None:
-            options.check_writable("--checkpoint", self.checkpoint)
+            check_writable("--checkpoint", self.checkpoint)
             if self.checkpoint.exists() and not self.resume:
                 raise FileExistsError(f"the checkpoint {self.checkpoint} exists: --resume it, or remove it")
 
@@ -155,11 +157,11 @@ def evaluate(
     """Run a model along a stream under a table that grows, keep what is to be kept, and return what was found."""
     kept = [("save", save), ("checkpoint", keeping.checkpoint)]
     written = [*kept, *showing.files]
-    options.check_distinct([*sources(source), *written])
-    options.check_distinct([("from", learner.from_), *written[1:]])  # a model may be saved where it came from
+    check_distinct([*sources(source), *written])
+    check_distinct([("from", learner.from_), *written[1:]])  # a model may be saved where it came from
     learner.check_kept(kept)
     if save is not None:
-        options.check_writable("--save", save)
+        check_writable("--save", save)
     keeping.check()
     showing.check()
     measured = scoring.keywords()
@@ -183,26 +185,26 @@ def evaluate(
                 **measured,
             )
     except RunInterrupt as stop:
-        told = [str(stop)]
+        said = [str(stop)]
         with uninterrupted():
             if save is not None and stop.result.n_samples:
                 _save(model, save)
-                told.append(f"the model is saved to {save}")
+                said.append(f"the model is saved to {save}")
             if found := showing.finish_early(stop.result, conditions):
-                told.append(found)
-        raise KeyboardInterrupt("; ".join(told)) from None
+                said.append(found)
+        raise KeyboardInterrupt("; ".join(said)) from None
     except (RowError, OSError) as error:
         n = error.result.n_samples if isinstance(error, RowError) else table.n_samples
-        told = [options.told(error)]
+        said = [told(error)]
         if save is not None and n:
             _save(model, save)
             of = "those rows" if isinstance(error, RowError) else f"the first {n:,} rows"
-            told.append(f"the model of {of} is saved to {save}")
+            said.append(f"the model of {of} is saved to {save}")
         if isinstance(error, RowError) and (found := showing.finish_early(error.result, conditions)):
-            told.append(found)
-        if len(told) == 1:
+            said.append(found)
+        if len(said) == 1:
             raise
-        raise ValueError("; ".join(told)) from error
+        raise ValueError("; ".join(said)) from error
     assert isinstance(result, Result)
     with uninterrupted():
         if save is not None:

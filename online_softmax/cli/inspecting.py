@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from online_softmax.cli.options import check_distinct, check_writable
+from online_softmax.cli.files import check_distinct, check_writable
 from online_softmax.cli.output import Printer, check_open, json_lines
 from online_softmax.models import saving
 from online_softmax.models.inspection import Inspection, inspection, of_file, unknown_class

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import inspect
-import os
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
@@ -58,6 +55,11 @@ def number(least: int, most: int | None = None) -> Callable[[str], int]:
     return read
 
 
+def column(meaning: str) -> Any:
+    """Return an option that names a column of the source."""
+    return typer.Option(metavar="COLUMN", autocompletion=completion.columns, help=meaning)
+
+
 Source = Annotated[
     str,
     typer.Argument(
@@ -68,12 +70,7 @@ Source = Annotated[
     ),
 ]
 Target = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COLUMN",
-        autocompletion=completion.columns,
-        help="The column to predict; bundled streams know theirs, svmlight and vw text carry their own.",
-    ),
+    str | None, column("The column to predict; bundled streams know theirs, svmlight and vw text carry their own.")
 ]
 Limit = Annotated[int | None, typer.Option(parser=number(1), metavar="N", help="Stop after this many rows.")]
 
@@ -176,14 +173,6 @@ Every = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")]
 
-ROLES = {  # of a column that there is not
-    "the target": "--target",
-    "the weight": "--weight",
-    "a feature": "--features",
-    "dropped": "--drop",
-    "read as text": "--text-columns",
-    "read as number": "--number-columns",
-}
 TABS = ("tab", "\\t")  # a tab, where a shell has none
 
 
@@ -202,16 +191,8 @@ class ReadingOptions:
     features: Annotated[
         str | None, typer.Option(metavar="A,B", help="The feature columns, as a,b; without it all others.")
     ] = None
-    drop: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN", autocompletion=completion.columns, help="One that is no feature; may be given again."
-        ),
-    ] = None
-    weight: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", autocompletion=completion.columns, help="The column of the rows' weights."),
-    ] = None
+    drop: Annotated[list[str] | None, column("One that is no feature; may be given again.")] = None
+    weight: Annotated[str | None, column("The column of the rows' weights.")] = None
     text_columns: Annotated[
         str | None, typer.Option(help="Columns that hold strings though they spell numbers, as a,b.", metavar="A,B")
     ] = None
@@ -315,51 +296,7 @@ def _listed(name: str, columns: str) -> list[str]:
     try:
         return next(csv.reader([columns]), [])
     except csv.Error as error:
-        raise ValueError(f"{_flag(name)} {columns!r} is no list of columns: {error}") from None
-
-
-def as_options(sentence: str) -> str:
-    """Return what was said for Python with the options that say the same here.
-
-    Examples
-    --------
-    >>> from online_softmax.cli.options import as_options
-
-    >>> as_options("say thousands=',' and currency=True, not_na=['-'], or name it in text_columns")
-    "say --thousands ',' and --currency, --not-na '-', or name it in --text-columns"
-    >>> as_options("on_bad is 'raise' or 'skip', not 'x'")
-    "--on-bad is 'raise' or 'skip', not 'x'"
-    >>> as_options("a.csv has no column 'z' to be the target; its columns are: a, y")
-    "--target: a.csv has no column 'z' to be the target; its columns are: a, y"
-
-    """
-    names = "|".join(part.name for part in fields(ReadingOptions))
-    sentence = re.sub(rf"^({names})(?= (?:is|has) )", lambda found: _flag(found[1]), sentence)
-    if role := re.search(rf"has no column .* to be ({'|'.join(ROLES)})\b", sentence):
-        sentence = f"{ROLES[role[1]]}: {sentence}"
-    if sentence.startswith("no format is called"):
-        sentence = f"--format: {sentence}"
-    sentence = re.sub(rf"\b({names})=\[?('[^']*')\]?", lambda found: f"{_flag(found[1])} {found[2]}", sentence)
-    sentence = re.sub(rf"\b({names})=True\b", lambda found: _flag(found[1]), sentence)
-    columns = r"(\b(?:in|or) )(text_columns|number_columns)\b(?!=)"
-    return re.sub(columns, lambda found: found[1] + _flag(found[2]), sentence)
-
-
-def told(error: BaseException) -> str:
-    """Return what an error says, without the number that the system has for it.
-
-    Examples
-    --------
-    >>> from online_softmax.cli.options import told
-
-    >>> told(FileNotFoundError(2, "No such file or directory", "model")), told(ValueError("no rows"))
-    ('model: no such file or directory', 'no rows')
-
-    """
-    if not isinstance(error, OSError) or not error.strerror:
-        return str(error)
-    reason = error.strerror[0].lower() + error.strerror[1:]
-    return reason if error.filename is None else f"{os.fsdecode(error.filename)}: {reason}"
+        raise ValueError(f"{flag_of(name)} {columns!r} is no list of columns: {error}") from None
 
 
 def with_ports(args: Sequence[str]) -> list[str]:
@@ -386,7 +323,7 @@ def with_ports(args: Sequence[str]) -> list[str]:
     return found
 
 
-def _flag(name: str) -> str:
+def flag_of(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
@@ -413,42 +350,3 @@ def grouped(command: Callable[..., Any]) -> Callable[..., Any]:
 
     called.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     return called
-
-
-@contextmanager
-def named(flag: str) -> Iterator[None]:
-    """Name an option with what is wrong with its value."""
-    try:
-        yield
-    except OSError as error:
-        raise ValueError(f"{flag} {told(error)}") from error
-    except ValueError as error:
-        raise ValueError(f"{flag}: {error}") from error
-
-
-def check_writable(flag: str, path: Path, *, whole: bool = True) -> None:
-    """Find out before a long run whether a file can be written after it, whole or not at all if need be."""
-    if path.is_dir():
-        raise IsADirectoryError(f"{flag}: cannot write {path}: it is a directory")
-    if whole and path.exists() and not path.is_file():
-        raise OSError(f"{flag}: cannot write {path}: it is not a regular file")
-    directory = Path(os.path.realpath(path)).parent
-    if not directory.is_dir():
-        raise FileNotFoundError(f"{flag}: cannot write {path}: there is no directory {path.parent}")
-    if not os.access(directory if whole or not path.exists() else path, os.W_OK):
-        raise PermissionError(f"{flag}: cannot write {path}: permission denied")
-
-
-def check_distinct(files: list[tuple[str, Path | str | None]]) -> None:
-    """Refuse one file for two things, under whatever names."""
-    seen: dict[object, str] = {}
-    for role, file in files:
-        if file is None:
-            continue
-        keys: list[object] = [os.path.realpath(file)]
-        if os.path.exists(file):
-            status = os.stat(file)
-            keys.append((status.st_dev, status.st_ino))
-        for key in keys:
-            if (other := seen.setdefault(key, role)) != role:
-                raise ValueError(f"{file} is named twice, for {other} and {role}")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from online_softmax.cli.options import check_writable
+from online_softmax.cli.files import check_writable
 from online_softmax.storage.atomic import write
 from online_softmax.storage.fields import check_same
 from online_softmax.streams import Place, RowStream

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax.cli.ending import ended_in_order
-from online_softmax.cli.options import named
 from online_softmax.cli.output import check_open
 from online_softmax.cli.place_file import PlaceFile
+from online_softmax.cli.refusals import named
 from online_softmax.models import saving
 from online_softmax.models.scaled import native
 from online_softmax.streams import Chunk, Known, RowStream, open_stream

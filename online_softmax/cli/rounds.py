@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from online_softmax.cli import options
+from online_softmax.cli.files import check_distinct, check_writable
 from online_softmax.cli.output import Printer, check_open
 from online_softmax.cli.version import own_version
 from online_softmax.drawing import html_page
@@ -24,11 +24,11 @@ def print_store(url: str, report: Path | None, printer: Printer) -> None:
     """Print the log of a store, and write it as JSON and as a page, if that is asked for."""
     if printer.has_table:
         check_open()
-    options.check_distinct([("--json", printer.file), ("--report", report)])
+    check_distinct([("--json", printer.file), ("--report", report)])
     if printer.file is not None:
-        options.check_writable("--json", printer.file, whole=False)
+        check_writable("--json", printer.file, whole=False)
     if report is not None:
-        options.check_writable("--report", report)
+        check_writable("--report", report)
         html_page({"conditions": {}, "runs": {}, "comparison": None})  # what it lacks, it lacks now
     store = ModelStore(url)
     commit = store.load()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from online_softmax.cli import options
+from online_softmax.cli.refusals import named
 from online_softmax.cli.river_names import river_metric
 from online_softmax.evaluation.delayed import Lateness
 
@@ -24,7 +25,7 @@ class Scoring:
         """Return them as `progressive_validation` takes them."""
         if self.moment is not None and self.delay is None:
             raise ValueError("--moment goes with --delay: how long after it the labels come")
-        with options.named("--metric"):
+        with named("--metric"):
             metrics = [river_metric(text) for text in self.metric or []]
         return {"delay": self._delay(), "moment": self.moment, "metrics": metrics, "top_k": self.top_k}
 

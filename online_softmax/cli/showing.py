@@ -11,7 +11,9 @@ from typing import Any
 from rich.console import Console
 
 from online_softmax.cli import options
+from online_softmax.cli.files import check_writable
 from online_softmax.cli.output import Form, Printer
+from online_softmax.cli.refusals import told
 from online_softmax.drawing import html_page
 from online_softmax.evaluation import Comparison, Result
 from online_softmax.reports import CompareTable, LivePage, LiveTable
@@ -50,9 +52,9 @@ class Showing:
     def check(self) -> None:
         """Refuse what could not be drawn or written, before the run."""
         if (file := self.printer.file) is not None:
-            options.check_writable("--json", file, whole=False)
+            check_writable("--json", file, whole=False)
         if self.report is not None:
-            options.check_writable("--report", self.report)
+            check_writable("--report", self.report)
             html_page({"conditions": {}, "runs": {}, "comparison": None})  # what it lacks, it lacks now
 
     @contextmanager
@@ -81,7 +83,7 @@ class Showing:
         try:
             self.finish(found, conditions)
         except OSError as error:
-            return f"the result of those rows could not be written ({options.told(error)})"
+            return f"the result of those rows could not be written ({told(error)})"
         printer = self.printer
         places = ["standard output" if printer.is_document else None, printer.file, self.report]
         return f"the result of those rows is written to {' and '.join(str(place) for place in places if place)}"
