@@ -28,6 +28,23 @@ def test_a_page_is_filled_where_a_command_stands(monkeypatch):
     assert tables.filled(page) == tables.filled(filled) == filled
 
 
+def test_a_stale_table_is_found_after_any_other_and_pasted(tmp_path, monkeypatch):
+    command = "<!-- python -m proofs.table --summary -->"
+    first, last = tmp_path / "a.md", tmp_path / "b.md"
+    first.write_text(tables.filled(f"{command}\n<!-- end -->\n"))
+    last.write_text(stale := f"{command}\nold\n<!-- end -->\n")
+    monkeypatch.setattr(tables, "pages", lambda: iter([first, last]))
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    monkeypatch.setattr("sys.argv", ["tables", "--check"])
+    assert tables.main() == 1
+    assert last.read_text() == stale
+    monkeypatch.setattr("sys.argv", ["tables"])
+    assert tables.main() == 0
+    assert last.read_text() == first.read_text()
+    monkeypatch.setattr("sys.argv", ["tables", "--check"])
+    assert tables.main() == 0
+
+
 def test_a_table_has_its_rule():
     assert markdown(["a", "b"], [["x", "1"]]) == ["| a | b |", "| --- | ---: |", "| x | 1 |"]
 
