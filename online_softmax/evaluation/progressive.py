@@ -15,24 +15,13 @@ from online_softmax.evaluation.comparing import Comparison
 from online_softmax.evaluation.delayed import DelayedScorer, Lateness
 from online_softmax.evaluation.one_pass import Pass
 from online_softmax.evaluation.progress import Progress
-from online_softmax.evaluation.result import Figures, Offender, Predictions, Result, RowError, RunInterrupt
+from online_softmax.evaluation.result import Result
 from online_softmax.evaluation.river_metrics import river_metrics
 from online_softmax.evaluation.runs import Runs
 from online_softmax.evaluation.scored import Numbering
 from online_softmax.evaluation.scorer import Scorer
 from online_softmax.evaluation.tally import Tally
 from online_softmax.streams import RowStream, Stream, open_stream
-
-__all__ = [
-    "Figures",
-    "Offender",
-    "Predictions",
-    "Progress",
-    "Result",
-    "RowError",
-    "RunInterrupt",
-    "progressive_validation",
-]
 
 EVERY = 100_000  # rows between two checkpoints
 

@@ -19,7 +19,7 @@ import pytest
 from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, cli
-from online_softmax.evaluation.progressive import progressive_validation
+from online_softmax.evaluation import progressive_validation
 from online_softmax.streams import open_stream
 
 COMMAND = [sys.executable, "-m", "online_softmax"]

@@ -17,8 +17,8 @@ from river import optim, preprocessing
 from scipy import sparse
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, cli, progressive_validation
+from online_softmax.evaluation import RowError
 from online_softmax.evaluation.checkpoints import CheckpointError
-from online_softmax.evaluation.progressive import RowError
 from online_softmax.models.saving import to_bytes
 from online_softmax.models.scaled import NumberScaler
 from online_softmax.streams import TextStream, open_stream

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from river import base, dummy, linear_model, naive_bayes, optim, preprocessing, tree
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
+from online_softmax.evaluation import RowError
 from online_softmax.evaluation.comparing import MOST_BLOCKS, Comparison, Pairing
-from online_softmax.evaluation.progressive import RowError
 from online_softmax.evaluation.scored import Scored
 from online_softmax.models.native import NONE
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from river import base, compose, evaluate, linear_model, metrics, naive_bayes, preprocessing, stream, tree
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
+from online_softmax.evaluation import RowError
 from online_softmax.evaluation.delayed import Lateness
-from online_softmax.evaluation.progressive import RowError
 from tests.reference import scores as reference
 
 START = dt.datetime(2020, 1, 1)

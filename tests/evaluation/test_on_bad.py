@@ -11,7 +11,7 @@ import pytest
 from river import base, optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
-from online_softmax.evaluation.progressive import RowError
+from online_softmax.evaluation import RowError
 from online_softmax.streams import open_stream
 
 MODELS = {

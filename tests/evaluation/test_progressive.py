@@ -16,7 +16,7 @@ from river import base, dummy, evaluate, linear_model, metrics, naive_bayes, opt
 from river import datasets as river_datasets
 
 from online_softmax import SoftmaxRegression, datasets
-from online_softmax.evaluation.progressive import RowError, progressive_validation
+from online_softmax.evaluation import RowError, progressive_validation
 from online_softmax.streams import CsvStream, FrameStream, open_stream, opening
 from online_softmax.streams.formats import open_one
 

@@ -10,7 +10,7 @@ from river import datasets as river_datasets
 from river import evaluate, metrics, naive_bayes, preprocessing, utils
 
 from online_softmax import SoftmaxRegression, progressive_validation
-from online_softmax.evaluation.progressive import RowError
+from online_softmax.evaluation import RowError
 from online_softmax.evaluation.river_metrics import river_metrics
 
 NAMES = ["Accuracy", "MacroF1", "WeightedF1", "CohenKappa", "CrossEntropy", "BalancedAccuracy", "GeometricMean"]

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from online_softmax import SoftmaxRegression
-from online_softmax.evaluation.progressive import progressive_validation
+from online_softmax.evaluation import progressive_validation
 from online_softmax.evaluation.result import Figures
 from online_softmax.reports import LiveTable, print_summary, write_json
 from online_softmax.streams import open_stream

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_softmax import SoftmaxRegression, progressive_validation
-from online_softmax.evaluation.progressive import RowError
+from online_softmax.evaluation import RowError
 from online_softmax.streams import Place, PlaceError, open_stream
 
 RNG = np.random.default_rng(3)

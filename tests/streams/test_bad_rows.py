@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_softmax import SoftmaxRegression, progressive_validation
-from online_softmax.evaluation.progressive import RowError
+from online_softmax.evaluation import RowError
 from online_softmax.streams import Chunk, open_stream
 from online_softmax.streams.tables import record_stream
 

@@ -18,7 +18,7 @@ import pytest
 from river import preprocessing
 
 from online_softmax import AutoSoftmaxRegression, SoftmaxRegression, progressive_validation
-from online_softmax.evaluation.progressive import RowError
+from online_softmax.evaluation import RowError
 from online_softmax.streams import open_stream
 
 RNG = np.random.default_rng(7)

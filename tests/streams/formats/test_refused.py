@@ -15,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from online_softmax import SoftmaxRegression, progressive_validation
-from online_softmax.evaluation.progressive import RowError
+from online_softmax.evaluation import RowError
 from online_softmax.streams import open_stream
 from online_softmax.streams.tables import records
 
