@@ -106,12 +106,8 @@ INLINE double distance(const qda *q, int64_t c, const double *x, double *a) {
     const double *M = q->M + c * q->d_capacity, *P = qda_P(q, c);
     lanes sum = {0};
     for (int64_t i = 0; i < q->d; i++) a[i] = x[i + 1] - M[i];
-    for (int64_t i = 0; i < q->d; i += LANES) {
-        lanes s = {0};
-        for (int64_t j = 0; j < q->d; j++) s += a[j] * load(P + j * q->d_capacity + i);
-        store(Pa + i, s, LANES);
-        sum += first(load(a + i) * s, q->d - i, 0);
-    }
+    sum_rows(a, P, q->d_capacity, q->d, Pa, q->d);
+    for (int64_t i = 0; i < q->d; i += LANES) sum += first(load(a + i) * load(Pa + i), q->d - i, 0);
     return lanes_sum(sum);
 }
 

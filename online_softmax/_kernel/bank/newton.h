@@ -58,11 +58,7 @@ INLINE double newton_direction(newton *m, const double *x, double *Px) {
     double h = 0;
     for (int attempt = 0; attempt < 2; attempt++) {
         lanes sum = {0};
-        memset(Px, 0, SIDE * sizeof(double));
-        for (int64_t j = 0; j < m->n; j++)
-            if (x[j] != 0)
-                for (int64_t i = 0; i < m->n; i += LANES)
-                    store(Px + i, load(Px + i) + x[j] * load(m->P + j * SIDE + i), LANES);
+        sum_rows(x, m->P, SIDE, m->n, Px, m->n);
         for (int64_t i = 0; i < m->n; i += LANES) sum += first(load(Px + i) * load(x + i), m->n - i, 0);
         h = lanes_sum(sum);
         if (h > 0 && h < 1e300) break;

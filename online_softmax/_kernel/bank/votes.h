@@ -28,6 +28,7 @@ typedef float floats __attribute__((vector_size(64)));
 typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t ints __attribute__((vector_size(64)));
 typedef uint32_t times __attribute__((vector_size(64)));
+typedef int32_t ints_at __attribute__((vector_size(64), aligned(4), may_alias));
 typedef uint32_t times_at __attribute__((vector_size(64), aligned(4), may_alias));
 
 typedef struct {
@@ -49,6 +50,7 @@ typedef struct {
     float *D, *e, *k;   /* distances, wide and sharp votes of each row */
     double least, rate; /* its distance to the nearest row, and what that counts in the mean */
     double T;           /* its temperature */
+    double all;         /* the sum of its sharp votes */
 } votes;
 
 static void votes_free(votes *o) {
@@ -230,10 +232,29 @@ INLINE void window_predict(const window *s, votes *o, const double *xb, int64_t 
         }
     }
     double r = BACKGROUND / (double)C;
+    lanes all = {0};
+    FOR_LANES(c) all += load(v + c);
+    o->all = lanes_sum(all);
     FOR_LANES(c) {
         store(v + c, lanes_log(load(v + c) + r), LANES);
         store(wide + c, lanes_log(load(wide + c) + r), LANES);
     }
+}
+
+/* w <- w exp(u), u = -rate g / sqrt(G), g = w gradient; |u| <= rate, since |g| <= sqrt(G). */
+INLINE void metric_step(double *w, double *G, const double *gradient, int64_t n) {
+    for (int64_t j = 0; j < n; j++) {
+        double g = gradient[j] * w[j], sum = G[j] + g * g, u = -METRIC_RATE * g / sqrt(sum), u2 = u * u, u4 = u2 * u2;
+        double next = w[j] * EXP_SERIES(u, u2, u4);
+        G[j] = sum, w[j] = next > METRIC_LEAST ? (next < METRIC_MOST ? next : METRIC_MOST) : METRIC_LEAST;
+    }
+}
+
+/* The sum over the lanes, by halves. */
+INLINE float floats_sum(floats v) {
+    for (int half = FLOATS / 2; half; half /= 2)
+        for (int l = 0; l < half; l++) v[l] += v[l + half];
+    return v[0];
 }
 
 /* The metric's step: w_j <- w_j exp(-rate g_j / sqrt(G_j)) with g_j = w_j d(-ln p_y)/dw_j = w_j sum_i a_i (B_ij -
@@ -243,26 +264,30 @@ INLINE void window_learn_metric(window *s, votes *o, const double *xb, int64_t t
     float all = (float)(3 / (o->T * (votes + BACKGROUND))), own = (float)(3 / (o->T * votes_y)) - all,
           least = (float)(1e-3 * votes);
     float *a = o->e;
-    for (int64_t i = 0; i < s->m; i++) a[i] = o->k[i] > least ? o->k[i] * (s->label[i] == y ? own : -all) : 0;
+    floats sum = {0};
+    for (int64_t i = 0; i < s->m; i += FLOATS) {
+        floats k = loads(o->k + i);
+        ints near = k > least, same = *(const ints_at *)(s->label + i) == (int32_t)y;
+        floats share = (floats)((same & (ints)alls(own)) | (~same & (ints)alls(-all)));
+        *(floats_at *)(a + i) = (floats)(near & (ints)(k * share));
+    }
     for (int64_t i = s->m; i % FLOATS; i++) a[i] = 0;
-    for (int64_t j = 0; j <= covered; j++) {
-        floats sum = {0};
-        if (j) {
-            const float *column = s->B + (j - 1) * s->column;
-            float x = (float)xb[j];
+    for (int64_t i = 0; i < s->m; i += FLOATS) sum += loads(a + i) * ages(s->time + i, t) * (1 / (float)s->size);
+    double g[LANES] = {weight * floats_sum(sum)};
+    metric_step(s->w, s->G, g, 1);
+    for (int64_t j = 1; j <= covered; j += LANES) {
+        int64_t n = covered + 1 - j < LANES ? covered + 1 - j : LANES;
+        for (int64_t l = 0; l < n; l++) {
+            const float *column = s->B + (j + l - 1) * s->column;
+            float x = (float)xb[j + l];
+            sum = (floats){0};
             for (int64_t i = 0; i < s->m; i += FLOATS) {
                 floats far = loads(column + i) - x;
                 sum += loads(a + i) * far * far;
             }
-        } else
-            for (int64_t i = 0; i < s->m; i += FLOATS)
-                sum += loads(a + i) * ages(s->time + i, t) * (1 / (float)s->size);
-        for (int half = FLOATS / 2; half; half /= 2)
-            for (int l = 0; l < half; l++) sum[l] += sum[l + half];
-        double g = weight * sum[0] * s->w[j];
-        s->G[j] += g * g;
-        double w = s->w[j] * exp(-METRIC_RATE * g / sqrt(s->G[j]));
-        s->w[j] = w > METRIC_LEAST ? (w < METRIC_MOST ? w : METRIC_MOST) : METRIC_LEAST;
+            g[l] = weight * floats_sum(sum);
+        }
+        metric_step(s->w + j, s->G + j, g, n);
     }
 }
 
@@ -272,9 +297,7 @@ INLINE int window_learn(window *s, votes *o, const double *xb, int64_t t, int64_
                         int64_t known, int64_t y, double weight) {
     double p_y = 0;
     if (s->m) {
-        double votes = 0;
-        for (int64_t i = 0; i < s->m; i++) votes += o->k[i];
-        double least = o->least;
+        double votes = o->all, least = o->least;
         for (int64_t j = s->d + 1; j <= covered; j++) least += xb[j] * xb[j];
         s->nearest += (least - s->nearest) * o->rate, s->n_nearest++;
         double votes_y = y < known ? exp(Z[y]) : BACKGROUND / (double)known;
