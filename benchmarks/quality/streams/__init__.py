@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.quality.streams import drawn, generated, packaged, words
+from benchmarks.quality.streams import drawn, generated, long, packaged, texts, words
 from benchmarks.quality.streams.stream import Stream, sha
 
-__all__ = ["STREAMS", "Stream", "sha"]
+__all__ = ["GROUPS", "STREAMS", "Stream", "sha"]
 
-STREAMS: dict[str, Stream] = {
-    stream.name: stream for module in (packaged, generated, drawn, words) for stream in module.STREAMS
+GROUPS: dict[str, list[Stream]] = {
+    "short": [*packaged.STREAMS, *generated.STREAMS, *drawn.STREAMS, *words.STREAMS],
+    "text": texts.STREAMS,
+    "long": long.STREAMS,
 }
+STREAMS: dict[str, Stream] = {stream.name: stream for group in GROUPS.values() for stream in group}

@@ -14,12 +14,16 @@ Row = tuple[dict, Hashable]
 
 @dataclass(frozen=True)
 class Stream:
-    """`sparse`: a row holds only the features that are present. `correlated`: a label tells a lot about the next."""
+    """`sparse`: a row holds only the features that are present. `correlated`: a label tells a lot about the next.
+
+    `missing` says why the rows cannot be made here, or None.
+    """
 
     name: str
     make: Callable[[], Iterable[Row]]
     sparse: bool = False
     correlated: bool = False
+    missing: Callable[[], str | None] = lambda: None
 
     def rows(self) -> list[Row]:
         return list(self.make())
