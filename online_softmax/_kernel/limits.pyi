@@ -4,11 +4,16 @@ from numpy.typing import NDArray
 LINEAR_EXPERTS: int
 NEWTON_EXPERTS: int
 HAT_ROWS: int
+LABELS_AT: int
+GROVE_AT: int
 NEWTON_AT: int
 VOTES_AT: int
 HATS_AT: int
+MEMORY_AT: int
 QDA_AT: int
+SPARSE_AT: int
 BANK: int
+BAYES: int
 COVERED: int
 MARKOV_CLASSES: int
 QDA_FEATURES: int
@@ -16,6 +21,7 @@ QDA_CELLS: int
 WINDOW_LEAST: int
 MIXERS: int
 BUCKETS: int
+CALIBRATED: int
 INPUTS: int
 TOP: int
 FEATURE_DOUBLES: int

@@ -10,12 +10,12 @@ cdef extern from *:
     #pragma GCC diagnostic ignored "-Wunused-function"
     """
 
-cdef extern from "bank/memory.h":
+cdef extern from "bank/room.h":
     cpdef enum:
         LINEAR_EXPERTS, NEWTON_EXPERTS, HAT_ROWS
-        NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, BANK
+        LABELS_AT, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, MEMORY_AT, QDA_AT, SPARSE_AT, BANK, BAYES
         COVERED, MARKOV_CLASSES, QDA_FEATURES, QDA_CELLS, WINDOW_LEAST
-        MIXERS, BUCKETS, INPUTS, TOP
+        MIXERS, BUCKETS, CALIBRATED, INPUTS, TOP
         FEATURE_DOUBLES, GAUSSIAN_DOUBLES, GAUSSIAN_LD
     double metric_start "METRIC_START", metric_sum "METRIC_SUM", qda_start "QDA_START"
     int64_t window_rows "window_size"(int64_t budget, int64_t d)

@@ -23,7 +23,7 @@ from online_softmax._kernel.limits import (
     remembered,
     window_size,
 )
-from online_softmax._kernel.state import BLOCKS, FIELDS, SIZES, TABLE, Field
+from online_softmax._kernel.state import FAMILIES, FIELDS, SIZES, TABLE, Field
 
 Values = NDArray[Any]
 
@@ -61,9 +61,9 @@ def merged(base: State, updates: list[State], samples: list[int], optimizer: str
         names = [name for name in names if name in there]  # what no model has kept is gone
     labels = union([base["labels"], *(update["labels"] for update in updates)])
     if "experts" in updates[0]:
-        n = min(update["experts"].size for update in updates)
-        updates = [of_experts(update, n) for update in updates]
-        base = of_experts(base, n) if "experts" in base else base
+        common = np.logical_and.reduce([update["voices"][0] > 0 for update in updates])
+        updates = [of_experts(update, common) for update in updates]
+        base = of_experts(base, common) if "experts" in base else base
     if len(labels) > MARKOV_CLASSES or any("follow" not in update for update in updates):
         updates = [{name: value for name, value in update.items() if name != "follow"} for update in updates]
     new: State = {"names": names, "labels": labels}
@@ -157,23 +157,19 @@ def inverses(A: Values) -> tuple[Values, Values, NDArray[np.bool_]]:
     return -A, ln_det, sound & np.isfinite(A).all(axis=(-1, -2)) & np.isfinite(ln_det)
 
 
-def of_experts(state: State, n: int) -> State:
-    """Return the state of a bank of which only the first n experts are left, as `mixture_keep` leaves it."""
-    was = state["experts"].size
-    if was == n:
+def of_experts(state: State, stay: NDArray[np.bool_]) -> State:
+    """Return the state of a bank of which only these experts are left, as `mixture_drop` leaves it."""
+    if not ((state["voices"][0] > 0) & ~stay).any():
         return state
-    gone = {field.name for block, least in BLOCKS.items() if n <= least for field in TABLE[block]}
+    gone = {field.name for block, family in FAMILIES.items() if not stay[family.at] for field in TABLE[block]}
     new = {name: value for name, value in state.items() if name not in gone}
-    weights = state["experts"][:, :n]
-    inputs = np.array([*range(n), was])  # Bayes is the input after the last expert's
-    filters = FIELDS["mixers"].unfolded(state["mixers"])
-    mixers = np.zeros_like(filters)
-    mixers[:, 0, : n + 1] = filters[:, 0, inputs]
-    mixers[:, 1 : n + 2, : n + 1] = filters[:, 1 + inputs][:, :, inputs]
+    weights = np.where(stay, state["experts"], 0.0)
+    inputs = np.append(stay, np.ones(SIZES["input"] - stay.size, bool))  # Bayes is an input, too
+    mixers = FIELDS["mixers"].unfolded(state["mixers"]) * np.where(inputs, 1.0, 0.0)
+    mixers[:, 1:][:, ~inputs] = 0
     return new | {
-        "experts": np.ascontiguousarray(weights / weights.sum()),
-        "voices": np.ascontiguousarray(state["voices"][:, :n]),
-        "staying": min(state["staying"], n),
+        "experts": weights / weights.sum(),
+        "voices": np.where(stay, state["voices"], 0.0),
         "mixers": FIELDS["mixers"].folded(mixers),
     }
 
@@ -296,7 +292,7 @@ class _Shards:
     def _evidence(self, field: Field) -> Values:
         each = self._each(field.name)
         logs = total(w * np.log(np.maximum(one, TINY)) for w, one in zip(self.weights, each, strict=True))
-        new: Values = np.exp(logs - logs.max())
+        new: Values = np.where(np.maximum.reduce(each) > 0, np.exp(logs - logs.max()), 0.0)
         new /= new.sum()
         return new
 

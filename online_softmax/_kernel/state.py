@@ -15,7 +15,6 @@ making room for new features. A row says
   class             the classes
   modelled class    the classes that have a Gaussian
   sample            the samples in the window of the votes
-  expert            the experts of the bank
   value             a weight, then its states under the update rule
   scalar            the states that a row has under the update rule
   ================  ================================================================
@@ -52,9 +51,11 @@ import numpy as np
 from online_softmax._kernel.limits import (
     BANK,
     BUCKETS,
+    CALIBRATED,
     COVERED,
     FEATURE_DOUBLES,
     GAUSSIAN_DOUBLES,
+    GROVE_AT,
     HAT_ROWS,
     HATS_AT,
     INPUTS,
@@ -86,11 +87,14 @@ SIZES: Sizes = {
     "hat": HAT_ROWS,
     "statistic": FEATURE_DOUBLES,
     "moment": GAUSSIAN_DOUBLES,
+    "expert": BANK,
     "top": TOP,
     "mixer": MIXERS,
     "bucket": BUCKETS,
     "filter": 1 + INPUTS,  # the mixing weights, then the rows of their covariance
     "input": INPUTS,
+    "calibration": 1 + CALIBRATED,  # the same, in a bucket
+    "calibrated": CALIBRATED,
 }
 MERGES = ("sum", "clock", "mean", "steps", "gain", "moments", "information", "evidence", "newest", "least")
 
@@ -160,12 +164,11 @@ TABLE: dict[str, tuple[Field, ...]] = {
         Field("always", "f8", ("1", "class"), least=0, merge="sum"),
         Field("always_sum", float, least=0, merge="sum"),
         Field("last", int, values="class", merge="newest"),
-        Field("experts", "f8", ("1", "expert"), start=None, least=0, merge="evidence"),
-        Field("voices", "f8", ("1", "expert"), start=1.0, least=0, most=1, merge="least"),
-        Field("staying", int, start=None, least=NEWTON_AT, most=lambda n: n["expert"], merge="least"),
+        Field("experts", "f8", ("1", "expert"), start=None, least=0, most=1, merge="evidence"),
+        Field("voices", "f8", ("1", "expert"), start=None, least=0, most=1, merge="least"),
         Field("top", "f8", ("1", "top"), start=1 / TOP, least=0, merge="evidence"),
         Field("mixers", "f8", ("mixer*filter", "input"), start=None, merge="information"),
-        Field("buckets", "f8", ("bucket*filter", "input"), start=None, merge="information"),
+        Field("buckets", "f8", ("bucket*calibration", "calibrated"), start=None, merge="information"),
     ),
     "markov": (Field("follow", "f8", ("class", "class"), least=0, merge="sum"),),
     "newton": (
@@ -226,9 +229,23 @@ TABLE: dict[str, tuple[Field, ...]] = {
 FIELDS = {field.name: field for fields in TABLE.values() for field in fields}
 USE = tuple(field.name for field in TABLE["use"])
 
-# The experts of the bank leave from the end, part by part; each part is there in a bank of more experts than this.
-BLOCKS = {"newton": NEWTON_AT, "votes": VOTES_AT, "additive": HATS_AT, "gaussian": QDA_AT}
-BANKS = {False: (NEWTON_AT, VOTES_AT), True: (QDA_AT, BANK), "auto": (NEWTON_AT, QDA_AT, BANK)}  # by `interactions`
+
+class Family(NamedTuple):
+    """Experts that take part together, and the part of the table that is theirs."""
+
+    at: int  # their first row in the bank
+    experts: int
+    interactions: tuple[bool | str, ...]  # what a model says of interactions that may have them
+
+
+ANY: tuple[bool | str, ...] = (False, True, "auto")
+FAMILIES = {
+    "bank": Family(0, GROVE_AT, ANY),
+    "newton": Family(NEWTON_AT, NEWTON_EXPERTS, ANY),
+    "votes": Family(VOTES_AT, HATS_AT - VOTES_AT, (True, "auto")),
+    "additive": Family(HATS_AT, 1, (True, "auto")),
+    "gaussian": Family(QDA_AT, 1, (True, "auto")),
+}
 
 
 def _softmax(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
@@ -236,14 +253,32 @@ def _softmax(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
     return ["softmax"]
 
 
+def _blocks(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
+    """The families whose experts take part, as the mixture's voices say."""
+    for name in ("experts", "voices"):  # what follows depends on them
+        shape(found, name, 2)
+        check_value(name, FIELDS[name].wanted(sizes), found[name])
+    voices, w = found["voices"][0], found["experts"][0]
+    blocks = []
+    for block, (at, n, interactions) in FAMILIES.items():
+        heard = voices[at : at + n] > 0
+        if heard.any() != heard.all():
+            raise ValueError(f"of the {n} experts of {block!r}, only {heard.sum()} take part")
+        if heard.all():
+            blocks.append(block)
+            if model.interactions not in interactions:
+                raise ValueError(f"{block!r} has no part in a model with interactions={model.interactions!r}")
+    rows = [i for at, n, _ in FAMILIES.values() for i in range(at, at + n)]
+    if (w[voices == 0] != 0).any() or np.delete(voices, rows).any():
+        raise ValueError("an expert that takes no part has a weight or a voice")
+    if (voices[:GROVE_AT] < 1).any():
+        raise ValueError("an expert that never leaves has less than its whole voice")
+    return blocks
+
+
 def _bank(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
-    n = sizes["expert"] = shape(found, "experts", 2)[1]
-    if n not in BANKS[model.interactions]:
-        raise ValueError(f"a bank of {n} experts does not exist for interactions={model.interactions!r}")
     sizes["samples"] = number(found, "samples")
-    if number(found, "staying") not in (n, NEWTON_AT, QDA_AT):
-        raise ValueError(f"a bank of {n} experts cannot shrink to {found['staying']}")
-    blocks = [block for block, least in BLOCKS.items() if n > least]
+    blocks = _blocks(model, sizes, found)
     if "votes" in blocks:
         (m,), size = shape(found, "window_label", 1), number(found, "window_size")
         if m > size:
@@ -256,7 +291,7 @@ def _bank(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
             raise ValueError(f"{q} Gaussians of {d} features do not fit {C} classes and {F} features")
         sizes |= {"modelled class": q, "modelled feature": d}
     markov = ["markov"] if sizes["class"] <= MARKOV_CLASSES and "follow" in found else []  # dropped once there are more
-    return ["bank", *markov, *blocks]
+    return [*blocks, *markov]
 
 
 # What each model has learned: its parts of the table, once the sizes are known that depend on what is found.

@@ -31,13 +31,20 @@ EXPERTS = {  # docs/auto.md has the formulas
     "recent-prior": "how frequent each class has been of late",
     "prior": "how frequent each class has been",
     "markov": "which class follows which",
+    "grove": "trees that grow, their leaves learned together",
     "newton": "linear, second order: steps of one size",
     "newton-decaying": "linear, second order: steps that become smaller",
     "newton-average": "linear, second order: the running average of newton",
     "votes": "the labels of the nearest samples in the window",
     "wide-votes": "the labels of near samples in the window",
     "additive": "a curve for each feature",
+    "memory": "the labels of the nearest samples of thousands",
+    "wide-memory": "the labels of near samples of thousands",
     "gaussian": "a Gaussian for each class",
+    "naive-bayes": "naive Bayes, and a linear correction",
+    "firm-naive-bayes": "naive Bayes that trusts rare features less, and a linear correction",
+    "one-vs-all": "linear: each class against all others",
+    "slow-one-vs-all": "linear: each class against all others, with smaller steps",
 }
 
 

@@ -9,6 +9,7 @@ from typing import IO, Any, TypeVar
 
 import numpy as np
 
+from online_softmax._kernel import earlier
 from online_softmax._kernel import state as layout
 from online_softmax.models.native import NativeModel
 from online_softmax.models.scaled import ScaledModel, native
@@ -17,7 +18,8 @@ from online_softmax.storage.atomic import write
 
 # What the text of each format holds; this version writes the last.
 FIRST: dict[str, Any] = {"class": str, "format": int, "numbers": dict, "parameters": dict, "version": str}
-KINDS: dict[int, dict[str, Any]] = {1: FIRST, 2: {**FIRST, "scaler": dict | None}}
+SECOND: dict[str, Any] = {**FIRST, "scaler": dict | None}
+KINDS: dict[int, dict[str, Any]] = {1: FIRST, 2: SECOND, 3: SECOND}
 FORMAT = max(KINDS)
 NOTE = "note"  # the array of bytes that a file may have beside the model, and that are no part of it
 
@@ -161,6 +163,8 @@ def noted(data: bytes) -> tuple[Any, bytes]:
             raise ValueError(f"{name!r} is not part of such a model")
     lists = {name: names.from_bytes(what, arrays[name]) for name, what in found.lists.items()}
     state = {**arrays, **about["numbers"], **lists}
+    if about["format"] <= 2:
+        state = earlier.from_format_2(state)
     found.check(state)
     found.restore(state)
     return found.whole, note.tobytes()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_softmax import AutoSoftmaxRegression
+from online_softmax._kernel import limits
 from online_softmax._kernel.merging import SUMS, _Shards, inverses, merged, of_experts, pooled, union
 from online_softmax._kernel.softmax.softmax import RULES
 from online_softmax._kernel.state import FIELDS, MERGES
@@ -72,14 +73,17 @@ def test_a_bank_of_fewer_experts_is_what_the_kernel_leaves():
     for i in range(300):
         model.learn_one({"a": i % 7, "b": i % 5}, i % 3)
     was = model._state()
-    left = of_experts(was, 8)
+    first = np.arange(limits.BANK) < limits.GROVE_AT
+    left = of_experts(was, first)
     assert left["experts"].sum() == pytest.approx(1)
     assert "newton_P" not in left
     mixers, before = FIELDS["mixers"].unfolded(left["mixers"]), FIELDS["mixers"].unfolded(was["mixers"])
-    np.testing.assert_array_equal(mixers[:, 0, :9], before[:, 0, [*range(8), 15]])
-    np.testing.assert_array_equal(mixers[:, 1:9, 8], before[:, 1:9, 15])
-    assert mixers[:, 9:].any() == np.True_  # the row of Bayes
-    assert not mixers[:, 10:].any()
+    inputs, gone = np.append(np.flatnonzero(first), limits.BAYES), np.flatnonzero(~first)
+    np.testing.assert_array_equal(mixers[:, 0, inputs], before[:, 0, inputs])
+    np.testing.assert_array_equal(mixers[:, 1 + inputs[:, None], inputs], before[:, 1 + inputs[:, None], inputs])
+    assert before[:, :, gone].any()
+    assert not mixers[:, :, gone].any()
+    assert not mixers[:, 1 + gone].any()
     linear = AutoSoftmaxRegression()
     linear._restore(left)
     linear.learn_one({"a": 1.0}, 0)

@@ -23,7 +23,7 @@ from online_softmax._kernel.state import FIELDS, MERGES, SIZES, TABLE, check
 
 KERNEL = Path(state.__file__).parent
 LEARNED_SIZES = {"feature", "row", "covered", "covered row", "modelled feature", "class", "modelled class"}
-LEARNED_SIZES |= {"sample", "expert", "value", "scalar"}
+LEARNED_SIZES |= {"sample", "value", "scalar"}
 
 
 def samples(n, d=6, classes=4):
@@ -143,12 +143,38 @@ def test_another_size_is_refused(monkeypatch, axis):
         check(model, F, C, found)
 
 
-@pytest.mark.parametrize("block", state.BLOCKS)
-def test_a_block_that_came_later_is_refused(monkeypatch, block):
+@pytest.mark.parametrize("block", state.FAMILIES.keys() - {"bank"})
+def test_arrays_of_a_family_that_takes_no_part_are_refused(block):
     F, C, found = parts(BANKS["bank"]())
-    monkeypatch.setitem(state.BLOCKS, block, limits.BANK)
+    at, n, _ = state.FAMILIES[block]
+    for name in ("voices", "experts"):
+        found[name][0, at : at + n] = 0
     with pytest.raises(ValueError, match="is not part of such a model"):
         check(AutoSoftmaxRegression(), F, C, found)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "value", "message"),
+    [
+        ("voices", limits.NEWTON_AT, 0.0, "of the 3 experts of 'newton', only 2 take part"),
+        ("voices", 0, 0.5, "an expert that never leaves has less than its whole voice"),
+        ("voices", limits.LABELS_AT, 0.0, "of the 8 experts of 'bank', only 7 take part"),
+        ("voices", limits.VOTES_AT, 1.5, "'voices' has values from"),
+        ("experts", limits.VOTES_AT, -0.5, "'experts' has values from"),
+    ],
+)
+def test_voices_that_no_bank_has_are_refused(name, row, value, message):
+    F, C, found = parts(BANKS["bank"]())
+    found[name][0, row] = value
+    with pytest.raises(ValueError, match=message):
+        check(AutoSoftmaxRegression(), F, C, found)
+
+
+def test_a_weight_of_an_expert_that_takes_no_part_is_refused():
+    F, C, found = parts(BANKS["linear bank"]())
+    found["experts"][0, limits.VOTES_AT] = 0.1
+    with pytest.raises(ValueError, match="takes no part has a weight"):
+        check(AutoSoftmaxRegression(interactions=False), F, C, found)
 
 
 OTHER_LIMITS = {"COVERED": 101, "QDA_FEATURES": 63, "QDA_CELLS": 9000, "WINDOW_LEAST": 257, "MARKOV_CLASSES": 3}
@@ -192,6 +218,7 @@ def test_no_size_is_typed_again():
         ("gaussian.h", "    double fresh; ", "    int64_t turns; double fresh; "),
         ("mixture.h", "double u[INPUTS], S[INPUTS][INPUTS];", "double S[INPUTS][INPUTS], u[INPUTS];"),
         ("mixture.h", "double u[INPUTS], S[INPUTS][INPUTS];", "double u[INPUTS], S[INPUTS][INPUTS], more;"),
+        ("mixture.h", "double u[LANES], S[CALIBRATED][LANES];", "double S[CALIBRATED][LANES], u[LANES];"),
     ],
 )
 def test_structs_that_files_hold_as_doubles_stay_as_they_are(tmp_path, header, was, instead):

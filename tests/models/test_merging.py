@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from river import optim, preprocessing
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, ImplicitSGD, SoftmaxRegression, load, merge, save
+from online_softmax._kernel import limits
+from online_softmax._kernel.bank.auto import EXPERTS
 from online_softmax._kernel.state import FIELDS
 from online_softmax.models.native import NativeModel
 from online_softmax.models.scaled import NumberScaler, native
@@ -361,12 +363,13 @@ def test_filters_have_the_mean_of_the_informations():
     base = trained(AutoSoftmaxRegression(interactions=False), samples(0, 300))
     updates = [trained(copied(base), samples(k, 100)) for k in (1, 2)]
     both = merge(base, updates)
-    for name, used in (("mixers", 12), ("buckets", 2)):
+    linear = [EXPERTS.index(name) for name in base.expert_weights]
+    for name, used in (("mixers", np.array([*linear, limits.BAYES])), ("buckets", np.arange(2))):
         filters = [FIELDS[name].unfolded(state(each)[name]) for each in (*updates, both)]
         for one, other, mean in zip(*filters, strict=True):
             u, S = (
-                [each[0, :used] for each in (one, other, mean)],
-                [each[1 : 1 + used, :used] for each in (one, other, mean)],
+                [each[0, used] for each in (one, other, mean)],
+                [each[1 + used[:, None], used] for each in (one, other, mean)],
             )
             H = [np.linalg.inv(each) for each in S[:2]]
             np.testing.assert_allclose(S[2], np.linalg.inv((H[0] + H[1]) / 2), rtol=1e-6, atol=1e-9)

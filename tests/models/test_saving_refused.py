@@ -169,9 +169,6 @@ def test_wrong_numbers_are_refused(number):
         ("window_size", 21),
         ("window_size", 19),
         ("last", 3),
-        ("staying", 7),
-        ("staying", 11),
-        ("staying", 16),
         ("samples", 0),
         ("samples", 39),
         ("samples", 2**53 + 1),
@@ -198,12 +195,11 @@ def test_a_window_that_is_not_full_goes_on_at_its_end():
         refuses(about | {"numbers": about["numbers"] | {"window_head": wrong}}, arrays, "window_head")
 
 
-@pytest.mark.parametrize(("interactions", "others"), [(True, [False]), (False, [True, "auto"])])
-def test_a_bank_must_fit_its_parameters(interactions, others):
+@pytest.mark.parametrize("interactions", [True, "auto"])
+def test_a_bank_must_fit_its_parameters(interactions):
     about, arrays = parts(to_bytes(trained(AutoSoftmaxRegression(interactions=interactions), samples(10))))
-    for other in others:
-        wrong = about | {"parameters": about["parameters"] | {"interactions": other}}
-        refuses(wrong, arrays, "a bank of .* experts does not exist")
+    wrong = about | {"parameters": about["parameters"] | {"interactions": False}}
+    refuses(wrong, arrays, "has no part in a model with interactions=False")
 
 
 @pytest.mark.parametrize("array", ["window_B", "hats_W", "qda_M", "more"])

@@ -71,9 +71,9 @@ class Bank:
         for block in self.blocks:
             block.learn(Sample(self.t, xa, xb), [next(rows) for _ in block.experts], y, weight)
         self.t += 1
-        self.mixture.leave()
-        while len(self.experts) > len(self.mixture.w):
-            self.blocks.pop()
+        gone = dict(zip(self.experts, self.mixture.leave(), strict=True))
+        self.blocks = [block for block in self.blocks if not any(gone[name] for name in block.experts)]
+        self.choose()
         return p
 
     def start(self, d):
@@ -87,14 +87,17 @@ class Bank:
         self.grow(d, 0)
 
     def grow(self, d, C):
-        """Tell every expert; those that a young stream outgrows begin to leave, and all after them."""
+        """Tell every expert of the features and classes that there are."""
         self.d, self.C = d, C
         for block in self.blocks:
             block.grow(d, C)
-        outgrown = {"newton": d > SECOND_ORDER, "gaussian": not fits(d, C)}
-        leaving = [k for k, name in enumerate(self.experts) if outgrown.get(name)]
-        if leaving and self.t < SETTLED:
-            self.mixture.staying = min(self.mixture.staying, leaving[0])
+
+    def choose(self):
+        """Let those go that a young stream has outgrown."""
+        for k, name in enumerate(self.experts):
+            outgrown = not fits(self.d, self.C) if name == "gaussian" else name in COVERING and self.d > SECOND_ORDER
+            if outgrown and self.t <= SETTLED and self.mixture.voice[k] == 1:
+                self.mixture.voice[k] = LEAVE
 
     @property
     def experts(self):
@@ -103,6 +106,9 @@ class Bank:
     @property
     def expert_weights(self):
         return dict(zip(self.experts, self.mixture.w.tolist(), strict=True))
+
+
+COVERING = *Newton.experts, *Votes.experts, *Additive.experts  # at most SECOND_ORDER features
 
 
 class Scaler:

@@ -69,5 +69,5 @@ CONFIDENCE = (0.4, 0.6, 0.8, 0.9, 0.96, 0.99, 0.998)  # where its buckets meet
 LEAVE = 0.97  # of the voice of an expert that is leaving, a sample
 GONE = 2e-3  # voice at which it is gone
 
-# memory.h
+# room.h
 SETTLED = 500  # samples after which no expert leaves

@@ -13,10 +13,10 @@ from tests.reference.steps import capped, learned, margin, softmax
 
 
 class Mixture:
-    """The first `staying` of n experts stay; the voice of the others dies away."""
+    """Of n experts, those with less than a whole voice are leaving: it dies away."""
 
     def __init__(self, n):
-        self.w, self.voice, self.staying = np.full(n, 1 / n), np.ones(n), n
+        self.w, self.voice = np.full(n, 1 / n), np.ones(n)
         self.filters = [Filter(n + 1, prior) for prior in PRIOR]
         self.buckets = [Filter(2, BUCKET_PRIOR) for _ in range(len(CONFIDENCE) + 1)]
         self.top = np.full(4, 1 / 4)
@@ -43,19 +43,20 @@ class Mixture:
         self.bucket.learn(self.A_calibrated, self.calibrated, y, weight)
 
     def leave(self):
-        """Those that leave keep at most their voice's share of w, and are dropped once none can be heard."""
-        n, going = self.staying, np.arange(self.w.size) >= self.staying
-        if not going.any():
-            return
+        """Those that leave keep at most their voice's share of w; drop and return those that are not heard any more."""
+        going = self.voice < 1
         self.voice[going] *= LEAVE
-        loudest, share = self.voice[going].max(), self.w[going].sum()
-        if share > loudest:
-            self.w *= np.where(going, loudest / share, (1 - loudest) / self.w[~going].sum())
-        if loudest <= GONE:
-            self.w, self.voice = self.w[:n] / self.w[:n].sum(), self.voice[:n]
-            kept = np.append(~going, True)  # Bayes is the last input
+        gone = self.voice <= GONE
+        if going.any():
+            loudest, share = self.voice[going].max(), self.w[going].sum()
+            if share > loudest:
+                self.w *= np.where(going, loudest / share, (1 - loudest) / self.w[~going].sum())
+        if gone.any():
+            self.w, self.voice = self.w[~gone] / self.w[~gone].sum(), self.voice[~gone]
+            kept = np.append(~gone, True)  # Bayes is the last input
             for each in self.filters:
                 each.u, each.S = each.u[kept], each.S[np.ix_(kept, kept)]
+        return gone
 
 
 def centred(Z):

@@ -52,15 +52,18 @@ cdef extern from "bank.h":
         gaussian *classes "class"
         double *M
         double *P
-    ctypedef struct kalman:
+    ctypedef struct mixer_t "mixer":
+        double *u
+    ctypedef struct bucket_t "bucket":
         double *u
     ctypedef struct mixture_t "mixture":
-        int64_t n, staying
+        int64_t n
+        int32_t *who
         double *w
         double *voice
         double *top
-        kalman *mixer
-        kalman *bucket
+        mixer_t *mixer
+        bucket_t *bucket
     ctypedef struct feature:
         double mean, nz
         int64_t seen
@@ -89,14 +92,16 @@ cdef extern from "bank.h":
     bank_scratch *scratch_new()
     void scratch_free(bank_scratch *) noexcept
     int64_t scratch_bytes(const bank_scratch *)
-    int LINEAR_EXPERTS, NEWTON_EXPERTS, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, COVERED, SIDE
-    int MIXERS, BUCKETS, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
+    int LINEAR_EXPERTS, NEWTON_EXPERTS, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, BANK, COVERED, SIDE
+    int MIXERS, BUCKETS, CALIBRATED, LANES, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
     double DENSE
     double lag_product(int64_t since, int64_t now)
     void bank_free(bank *)
     int64_t bank_bytes(const bank *)
     int bank_reserve(bank *, int64_t rows, int64_t classes)
-    int bank_take_in(bank *, int64_t n)
+    int bank_has(const bank *, int at)
+    int bank_take_in(bank *)
+    void mixture_list(mixture_t *)
     int bank_start(bank *, int64_t d, int64_t C, int interactions)
     int window_reserve(window_t *, int64_t d)
     int qda_reserve(qda_t *, int64_t d, int64_t n)
@@ -108,8 +113,12 @@ cdef extern from "bank.h":
 EXPERTS = (
     "adagrad", "adagrad-average", "decaying-sgd", "normalised-sgd", "slow-adagrad",
     "recent-prior", "prior", "markov",
+    "grove",
     "newton", "newton-decaying", "newton-average",
-    "votes", "wide-votes", "additive", "gaussian",
+    "votes", "wide-votes", "additive",
+    "memory", "wide-memory",
+    "gaussian",
+    "naive-bayes", "firm-naive-bayes", "one-vs-all", "slow-one-vs-all",
 )
 
 
@@ -223,7 +232,7 @@ cdef class Auto(BulkModel):
         cdef bank *b = &self.bank
         cdef window_t *s = &b.window
         cdef qda_t *q = &b.qda
-        cdef Py_ssize_t rows = self.n_features + 1, C = self.n_classes, n = b.mixture.n, stride = b.stride
+        cdef Py_ssize_t rows = self.n_features + 1, C = self.n_classes, stride = b.stride
         cdef Py_ssize_t feature_step = sizeof(feature) // 8, gaussian_step = sizeof(gaussian) // 8
         out = {
             "samples": view(&b.t, "i8", ()),
@@ -237,20 +246,19 @@ cdef class Auto(BulkModel):
             "always": view(b.labels.always, "f8", (1, C)),
             "always_sum": view(&b.labels.always_sum, "f8", ()),
             "last": view(&b.labels.last, "i8", ()),
-            "experts": view(b.mixture.w, "f8", (1, n)),
-            "voices": view(b.mixture.voice, "f8", (1, n)),
-            "staying": view(&b.mixture.staying, "i8", ()),
+            "experts": view(b.mixture.w, "f8", (1, BANK)),
+            "voices": view(b.mixture.voice, "f8", (1, BANK)),
             "top": view(b.mixture.top, "f8", (1, TOP)),
             "mixers": view(b.mixture.mixer, "f8", (MIXERS * (1 + INPUTS), INPUTS)),
-            "buckets": view(b.mixture.bucket, "f8", (BUCKETS * (1 + INPUTS), INPUTS)),
+            "buckets": view(b.mixture.bucket, "f8", (BUCKETS * (1 + CALIBRATED), CALIBRATED), (LANES, 1)),
         }
         if b.labels.follow != NULL:
             out["follow"] = view(b.labels.follow, "f8", (C, C), (b.labels.follow_stride, 1))
-        if n > NEWTON_AT:
+        if bank_has(b, NEWTON_AT):
             out["newton_W"] = view(b.newton.W, "f8", (b.newton.n * NEWTON_EXPERTS, C), (stride, 1))
             out["newton_P"] = view(b.newton.P, "f8", (b.newton.n, b.newton.n), (SIDE, 1))
             out["newton_fresh"] = view(&b.newton.fresh, "f8", ())
-        if n > VOTES_AT:
+        if bank_has(b, VOTES_AT):
             out["window_B"] = view(s.B, "f4", (s.d, s.m), (s.column, 1))
             out["window_size"] = view(&s.size, "i8", ())
             out["window_head"] = view(&s.head, "i8", ())
@@ -261,10 +269,10 @@ cdef class Auto(BulkModel):
             out["metric_G"] = view(s.G, "f8", (1, s.d + 1))
             out["nearest"] = view(&s.nearest, "f8", ())
             out["n_nearest"] = view(&s.n_nearest, "f8", ())
-        if n > HATS_AT:
+        if bank_has(b, HATS_AT):
             out["hats_W"] = view(b.hats.W, "f8", (b.hats.n * HAT_ROWS, C), (stride, 1))
             out["hats_G"] = view(b.hats.G, "f8", (1, b.hats.n * HAT_ROWS))
-        if n > QDA_AT:
+        if bank_has(b, QDA_AT):
             out["qda_class"] = view(&q.classes[0].N, "f8", (q.n, GAUSSIAN_DOUBLES), (gaussian_step, 1))
             out["qda_turn"] = view(&q.classes[0].turn, "i8", (q.n,), (gaussian_step,))
             out["qda_M"] = view(q.M, "f8", (q.n, q.d), (q.d_capacity, 1))
@@ -293,25 +301,25 @@ cdef class Auto(BulkModel):
         cdef bank *b = &self.bank
         cdef window_t *s = &b.window
         cdef qda_t *q = &b.qda
-        cdef Py_ssize_t n = state["experts"].size
-        b.mixture.n = n
-        if bank_take_in(b, n):
+        fill({"voices": view(b.mixture.voice, "f8", (1, BANK))}, state)
+        mixture_list(&b.mixture)
+        if bank_take_in(b):
             raise MemoryError
         if "follow" not in state:
             free(b.labels.follow)
             b.labels.follow = NULL
-        if n > NEWTON_AT:
+        if bank_has(b, NEWTON_AT):
             b.newton.n = len(state["newton_P"])
-        if n > VOTES_AT:
+        if bank_has(b, VOTES_AT):
             d, m = state["window_B"].shape
             if window_reserve(s, d):
                 raise MemoryError
             s.d, s.m = d, m
-        if n > HATS_AT:
+        if bank_has(b, HATS_AT):
             b.hats.n = state["hats_G"].size // HAT_ROWS
             if hats_reserve(&b.hats, b.hats.n, b.stride):
                 raise MemoryError
-        if n > QDA_AT:
+        if bank_has(b, QDA_AT):
             classes, d = state["qda_M"].shape
             if qda_reserve(q, d, classes):
                 raise MemoryError
@@ -346,7 +354,7 @@ cdef class Auto(BulkModel):
         first = views["W"].reshape(self.n_features + 1, LINEAR_EXPERTS, C)[slots]
         seen = views["seen"][slots]
         lags = np.array([lag_product(since, now) if slot and since < now else 1.0 for slot, since in zip(slots, seen)])
-        if b.mixture.n <= NEWTON_AT:
+        if not bank_has(b, NEWTON_AT):
             return first, lags
         second = np.zeros((len(slots), NEWTON_EXPERTS, C))
         covered = slots < b.newton.n
@@ -372,7 +380,8 @@ cdef class Auto(BulkModel):
         """
         cdef bint first = self.enter_to_look()
         try:
-            return {EXPERTS[i]: self.bank.mixture.w[i] for i in range(self.bank.mixture.n)}
+            who = [self.bank.mixture.who[i] for i in range(self.bank.mixture.n)]
+            return {EXPERTS[k]: self.bank.mixture.w[<Py_ssize_t>k] for k in who}
         finally:
             self.leave_looking(first)
 

@@ -12,6 +12,7 @@
 WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n,
                              int64_t C);
 INLINE void bank_grow(bank *b, float *spare);
+INLINE void bank_choose(bank *b);
 INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double weight);
 INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n);
 
@@ -21,24 +22,25 @@ WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const
                            int64_t y, double weight) {
     opinions *o = &s->opinions;
     const active *a = &s->active;
-    int64_t stride = b->stride, C = b->n_classes, experts = b->mixture.n;
+    int64_t stride = b->stride, C = b->n_classes;
     if (bank_reserve_blocks(b) || bank_predict(b, s, slots, x, n, known)) return NO_MEMORY;
     b->version++;
     if (y < known) mixture_learn(&b->mixture, o, stride, C, y, weight);
     else /* a new class: its score is 0 for every expert that learns by gradient */
-        for (int64_t k = 0; k < experts; k++) {
-            if (k >= LABELS_AT && k < NEWTON_AT) continue;
+        for (int64_t i = 0; i < b->mixture.n; i++) {
+            int64_t k = b->mixture.who[i];
+            if (k >= LABELS_AT && k < LABELS_AT + LABEL_EXPERTS) continue;
             if (!known) memset(o->Z + k * stride, 0, (size_t)stride * 8);
             o->Z[k * stride + y] = 0;
             softmax_row(o->Z + k * stride, o->P + k * stride, C);
         }
     int64_t covered = b->n_rows - 1 < COVERED ? b->n_rows - 1 : COVERED;
-    int keep = experts > VOTES_AT
+    int keep = bank_has(b, VOTES_AT)
                && window_learn(&b->window, &s->votes, s->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
     bank_grow(b, s->votes.D);
     bank_learn_gradients(b, s, y, weight);
     if (keep) window_store(&b->window, s->xb, b->t, y, weight);
-    if (experts > QDA_AT) qda_learn(&b->qda, s->xb, s->a, y, weight);
+    if (bank_has(b, QDA_AT)) qda_learn(&b->qda, s->xb, s->a, y, weight);
     labels_learn(&b->labels, C, y, weight);
     b->n_dense = 0;
     for (int64_t i = 1; i < a->n; i++) {
@@ -47,6 +49,7 @@ WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const
     }
     b->t++;
     if (mixture_leave(&b->mixture)) bank_let_go(b);
+    bank_choose(b);
     return 0;
 }
 
@@ -55,7 +58,7 @@ WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const
 WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slots, const double *x, int64_t n,
                              int64_t C) {
     opinions *o = &s->opinions;
-    int64_t stride = b->stride, experts = b->mixture.n;
+    int64_t stride = b->stride;
     active *a = &s->active;
     if (answered(b, s, slots, x, n)) return 0;
     if (scratch_fit(s, b, n)) return NO_MEMORY;
@@ -68,12 +71,15 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
     if (C) {
         linear_predict(&b->linear, a, o->Z + LINEAR_AT * stride, stride, C);
         labels_predict(&b->labels, o->Z + LABELS_AT * stride, o->P + LABELS_AT * stride, stride, C);
-        if (experts > NEWTON_AT) newton_predict(&b->newton, s->xa, o->Z + NEWTON_AT * stride, stride, C);
-        if (experts > VOTES_AT) window_predict(&b->window, &s->votes, s->xb, b->t, o->Z + VOTES_AT * stride, stride, C);
-        if (experts > HATS_AT) hats_predict(&b->hats, s->xa, o->Z + HATS_AT * stride, stride, C);
-        if (experts > QDA_AT) qda_predict(&b->qda, s->xb, s->a, o->Z + QDA_AT * stride, C);
-        for (int64_t k = 0; k < experts; k++)
-            if (k < LABELS_AT || k >= NEWTON_AT) softmax_row(o->Z + k * stride, o->P + k * stride, C);
+        if (bank_has(b, NEWTON_AT)) newton_predict(&b->newton, s->xa, o->Z + NEWTON_AT * stride, stride, C);
+        if (bank_has(b, VOTES_AT))
+            window_predict(&b->window, &s->votes, s->xb, b->t, o->Z + VOTES_AT * stride, stride, C);
+        if (bank_has(b, HATS_AT)) hats_predict(&b->hats, s->xa, o->Z + HATS_AT * stride, stride, C);
+        if (bank_has(b, QDA_AT)) qda_predict(&b->qda, s->xb, s->a, o->Z + QDA_AT * stride, C);
+        for (int64_t i = 0; i < b->mixture.n; i++) {
+            int64_t k = b->mixture.who[i];
+            if (k < LABELS_AT || k >= LABELS_AT + LABEL_EXPERTS) softmax_row(o->Z + k * stride, o->P + k * stride, C);
+        }
         mixture_predict(&b->mixture, o, stride, C);
     }
     memcpy(s->asked_slots, slots, (size_t)n * sizeof *slots), memcpy(s->asked_x, x, (size_t)n * 8);
@@ -83,10 +89,19 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
 
 /* Choose the bank, once, before the first sample: of d features, all non-linear experts that can take them, or none. */
 static int bank_start(bank *b, int64_t d, int64_t C, int interactions) {
-    int64_t n = d > COVERED ? NEWTON_AT : !interactions ? VOTES_AT : qda_fits(d, C) ? BANK : QDA_AT;
-    if (bank_take_in(b, n)) return NO_MEMORY;
-    mixture_start(&b->mixture, n);
-    return 0;
+    int takes_part[EXPERTS] = {0};
+    for (int k = 0; k < GROVE_AT; k++) takes_part[k] = 1;
+    if (d <= COVERED) {
+        for (int k = NEWTON_AT; k < VOTES_AT; k++) takes_part[k] = 1;
+        if (interactions) {
+            for (int k = VOTES_AT; k < MEMORY_AT; k++) takes_part[k] = 1;
+            takes_part[QDA_AT] = qda_fits(d, C);
+        }
+    }
+    mixture_start(&b->mixture, takes_part);
+    if (!bank_take_in(b)) return 0;
+    memset(&b->mixture, 0, sizeof b->mixture);
+    return NO_MEMORY;
 }
 
 /* Whether the opinions at hand are about this very sample. */
@@ -95,17 +110,26 @@ INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, 
            && !memcmp(s->asked_slots, slots, (size_t)n * sizeof *slots) && !memcmp(s->asked_x, x, (size_t)n * 8);
 }
 
-/* Every expert covers the features and classes that are there now, as far as it can. Where one cannot and the stream
-   is young, it leaves the bank; later it has proven itself, and stays for those that it covers. */
+/* Every expert covers the features and classes that are there now, as far as it can. */
 INLINE void bank_grow(bank *b, float *spare) {
-    int64_t d = b->n_rows - 1, C = b->n_classes, covered = d < COVERED ? d : COVERED, experts = b->mixture.n;
-    if (experts > NEWTON_AT) newton_grow(&b->newton, 1 + covered);
-    if (experts > VOTES_AT && b->window.d < covered) window_grow(&b->window, covered, spare);
-    if (experts > HATS_AT) b->hats.n = 1 + covered;
-    if (experts > QDA_AT && qda_fits(d, C)) qda_grow(&b->qda, d, C);
-    if (b->t >= SETTLED) return;
-    if (d > COVERED) b->mixture.staying = NEWTON_AT;
-    else if (!qda_fits(d, C) && b->mixture.staying > QDA_AT) b->mixture.staying = QDA_AT;
+    int64_t d = b->n_rows - 1, C = b->n_classes, covered = d < COVERED ? d : COVERED;
+    if (bank_has(b, NEWTON_AT)) newton_grow(&b->newton, 1 + covered);
+    if (bank_has(b, VOTES_AT) && b->window.d < covered) window_grow(&b->window, covered, spare);
+    if (bank_has(b, HATS_AT)) b->hats.n = 1 + covered;
+    if (bank_has(b, QDA_AT) && qda_fits(d, C)) qda_grow(&b->qda, d, C);
+}
+
+/* An expert that cannot cover all features and classes of a young stream begins to leave; later it has proven itself,
+   and stays for those that it covers. */
+INLINE void bank_choose(bank *b) {
+    int64_t d = b->n_rows - 1, C = b->n_classes;
+    mixture *m = &b->mixture;
+    if (b->t > SETTLED) return;
+    for (int64_t i = 0; i < m->n; i++) {
+        int32_t k = m->who[i];
+        int outgrown = k == QDA_AT ? !qda_fits(d, C) : k >= NEWTON_AT && k < QDA_AT && d > COVERED;
+        if (outgrown && m->voice[k] == 1) m->voice[k] = LEAVE;
+    }
 }
 
 INLINE void gradient(const double *p, int64_t y, double scale, double *g, int64_t C) {
@@ -117,13 +141,14 @@ INLINE void gradient(const double *p, int64_t y, double scale, double *g, int64_
 INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double weight) {
     static const int WHO[] = {
         ADAGRAD, DECAYING, NORMALISED, SLOW_ADAGRAD, NEWTON_AT + NEWTON, NEWTON_AT + NEWTON_DECAYING, HATS_AT};
+    enum { STEPS = 7 };
     opinions *o = &own->opinions;
-    int64_t stride = b->stride, C = b->n_classes, t = b->t, experts = b->mixture.n;
-    int who = experts > HATS_AT ? 7 : experts > NEWTON_AT ? 6 : 4;
+    int64_t stride = b->stride, C = b->n_classes, t = b->t;
     lanes p_y = every(1), others = every(0), s = every(0);
-    double squared[7] = {0}, h = 0, rate_newton = NEWTON_RATE * weight,
+    double squared[STEPS] = {0}, h = 0, rate_newton = NEWTON_RATE * weight,
            rate_decaying = weight / (1 + (double)t / NEWTON_TIME);
-    for (int i = 0; i < who; i++) {
+    for (int i = 0; i < STEPS; i++) {
+        if (!bank_has(b, WHO[i])) continue;
         const double *p = o->P + WHO[i] * stride;
         lanes sum = {0};
         FOR_LANES(c) sum += load(p + c) * load(p + c);
@@ -133,13 +158,15 @@ INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double w
     }
     linear_prepare(&b->linear, &own->active, t, squared[0], squared[3], weight, &own->plan);
     for (int i = 0; i < 4; i++) s[i] = own->plan.s[WHO[i]];
-    if (who > 4) h = newton_direction(&b->newton, own->xa, own->Px), s[4] = rate_newton * h, s[5] = rate_decaying * h;
-    if (who > 6) s[6] = hats_prepare(&b->hats, own->xa, squared[6], weight, own->r);
+    if (bank_has(b, NEWTON_AT))
+        h = newton_direction(&b->newton, own->xa, own->Px), s[4] = rate_newton * h, s[5] = rate_decaying * h;
+    if (bank_has(b, HATS_AT)) s[6] = hats_prepare(&b->hats, own->xa, squared[6], weight, own->r);
     lanes f = step_share(p_y, others, s);
-    double rate[7] = {1, 1, 1, 1, rate_newton, rate_decaying, 1};
-    for (int i = 0; i < who; i++) gradient(o->P + WHO[i] * stride, y, f[i] * rate[i], own->g + WHO[i] * stride, C);
+    double rate[STEPS] = {1, 1, 1, 1, rate_newton, rate_decaying, 1};
+    for (int i = 0; i < STEPS; i++)
+        if (bank_has(b, WHO[i])) gradient(o->P + WHO[i] * stride, y, f[i] * rate[i], own->g + WHO[i] * stride, C);
     linear_learn(&b->linear, &own->active, t, &own->plan, own->g + LINEAR_AT * stride, stride, C);
-    if (who > 4) {
+    if (bank_has(b, NEWTON_AT)) {
         const double *p_newton = o->P + (NEWTON_AT + NEWTON) * stride,
                      *p_decaying = o->P + (NEWTON_AT + NEWTON_DECAYING) * stride;
         lanes sum = {0};
@@ -151,7 +178,7 @@ INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double w
         newton_learn(&b->newton, t, own->Px, own->g + NEWTON_AT * stride, stride, C);
         newton_forget(&b->newton, own->Px, weight * (kappa > LEAST_CURVATURE ? kappa : LEAST_CURVATURE), h);
     }
-    if (who > 6) hats_learn(&b->hats, own->xa, own->r, own->g + HATS_AT * stride, stride, C);
+    if (bank_has(b, HATS_AT)) hats_learn(&b->hats, own->xa, own->r, own->g + HATS_AT * stride, stride, C);
 }
 
 #endif

@@ -9,12 +9,14 @@
 #include "../implicit.h"
 
 enum {
-    MOST_EXPERTS = 16,
-    INPUTS = 16,
+    EXPERTS = 22,
+    BAYES = EXPERTS, /* its place among the inputs of the mixers, after an expert's each */
+    INPUTS = 24,
     MIXERS = 2,
     BUCKETS = 8,
+    CALIBRATED = 2, /* the inputs of a bucket: the first mixer's answer, and Bayes' */
     TOP = 4
-}; /* at most 15 experts, and Bayes as one more input */
+};
 
 #define SHARE 2e-3 /* of the Bayes weights, given back to all at each sample */
 #define TOP_SHARE 1e-3
@@ -26,24 +28,30 @@ enum {
 static const double PRIOR[MIXERS] = {.1, 1.0}, BUCKET_PRIOR = .02;
 static const double CONFIDENCE[BUCKETS - 1] = {.4, .6, .8, .9, .96, .99, .998};
 
-/* A Kalman filter over mixing weights u, covariance S; both have INPUTS doubles a row, of which n are in use. */
+/* Kalman filters over mixing weights u, covariance S. */
 typedef struct {
     double u[INPUTS], S[INPUTS][INPUTS];
-} kalman;
+} mixer;
+typedef struct {
+    double u[LANES], S[CALIBRATED][LANES];
+} bucket;
 
 /* A model file holds u and the rows of S below each other. */
-_Static_assert(offsetof(kalman, u) == 0 && offsetof(kalman, S) == 8 * INPUTS
-                   && sizeof(kalman) == 8 * (1 + INPUTS) * INPUTS,
-               "the mixers and buckets of a model file");
+_Static_assert(offsetof(mixer, u) == 0 && offsetof(mixer, S) == 8 * INPUTS && sizeof(mixer) == 8 * (1 + INPUTS) * INPUTS
+                   && INPUTS % LANES == 0 && BAYES < INPUTS,
+               "the mixers of a model file");
+_Static_assert(offsetof(bucket, u) == 0 && offsetof(bucket, S) == 8 * LANES
+                   && sizeof(bucket) == 8 * (1 + CALIBRATED) * LANES,
+               "the buckets of a model file");
 
 typedef struct {
-    int64_t n;                  /* experts */
-    int64_t staying;            /* the experts from here on are leaving */
-    double w[MOST_EXPERTS];     /* Bayes: their weights */
-    double voice[MOST_EXPERTS]; /* 1, or what is left of it for one that is leaving */
-    double top[TOP];            /* the weights of Bayes, both mixers, and the calibrated answer */
-    kalman mixer[MIXERS];
-    kalman bucket[BUCKETS];
+    double w[EXPERTS];     /* Bayes: their weights */
+    double voice[EXPERTS]; /* 1; what is left of it, of an expert that is leaving; 0 of one that takes no part */
+    double top[TOP];       /* the weights of Bayes, both mixers, and the calibrated answer */
+    mixer mixer[MIXERS];
+    bucket bucket[BUCKETS];
+    int64_t n;           /* the experts that take part, */
+    int32_t who[INPUTS]; /* which they are, in order, and then BAYES */
 } mixture;
 
 /* What a forward pass leaves behind, one row of `stride` doubles each. */
@@ -58,53 +66,73 @@ typedef struct {
     int64_t b; /* the bucket it fell into */
 } opinions;
 
-enum { OPINION_ROWS = 2 * MOST_EXPERTS + INPUTS + 2 + 2 * MIXERS + 4 };
+enum { OPINION_ROWS = 2 * EXPERTS + INPUTS + 2 + 2 * MIXERS + 4 };
 
 #define FOR_LANES(c) for (int64_t c = 0; c < C; c += LANES)
 
-static void mixture_start(mixture *m, int64_t n) {
+/* Work out who takes part, from the voices. */
+static void mixture_list(mixture *m) {
+    m->n = 0;
+    for (int k = 0; k < EXPERTS; k++)
+        if (m->voice[k] > 0) m->who[m->n++] = k;
+    m->who[m->n] = BAYES;
+}
+
+/* Begin with these experts. */
+static void mixture_start(mixture *m, const int *takes_part) {
     memset(m, 0, sizeof *m);
-    m->n = m->staying = n;
-    for (int64_t i = 0; i < n; i++) m->w[i] = 1.0 / (double)n, m->voice[i] = 1;
+    for (int k = 0; k < EXPERTS; k++) m->voice[k] = takes_part[k] ? 1 : 0;
+    mixture_list(m);
+    for (int64_t i = 0; i < m->n; i++) m->w[m->who[i]] = 1.0 / (double)m->n;
     for (int i = 0; i < TOP; i++) m->top[i] = 1.0 / TOP;
-    for (int64_t i = 0; i <= n; i++)
-        for (int k = 0; k < MIXERS; k++) m->mixer[k].S[i][i] = PRIOR[k];
-    for (int b = 0; b < BUCKETS; b++) m->bucket[b].S[0][0] = m->bucket[b].S[1][1] = BUCKET_PRIOR;
+    for (int64_t i = 0; i <= m->n; i++)
+        for (int q = 0; q < MIXERS; q++) m->mixer[q].S[m->who[i]][m->who[i]] = PRIOR[q];
+    for (int b = 0; b < BUCKETS; b++)
+        for (int i = 0; i < CALIBRATED; i++) m->bucket[b].S[i][i] = BUCKET_PRIOR;
 }
 
-/* Keep only the first n experts. */
-static void mixture_keep(mixture *m, int64_t n) {
+/* Let an expert in, with this share under Bayes. */
+static void mixture_join(mixture *m, int k, double share) {
+    for (int i = 0; i < EXPERTS; i++) m->w[i] *= 1 - share;
+    m->w[k] = share, m->voice[k] = 1;
+    for (int q = 0; q < MIXERS; q++) m->mixer[q].S[k][k] = PRIOR[q];
+    mixture_list(m);
+}
+
+/* Let an expert go, and all that is known of it. */
+static void mixture_drop(mixture *m, int k) {
     double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += m->w[i];
-    for (int64_t i = 0; i < MOST_EXPERTS; i++) m->w[i] = i < n ? m->w[i] / sum : 0;
+    m->voice[k] = m->w[k] = 0;
+    for (int i = 0; i < EXPERTS; i++) sum += m->w[i];
+    for (int i = 0; i < EXPERTS; i++) m->w[i] /= sum;
     for (int q = 0; q < MIXERS; q++) {
-        kalman *k = &m->mixer[q], was = *k;
-        memset(k, 0, sizeof *k);
-        for (int64_t i = 0; i <= n; i++) { /* Bayes is the input after the last expert's */
-            int64_t from = i < n ? i : m->n;
-            k->u[i] = was.u[from];
-            for (int64_t j = 0; j <= n; j++) k->S[i][j] = was.S[from][j < n ? j : m->n];
-        }
+        m->mixer[q].u[k] = 0;
+        for (int i = 0; i < INPUTS; i++) m->mixer[q].S[k][i] = m->mixer[q].S[i][k] = 0;
     }
-    m->n = n;
-    if (m->staying > n) m->staying = n;
+    mixture_list(m);
 }
 
-/* The experts from `staying` on fall silent, sample by sample, and then they are gone: true once. Together they keep
-   at most their voice's share under Bayes. */
+/* Experts with less than a whole voice fall silent, sample by sample, and then they are gone: true where one is.
+   Together they keep at most their voice's share under Bayes. */
 INLINE int mixture_leave(mixture *m) {
     double stay = 0, leave = 0, loudest = 0;
-    if (m->staying == m->n) return 0;
-    for (int64_t i = 0; i < m->n; i++) *(i < m->staying ? &stay : &leave) += m->w[i];
-    for (int64_t i = m->staying; i < m->n; i++) {
-        m->voice[i] *= LEAVE;
-        loudest = m->voice[i] > loudest ? m->voice[i] : loudest;
+    int32_t gone[EXPERTS];
+    int n_gone = 0;
+    for (int64_t i = 0; i < m->n; i++) {
+        int32_t k = m->who[i];
+        if (m->voice[k] < 1) {
+            m->voice[k] *= LEAVE, leave += m->w[k];
+            loudest = m->voice[k] > loudest ? m->voice[k] : loudest;
+            if (m->voice[k] <= GONE) gone[n_gone++] = k;
+        } else stay += m->w[k];
     }
     if (leave > loudest)
-        for (int64_t i = 0; i < m->n; i++) m->w[i] *= i < m->staying ? (1 - loudest) / stay : loudest / leave;
-    if (loudest > GONE) return 0;
-    mixture_keep(m, m->staying);
-    return 1;
+        for (int64_t i = 0; i < m->n; i++) {
+            int32_t k = m->who[i];
+            m->w[k] *= m->voice[k] < 1 ? loudest / leave : (1 - loudest) / stay;
+        }
+    for (int i = 0; i < n_gone; i++) mixture_drop(m, gone[i]);
+    return n_gone > 0;
 }
 
 INLINE double top_of(const double *z, int64_t C) {
@@ -150,18 +178,19 @@ INLINE void add_row(double *z, double u, const double *a, int64_t C) {
 INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64_t C) {
     memset(o->bayes, 0, (size_t)stride * 8);
     for (int64_t i = 0; i < m->n; i++) {
-        add_row(o->bayes, m->w[i], o->P + i * stride, C);
-        centre_row(o->Z + i * stride, o->A + i * stride, C);
-        if (m->voice[i] != 1)
-            FOR_LANES(c) store(o->A + i * stride + c, m->voice[i] * load(o->A + i * stride + c), LANES);
+        int64_t k = m->who[i];
+        add_row(o->bayes, m->w[k], o->P + k * stride, C);
+        centre_row(o->Z + k * stride, o->A + k * stride, C);
+        if (m->voice[k] != 1)
+            FOR_LANES(c) store(o->A + k * stride + c, m->voice[k] * load(o->A + k * stride + c), LANES);
     }
     log_row(o->bayes, o->ln_bayes, C);
-    double *bayes = o->A + m->n * stride;
+    double *bayes = o->A + BAYES * stride;
     centre_row(o->ln_bayes, bayes, C);
-    for (int k = 0; k < MIXERS; k++) {
-        memcpy(o->zq[k], o->ln_bayes, (size_t)stride * 8);
-        for (int64_t i = 0; i <= m->n; i++) add_row(o->zq[k], m->mixer[k].u[i], o->A + i * stride, C);
-        softmax_row(o->zq[k], o->q[k], C);
+    for (int q = 0; q < MIXERS; q++) {
+        memcpy(o->zq[q], o->ln_bayes, (size_t)stride * 8);
+        for (int64_t i = 0; i <= m->n; i++) add_row(o->zq[q], m->mixer[q].u[m->who[i]], o->A + m->who[i] * stride, C);
+        softmax_row(o->zq[q], o->q[q], C);
     }
     double sure = top_of(o->q[0], C);
     o->b = 0;
@@ -186,7 +215,7 @@ INLINE void mixture_predict(const mixture *m, opinions *o, int64_t stride, int64
 
 /* Bayes with fixed share: w_k ~ w_k p_k[y]^weight. */
 INLINE void bayes_learn(double *w, const double *p_y, int64_t n, double weight, double share) {
-    double sum = 0, best = FLOOR, v[MOST_EXPERTS];
+    double sum = 0, best = FLOOR, v[EXPERTS];
     for (int64_t i = 0; i < n; i++) best = p_y[i] > best ? p_y[i] : best;
     for (int64_t i = 0; i < n; i++) {
         double p = p_y[i] > FLOOR ? p_y[i] : FLOOR;
@@ -198,68 +227,83 @@ INLINE void bayes_learn(double *w, const double *p_y, int64_t n, double weight, 
 
 /* One filter's part of a step, until its equation is solved together with the others'. */
 typedef struct {
-    kalman *k;
-    double v[INPUTS], Sv[INPUTS], p_y, rho, h;
-    int64_t n;
-    double most;
+    double *u, *S; /* S: rows of `width` doubles */
+    const int32_t *who;
+    int64_t n; /* the inputs that take part */
+    double most, v[INPUTS], Sv[INPUTS], p_y, rho, h;
 } filter_step;
 
-/* v_i = A_i[y] - sum_{c != y} q_c A_i[c] / (1 - q_y), and S v. */
-INLINE void filter_start(filter_step *f, kalman *k, int64_t n, double most, const double *const *A, const double *q,
-                         int64_t y, int64_t C) {
-    memset(f, 0, sizeof *f);
-    f->k = k, f->n = n, f->most = most, f->p_y = q[y], f->rho = 1 - q[y];
+/* v_k = A_k[y] - sum_{c != y} q_c A_k[c] / (1 - q_y), and S v; the rows A are those of the inputs that take part. */
+INLINE void filter_start(filter_step *f, const int width, const double *const *A, const double *q, int64_t y,
+                         int64_t C) {
+    f->p_y = q[y], f->rho = 1 - q[y], f->h = 0;
     if (!(f->rho > 1e-9)) return;
-    for (int64_t i = 0; i < n; i++) {
+    memset(f->v, 0, sizeof f->v);
+    for (int64_t i = 0; i < f->n; i++) {
         lanes sum = {0};
         FOR_LANES(c) sum += first(load(q + c) * load(A[i] + c), C - c, 0);
-        f->v[i] = A[i][y] - (lanes_sum(sum) - q[y] * A[i][y]) / f->rho;
+        f->v[f->who[i]] = A[i][y] - (lanes_sum(sum) - q[y] * A[i][y]) / f->rho;
     }
-    lanes low = {0}, high = {0}, h = {0};
-    for (int64_t i = 0; i < n; i++) low += f->v[i] * load(k->S[i]), high += f->v[i] * load(k->S[i] + LANES);
-    store(f->Sv, low, LANES), store(f->Sv + LANES, high, LANES);
-    h = low * load(f->v) + high * load(f->v + LANES);
+    lanes Sv[INPUTS / LANES] = {0}, h = {0};
+    for (int64_t i = 0; i < f->n; i++) {
+        int64_t k = f->who[i];
+        for (int l = 0; l < width; l += LANES) Sv[l / LANES] += f->v[k] * load(f->S + k * width + l);
+    }
+    for (int l = 0; l < width; l += LANES) {
+        store(f->Sv + l, Sv[l / LANES], LANES);
+        h += Sv[l / LANES] * load(f->v + l);
+    }
     f->h = lanes_sum(h);
 }
 
-INLINE void filter_finish(filter_step *f, double u, double weight) {
-    kalman *k = f->k;
+INLINE void filter_finish(filter_step *f, const int width, double s, double weight) {
     if (!(f->h > 0)) return;
-    double g = weight * (1 - 1 / (1 + exp(-u))), kappa = weight * f->p_y * f->rho,
+    double g = weight * (1 - 1 / (1 + exp(-s))), kappa = weight * f->p_y * f->rho,
            share = kappa / (FORGET + kappa * f->h);
-    lanes low = load(f->Sv), high = load(f->Sv + LANES);
     for (int64_t i = 0; i < f->n; i++) {
-        k->u[i] += f->Sv[i] * g;
-        store(k->S[i], (load(k->S[i]) - share * (f->Sv[i] * low)) * (1 / FORGET), LANES);
-        store(k->S[i] + LANES, (load(k->S[i] + LANES) - share * (f->Sv[i] * high)) * (1 / FORGET), LANES);
+        int64_t k = f->who[i];
+        double *S_k = f->S + k * width;
+        f->u[k] += f->Sv[k] * g;
+        for (int l = 0; l < width; l += LANES)
+            store(S_k + l, (load(S_k + l) - share * (f->Sv[k] * load(f->Sv + l))) * (1 / FORGET), LANES);
     }
-    for (int64_t i = 0; i < f->n; i++)
-        if (k->S[i][i] > f->most) {
-            double shrink = sqrt(f->most / k->S[i][i]);
-            for (int64_t j = 0; j < f->n; j++) k->S[i][j] *= shrink, k->S[j][i] *= shrink;
-        }
+    for (int64_t i = 0; i < f->n; i++) {
+        int64_t k = f->who[i];
+        if (!(f->S[k * width + k] > f->most)) continue;
+        double shrink = sqrt(f->most / f->S[k * width + k]);
+        for (int64_t j = 0; j < f->n; j++) f->S[k * width + f->who[j]] *= shrink, f->S[f->who[j] * width + k] *= shrink;
+    }
 }
 
 /* Learn that y, a class that took part in the prediction, was true. */
 INLINE void mixture_learn(mixture *m, opinions *o, int64_t stride, int64_t C, int64_t y, double weight) {
-    double p_y[MOST_EXPERTS];
+    static const int32_t BOTH[CALIBRATED] = {0, 1};
+    double w[EXPERTS], p_y[EXPERTS];
     p_y[0] = o->bayes[y], p_y[1] = o->q[0][y], p_y[2] = o->q[1][y], p_y[3] = o->calibrated[y];
     bayes_learn(m->top, p_y, TOP, weight, TOP_SHARE);
-    for (int64_t i = 0; i < m->n; i++) p_y[i] = o->P[i * stride + y];
-    bayes_learn(m->w, p_y, m->n, weight, SHARE);
+    for (int64_t i = 0; i < m->n; i++) w[i] = m->w[m->who[i]], p_y[i] = o->P[m->who[i] * stride + y];
+    bayes_learn(w, p_y, m->n, weight, SHARE);
+    for (int64_t i = 0; i < m->n; i++) m->w[m->who[i]] = w[i];
     if (C < 2) return;
     filter_step f[MIXERS + 1];
-    const double *A[INPUTS], *A2[2] = {o->sure, o->A + m->n * stride};
-    for (int64_t i = 0; i <= m->n; i++) A[i] = o->A + i * stride;
-    for (int k = 0; k < MIXERS; k++) filter_start(&f[k], &m->mixer[k], m->n + 1, 4 * PRIOR[k], A, o->q[k], y, C);
-    filter_start(&f[MIXERS], &m->bucket[o->b], 2, 4 * BUCKET_PRIOR, A2, o->calibrated, y, C);
+    const double *A[INPUTS], *A_calibrated[CALIBRATED] = {o->sure, o->A + BAYES * stride};
+    for (int64_t i = 0; i <= m->n; i++) A[i] = o->A + m->who[i] * stride;
+    bucket *b = &m->bucket[o->b];
+    for (int q = 0; q < MIXERS; q++) {
+        f[q].u = m->mixer[q].u, f[q].S = *m->mixer[q].S, f[q].who = m->who, f[q].n = m->n + 1, f[q].most = 4 * PRIOR[q];
+        filter_start(&f[q], INPUTS, A, o->q[q], y, C);
+    }
+    f[MIXERS].u = b->u, f[MIXERS].S = *b->S, f[MIXERS].who = BOTH, f[MIXERS].n = CALIBRATED,
+    f[MIXERS].most = 4 * BUCKET_PRIOR;
+    filter_start(&f[MIXERS], LANES, A_calibrated, o->calibrated, y, C);
     lanes margins = every(0), h = every(1);
     for (int k = 0; k <= MIXERS; k++)
         if (f[k].h > 0) margins[k] = (f[k].p_y > 1e-12 ? f[k].p_y : 1e-12) / f[k].rho, h[k] = weight * f[k].h;
         else margins[k] = 1;
     margins = lanes_log(choose(margins > 0.0, margins, every(1.0)));
-    lanes u = margin(margins, h, margins + h);
-    for (int k = 0; k <= MIXERS; k++) filter_finish(&f[k], u[k], weight);
+    lanes s = margin(margins, h, margins + h);
+    for (int q = 0; q < MIXERS; q++) filter_finish(&f[q], INPUTS, s[q], weight);
+    filter_finish(&f[MIXERS], LANES, s[MIXERS], weight);
 }
 
 #endif

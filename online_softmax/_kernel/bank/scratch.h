@@ -3,7 +3,7 @@
 #ifndef ONLINE_SOFTMAX_SCRATCH_H
 #define ONLINE_SOFTMAX_SCRATCH_H
 
-#include "memory.h"
+#include "room.h"
 
 typedef struct bank_scratch {
     struct bank_scratch *next; /* in a list of those at rest */
@@ -45,7 +45,7 @@ static int64_t scratch_bytes(const bank_scratch *s) {
 static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
     double **each[] = {&o->bayes, &o->ln_bayes, &o->zq[0], &o->zq[1],      &o->q[0],
                        &o->q[1],  &o->sure,     &o->zc,    &o->calibrated, &o->p};
-    o->Z = rows, o->P = o->Z + MOST_EXPERTS * stride, o->A = o->P + MOST_EXPERTS * stride;
+    o->Z = rows, o->P = o->Z + EXPERTS * stride, o->A = o->P + EXPERTS * stride;
     for (int i = 0; i < 10; i++) *each[i] = o->A + (INPUTS + i) * stride;
 }
 
@@ -91,7 +91,7 @@ INLINE int scratch_fit(bank_scratch *s, const bank *b, int64_t n) {
     if (s->stride != b->stride && scratch_widen(s, b->stride)) return NO_MEMORY;
     if (n + b->n_dense + 1 > s->active.capacity && scratch_lengthen(s, n + b->n_dense + 1)) return NO_MEMORY;
     if ((n > s->asked_capacity || !s->asked_x) && scratch_remember(s, n)) return NO_MEMORY;
-    if (b->mixture.n > VOTES_AT) return votes_fit(&s->votes, &b->window);
+    if (bank_has(b, VOTES_AT)) return votes_fit(&s->votes, &b->window);
     if (s->votes.column) votes_free(&s->votes); /* the window has left */
     return 0;
 }

@@ -1,6 +1,6 @@
 /* The bank: its parts, and the memory of what they learn. */
-#ifndef ONLINE_SOFTMAX_MEMORY_H
-#define ONLINE_SOFTMAX_MEMORY_H
+#ifndef ONLINE_SOFTMAX_ROOM_H
+#define ONLINE_SOFTMAX_ROOM_H
 
 #include "additive.h"
 #include "label_experts.h"
@@ -9,17 +9,22 @@
 #include "gaussian.h"
 #include "votes.h"
 
-/* The bank: the rows of Z and P, block by block. Blocks leave from the end: QDA where classes and features are too
-   many for it, and all from NEWTON_AT on where there are more than COVERED features. */
+enum { GROVE_EXPERTS = 1, MEMORY_EXPERTS = 2, SPARSE_EXPERTS = 4 };
+
+/* The bank: the rows of Z and P, block by block. The mixture's voices say which of them take part. */
 enum {
     LINEAR_AT = 0,
     LABELS_AT = LINEAR_AT + LINEAR_EXPERTS,
-    NEWTON_AT = LABELS_AT + LABEL_EXPERTS,
+    GROVE_AT = LABELS_AT + LABEL_EXPERTS,
+    NEWTON_AT = GROVE_AT + GROVE_EXPERTS,
     VOTES_AT = NEWTON_AT + NEWTON_EXPERTS,
     HATS_AT = VOTES_AT + VOTE_EXPERTS,
-    QDA_AT = HATS_AT + 1,
-    BANK = QDA_AT + 1
+    MEMORY_AT = HATS_AT + 1,
+    QDA_AT = MEMORY_AT + MEMORY_EXPERTS,
+    SPARSE_AT = QDA_AT + 1,
+    BANK = SPARSE_AT + SPARSE_EXPERTS
 };
+_Static_assert((int)BANK == (int)EXPERTS, "the mixture's experts");
 enum {
     COVERED = SECOND_ORDER,
     SETTLED = 500
@@ -42,6 +47,9 @@ typedef struct {
     int64_t number;  /* which bank this is, among those of the process */
     int64_t version; /* goes up whenever an answer given before may no longer hold */
 } bank;
+
+/* Whether the block at these rows takes part. */
+INLINE int bank_has(const bank *b, int at) { return b->mixture.voice[at] > 0; }
 
 static void newton_free(newton *m) {
     free(m->W), free(m->P);
@@ -133,16 +141,16 @@ static int hats_reserve(hats *m, int64_t n, int64_t stride) {
 
 /* Room in the blocks for the features and classes that there are, as far as they cover them. */
 static int bank_reserve_blocks(bank *b) {
-    int64_t d = b->n_rows - 1, covered = d < COVERED ? d : COVERED, n = b->mixture.n;
-    return (n > VOTES_AT && window_reserve(&b->window, covered))
-           || (n > HATS_AT && hats_reserve(&b->hats, 1 + covered, b->stride))
-           || (n > QDA_AT && qda_fits(d, b->n_classes) && qda_reserve(&b->qda, d, b->n_classes));
+    int64_t d = b->n_rows - 1, covered = d < COVERED ? d : COVERED;
+    return (bank_has(b, VOTES_AT) && window_reserve(&b->window, covered))
+           || (bank_has(b, HATS_AT) && hats_reserve(&b->hats, 1 + covered, b->stride))
+           || (bank_has(b, QDA_AT) && qda_fits(d, b->n_classes) && qda_reserve(&b->qda, d, b->n_classes));
 }
 
-/* Set up the blocks of a bank of n experts. */
-static int bank_take_in(bank *b, int64_t n) {
+/* Set up the blocks that take part. */
+static int bank_take_in(bank *b) {
     newton *m = &b->newton;
-    if (n > NEWTON_AT && !m->P) {
+    if (bank_has(b, NEWTON_AT) && !m->P) {
         m->P = calloc((1 + SECOND_ORDER) * SIDE + LANES, 8);
         m->W = calloc((size_t)((1 + SECOND_ORDER) * NEWTON_EXPERTS * b->stride + LANES), 8);
         m->fresh = 1;
@@ -156,10 +164,10 @@ static int bank_take_in(bank *b, int64_t n) {
 
 /* Free the blocks of the experts that have left. */
 static void bank_let_go(bank *b) {
-    if (b->mixture.n <= NEWTON_AT) newton_free(&b->newton);
-    if (b->mixture.n <= VOTES_AT) window_free(&b->window);
-    if (b->mixture.n <= HATS_AT) hats_free(&b->hats);
-    if (b->mixture.n <= QDA_AT) qda_free(&b->qda);
+    if (!bank_has(b, NEWTON_AT)) newton_free(&b->newton);
+    if (!bank_has(b, VOTES_AT)) window_free(&b->window);
+    if (!bank_has(b, HATS_AT)) hats_free(&b->hats);
+    if (!bank_has(b, QDA_AT)) qda_free(&b->qda);
 }
 
 #endif
