@@ -52,6 +52,7 @@ OPTIMIZERS += [
     ImplicitAdaGrad,
 ]
 CALLS_A_TRIAL = 200  # on average
+GROWN = 0.1  # the share of models that have learned something before
 EXPECTED = (TypeError, ValueError, OverflowError, SpiteError, InvalidOperation)  # a signalling NaN raises it
 INSIDE = (
     "from inside one of its own calls",
@@ -98,6 +99,10 @@ class Trial:
         weighted = isinstance(self.model, SoftmaxRegression) and self.model.loss.class_weight
         restless = self.model.max_features is None and not weighted  # both look labels up again, later
         self.things = hostile.Generator(rng, n_names, n_labels, self.meddle, restless)
+        if rng.random() < GROWN:
+            for x, y in hostile.concept(self.things.names, self.things.labels, rng.choice([100, 400, 1200]), rng):
+                with contextlib.suppress(ValueError, OverflowError):  # one feature too many, a step beyond the doubles
+                    self.model.learn_one(x, y)
         self.counts: Counter[str] = Counter()
         self.state, self.depth = self.fingerprint(), 0
 

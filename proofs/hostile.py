@@ -213,6 +213,17 @@ class Generator:
             return x
 
 
+def concept(names: list[Any], labels: list[Any], n: int, rng: random.Random) -> list[tuple[dict[Any, float], Any]]:
+    """Give a stream from which trees grow and which a memory needs: two features lie on a chessboard of the labels."""
+    rows = []
+    for _ in range(n):
+        x = {name: rng.random() for name in names[:6]}
+        x |= {rng.choice(names): 1.0 for _ in range(3)}
+        a, b = (int(4 * x[name]) for name in names[:2])
+        rows.append((x, labels[(a * 5 + b * 3) % len(labels)]))
+    return rows
+
+
 def _changing(x: dict[Any, Any]) -> dict[Any, Any]:
     """Give a dictionary that changes as it is read."""
     x["changes"] = Meddling(lambda: x.update({f"new {i}": 1.0 for i in range(9)}))

@@ -25,8 +25,11 @@ from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegres
 from online_softmax.models.saving import ModelFileError, from_bytes, load, to_bytes
 from online_softmax.storage import container
 from online_softmax.storage.container import KEY
+from proofs import ROOT
+from proofs.hostile import concept
 
 NUMBERS = [0, -1, 1, 2, 3, 8, 11, 14, 15, 100, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 10**30, 1e300, -1e300]
+EARLIER = ROOT / "tests" / "golden" / "format_2"  # files of the format before
 NODES = [None, True, "", "a", 0.5, -0.0, [], {}, [[]], {"class": "SGD"}, {"bytes": "zz"}]
 
 
@@ -56,6 +59,10 @@ def models() -> list[Any]:
     ]
     for model in made:
         for x, y in samples(60, 1):
+            model.learn_one(x, y)
+    made += [AutoSoftmaxRegression(), AutoSoftmaxRegression(max_features=140)]
+    for model, n_names in zip(made[-2:], (8, 130), strict=True):  # trees that have grown, and features beyond 100
+        for x, y in concept([f"a{j}" for j in range(n_names)], ["b", 0, ("c", 1)], 400, random.Random(1)):
             model.learn_one(x, y)
     return made
 
@@ -153,7 +160,9 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     files = [to_bytes(model) for model in models()]
+    files += [path.read_bytes() for path in sorted(EARLIER.glob("*.safetensors"))]
     stream = [*samples(10, 2), ({f"new {j}": 1.0 for j in range(99)}, "new"), *samples(3, 3)]
+    stream += concept([f"a{j}" for j in range(130)], ["b", 0, ("c", 1)], 40, random.Random(2))
     counts: Counter[str] = Counter()
     for data in files:
         exercised(from_bytes(data), stream)

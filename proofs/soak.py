@@ -85,6 +85,7 @@ PARTS: dict[str, tuple[Callable[[], Any], Callable[[Any], Callable[[], None]], f
     "SGD, ever new names, at most 1,000": (lambda: SoftmaxRegression(max_features=1000), ever_new_names, 0.02),
     "auto, linear, in bulk": (lambda: AutoSoftmaxRegression(interactions=False), in_bulk, 0.03),
     "auto, one by one": (AutoSoftmaxRegression, one_by_one, 0.02),
+    "auto, ever new names, at most 1,000": (lambda: AutoSoftmaxRegression(max_features=1000), ever_new_names, 0.005),
 }
 
 
