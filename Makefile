@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find online_softmax -name '*.pyi')))
 HEADERS := $(shell find online_softmax -name '*.h')
 
 .PHONY: demo help docs test test-quick test-cluster lint stubs coverage mutants sanitize reliability \
-	bench-speed bench-threads bench-river bench-quality bench-long bench-files bench-cluster bench-sklearn bench-spark tables pictures datasets golden man api wheels clean
+	bench-speed bench-threads bench-river bench-quality bench-java bench-long bench-files bench-cluster bench-sklearn bench-spark tables pictures datasets golden man api wheels clean
 
 demo: .venv/cli  ## evaluate the default model on a bundled stream
 	$(BIN)/online-softmax evaluate image_segments
@@ -69,9 +69,14 @@ bench-river: .venv/dev  ## within river's own estimators, against river's softma
 	$(BIN)/python -m benchmarks.in_river
 	$(BIN)/python -m benchmarks.in_river.table
 
-bench-quality: .venv/bench-java  ## log loss and accuracy, against every rival: CapyMOA's where there is Java 17
+bench-quality: .venv/bench  ## log loss and accuracy, against every rival: hours, of which ours takes minutes
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.quality.table
+	$(BIN)/python -m benchmarks.quality.table --group text
+	$(BIN)/python -m benchmarks.quality.table --group long
+
+bench-java: .venv/bench-java  ## after bench-quality, against CapyMOA's learners, which need Java 17 and pandas 2: hours
+	$(BIN)/python -m benchmarks.quality
 
 bench-long: .venv/bench  ## log loss and accuracy over 100,000 rows, against a forest
 	$(BIN)/python -m benchmarks.long

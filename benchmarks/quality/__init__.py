@@ -1,4 +1,4 @@
-"""Log loss and accuracy of every rival over 39 streams."""
+"""Log loss and accuracy of every rival over 39 short streams, 26 of real text and 7 of 100,000 rows."""
 
 from pathlib import Path
 

@@ -1,7 +1,8 @@
 """Run the rivals over the streams, one process a rival and stream, one JSON line each; what is there is not run again.
 
-A rival whose package, or Java, is missing is left out, with a word on what it needs. A run that takes the processor for
-longer than `--limit` is stopped, and its line says so in the place of figures.
+A rival whose package, or Java, is missing is left out, with a word on what it needs, and so is a stream that is made of
+other versions of packages. A setting that takes the processor for longer than `--limit` is stopped, and its figures are
+those of the last tenth of the rows that it ended.
 
 python -m benchmarks.quality                                 # everything that is missing
 python -m benchmarks.quality --rival auto --again            # ours, anew
@@ -13,9 +14,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import os
-import resource
-import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -26,12 +26,23 @@ from benchmarks import ROOT
 from benchmarks.common.conditions import conditions
 from benchmarks.common.results import keep, read, write
 from benchmarks.quality import RESULTS
-from benchmarks.quality.rivals import CAPYMOA, CONTEXT, LINEAR, OURS, OURS_LINEAR, PACKAGE, SHARES, STRONG, missing
+from benchmarks.quality.rivals import (
+    CAPYMOA,
+    CONTEXT,
+    LINEAR,
+    OURS,
+    OURS_LINEAR,
+    PACKAGE,
+    SHARES,
+    STRONG,
+    WIDEST,
+    missing,
+)
 from benchmarks.quality.score import score
 from benchmarks.quality.streams import STREAMS, sha
 
 PACKAGES = "online-softmax", "river", "numpy", "scikit-learn"
-LIMIT = 600  # seconds of the processor
+LIMIT = 600  # seconds of the processor, for a setting
 
 
 def java(rival: str) -> dict[str, str]:
@@ -59,19 +70,23 @@ def line(rival: str, name: str, **found) -> dict:
 
 
 def one(rival: str, name: str, limit: int = LIMIT) -> dict:
-    """Score every setting of the rival on the stream, here; the system ends the process at the limit."""
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+    """Score every setting of the rival on the stream, here; what ours had after each tenth is kept for the others."""
+    found = line(rival, name, limit=limit, settings={})
+    if found["features"] > WIDEST.get(rival, math.inf):
+        return found
     runs = importlib.import_module(f"benchmarks.quality.rivals.{rival}").runs(STREAMS[name])
     shares = SHARES if rival in STRONG else (0.0,)
-    return line(rival, name, settings={setting: score(model, triples, shares) for setting, model, triples in runs})
+    left_out = () if rival in (OURS, OURS_LINEAR) else ("by",)
+    for setting, model, triples in runs:
+        figures = score(model, triples, shares, limit)
+        found["settings"][setting] = {name: value for name, value in figures.items() if name not in left_out}
+    return found
 
 
 def process(rival: str, name: str, limit: int = LIMIT) -> dict:
-    """What `one` finds, in a process of its own; at the limit, that it found nothing."""
+    """What `one` finds, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.quality", "--limit", f"{limit}", "--one", rival, name]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if run.returncode == -signal.SIGXCPU:
-        return line(rival, name, settings={}, stopped=limit)
     if run.returncode:
         raise RuntimeError(f"{rival} on {name} failed:\n{run.stderr}")
     return json.loads(run.stdout.splitlines()[-1])
@@ -88,7 +103,7 @@ def main() -> int:
     parser.add_argument("--stream", nargs="+", choices=STREAMS, default=STREAMS)
     parser.add_argument("--again", action="store_true", help="drop the chosen runs from the results, and run them anew")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
-    parser.add_argument("--limit", type=int, default=LIMIT, help="seconds of the processor a run may take")
+    parser.add_argument("--limit", type=int, default=LIMIT, help="seconds of the processor a setting may take")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--one", nargs=2, metavar=("RIVAL", "STREAM"), help="run one here and print its line")
     chosen = parser.parse_args()
@@ -96,10 +111,12 @@ def main() -> int:
         print(json.dumps(one(*chosen.one, chosen.limit)))
         return 0
 
-    for rival in chosen.rival:
-        if why := missing(rival):
-            print(f"{rival} is left out: {why}", file=sys.stderr, flush=True)
-    todo = list(product((rival for rival in chosen.rival if not missing(rival)), chosen.stream))
+    lacks = {rival: missing(rival) for rival in chosen.rival}
+    lacks |= {name: STREAMS[name].missing() for name in chosen.stream}
+    for name, why in lacks.items():
+        if why:
+            print(f"{name} is left out: {why}", file=sys.stderr, flush=True)
+    todo = [pair for pair in product(chosen.rival, chosen.stream) if not any(lacks[name] for name in pair)]
     if chosen.again:
         write(chosen.results, [run for run in read(chosen.results) if key(run) not in todo])
     done = {key(run) for run in read(chosen.results)}
@@ -114,7 +131,7 @@ def main() -> int:
                     print(error, file=sys.stderr, flush=True)
                 else:
                     keep(chosen.results, [run.result()], "rival", "stream")
-                    print(*pair, flush=True)
+                    print(*pair, "" if run.result()["settings"] else "too wide", flush=True)
         finally:
             pool.shutdown(cancel_futures=True)
     return 1 if failed else 0

@@ -1,19 +1,24 @@
-"""Read the results; print the Markdown table, its conditions and the summary: `python -m benchmarks.quality.table`."""
+"""Read the results; print the Markdown tables of a group of streams, with their conditions and what they say.
+
+python -m benchmarks.quality.table                  # the 39 short streams
+python -m benchmarks.quality.table --group text     # or `long`
+python -m benchmarks.quality.table --summary        # a row a rival
+python -m benchmarks.quality.table --ahead          # every stream, of all groups, on which a rival is ahead of ours
+"""
 
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.common.conditions import Conditions, printed
 from benchmarks.common.markdown import markdown
-from benchmarks.common.results import read
 from benchmarks.quality import RESULTS
-from benchmarks.quality.rivals import CONTEXT, HEAD, LINEAR, OURS, OURS_LINEAR, SHARES, STRONG
-from benchmarks.quality.streams import STREAMS
+from benchmarks.quality.rivals import CONTEXT, HEAD, LINEAR, OURS, OURS_LINEAR, SHARES, STRONG, WIDEST
+from benchmarks.quality.standing import Figures, Runs, Stream, ahead, beside, best, found, geometric_mean, load, ours
+from benchmarks.quality.streams import GROUPS
 
 NAMES = {
     "river_default": "river's default",
@@ -27,63 +32,26 @@ NAMES = {
     "capymoa_forest": "CapyMOA's Adaptive Random Forest",
     "leveraging_bagging": "CapyMOA's Leveraging Bagging",
     "lightgbm_refitted": "LightGBM, trained anew at every 10 % more rows",
+    "extra_trees_refitted": "200 extra trees, trained anew at every 10 % more rows",
 }
 FOREST = CONTEXT[0]  # the strongest of them
 HINDSIGHT = "softmax_grid", "vowpal_wabbit"  # what they cost is the time of all their settings
-Figures = dict[str, float]
-
-
-def load(path: Path) -> dict[str, dict[str, dict]]:
-    """stream -> rival -> its run; the rows must be the same for all rivals of a stream."""
-    runs: dict[str, dict[str, dict]] = {}
-    for run in read(path):
-        runs.setdefault(run["stream"], {})[run["rival"]] = run
-    for name, rivals in runs.items():
-        if len({run["sha"] for run in rivals.values()}) > 1:
-            raise SystemExit(f"the rivals saw different rows of {name}; run it again with --again")
-    return {name: runs[name] for name in STREAMS if name in runs}
-
-
-def settings(run: dict) -> dict[str, Figures]:
-    return {name: figures for name, figures in run["settings"].items() if figures["log_loss"] is not None}
-
-
-def best(run: dict, figure: str) -> tuple[float, str]:
-    """The best value of the figure over the run's settings, and the setting."""
-    sign = -1 if figure == "accuracy" else 1
-    return min(((f[figure], name) for name, f in settings(run).items()), key=lambda pair: sign * pair[0])
-
-
-def geometric_mean(ratios: list[float]) -> float:
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
 def pair(loss: float, accuracy: float) -> str:
     return f"{loss:.4f} / {100 * accuracy:.1f}"
 
 
-class Stream:
-    """Ours beside the best of the linear rivals in hindsight, a best for the log loss and a best for the accuracy."""
+def shape(run: dict) -> str:
+    return f"{run['rows']:,} x {run['features']:,} x {run['classes']}"
 
-    def __init__(self, name: str, runs: dict[str, dict]):
-        self.name, self.runs, self.correlated = name, runs, STREAMS[name].correlated
-        ours = runs[OURS]["settings"]["default"]
-        self.loss, self.accuracy = ours["log_loss"], ours["accuracy"]
-        self.linear = runs[OURS_LINEAR]["settings"]["default"]
-        self.covered = runs[OURS]["features"] <= 100
-        rivals = [runs[rival] for rival in LINEAR]
-        self.best_loss, setting, rival = min((*best(run, "log_loss"), run["rival"]) for run in rivals)
-        self.setting = f"VW {setting}" if rival == "vowpal_wabbit" else setting
-        self.best_accuracy = max(best(run, "accuracy")[0] for run in rivals)
-        self.ratio = self.loss / self.best_loss
 
-    def row(self) -> list[str]:
-        run = self.runs[OURS]
-        shape = f"{run['rows']:,} x {run['features']:,} x {run['classes']}"
-        theirs = [pair(*(best(self.runs[rival], figure)[0] for figure in ("log_loss", "accuracy"))) for rival in LINEAR]
-        ours = f"**{pair(self.loss, self.accuracy)}**"
-        linear = pair(self.linear["log_loss"], self.linear["accuracy"])
-        return [self.name + " †" * self.correlated, shape, ours, linear, *theirs, f"{self.ratio:.3f}", self.setting]
+def linear_row(stream: Stream) -> list[str]:
+    theirs = [pair(*(best(stream.runs[rival], figure)[0] for figure in ("log_loss", "accuracy"))) for rival in LINEAR]
+    mine = f"**{pair(stream.loss, stream.accuracy)}**"
+    linear = pair(stream.linear.log_loss, stream.linear.accuracy)
+    name = stream.name + " †" * stream.correlated
+    return [name, shape(stream.runs[OURS]), mine, linear, *theirs, f"{stream.ratio:.3f}", stream.setting]
 
 
 def findings(streams: list[Stream]) -> list[str]:
@@ -91,15 +59,21 @@ def findings(streams: list[Stream]) -> list[str]:
     behind = min(streams, key=lambda s: s.accuracy - s.best_accuracy)
     apart = [s.ratio for s in streams if not s.correlated]
     covered = [s for s in streams if s.covered]
-    cost, dearest = max((s.loss - s.linear["log_loss"], s.name) for s in covered)
-    linear = geometric_mean([s.linear["log_loss"] / s.best_loss for s in streams])
-    gain = geometric_mean([s.loss / s.linear["log_loss"] for s in covered])
+    linear = geometric_mean([s.linear.log_loss / s.best_loss for s in streams])
     gap = 100 * sum(s.accuracy - s.best_accuracy for s in streams) / len(streams)
     over = [s.name for s in streams if s.loss > s.best_loss + 0.005]
+    told = f"- The linear bank (`interactions=False`) alone: {linear:.3f} of that best."
+    if covered:
+        gain = geometric_mean([s.loss / s.linear.log_loss for s in covered])
+        cost, dearest = max((s.loss - s.linear.log_loss, s.name) for s in covered)
+        told += (
+            f" Over the {len(covered)} streams of at most 100 features, log loss with the non-linear experts / "
+            f"without: **{gain:.3f}**, at most {cost:+.4f} nats ({dearest})."
+        )
     return [
         f"- Log loss, ours / best of all the others in hindsight, geometric mean over {len(streams)} streams: "
-        f"**{geometric_mean([s.ratio for s in streams]):.3f}** "
-        f"({geometric_mean(apart):.3f} over the {len(apart)} without strong autocorrelation).",
+        f"**{geometric_mean([s.ratio for s in streams]):.3f}**"
+        + (f" ({geometric_mean(apart):.3f} over the {len(apart)} without strong autocorrelation)." if apart else "."),
         f"- Log loss lower than that best on {sum(s.loss < s.best_loss for s in streams)} of {len(streams)} streams; "
         f"worst excess {worst.loss - worst.best_loss:+.4f} nats ({worst.name}); "
         f"above +0.005 on: {', '.join(over) or 'none'}.",
@@ -107,63 +81,70 @@ def findings(streams: list[Stream]) -> list[str]:
         f"{sum(s.accuracy > s.best_accuracy for s in streams)} of {len(streams)}, by {gap:+.2f} points on average; "
         f"worst {100 * (behind.accuracy - behind.best_accuracy):+.2f} points ({behind.name}); more than one point "
         f"behind on: {', '.join(s.name for s in streams if s.accuracy < s.best_accuracy - 0.01) or 'none'}.",
-        f"- The linear bank (`interactions=False`) alone: {linear:.3f} of that best. Over the {len(covered)} streams "
-        f"of at most 100 features, log loss with the non-linear experts / without: **{gain:.3f}**, "
-        f"at most {cost:+.4f} nats ({dearest}).",
+        told,
     ]
 
 
-def found(run: dict) -> Figures | None:
-    """The best log loss and accuracy, and the time of the setting with that log loss; None if there are no figures."""
-    if not settings(run):
-        return None
-    loss, setting = best(run, "log_loss")
-    return {"log_loss": loss, "accuracy": best(run, "accuracy")[0], "us": run["settings"][setting]["us"]}
-
-
-def against(runs: dict[str, dict[str, dict]], rivals: tuple[str, ...], setting: str) -> list[str]:
-    """Ours, in a setting of ours, beside the rivals: a table, and a line a rival that says where it is ahead."""
-    rivals = tuple(rival for rival in rivals if any(rival in of for of in runs.values()))
-    ours = {name: of[OURS]["settings"][setting] for name, of in runs.items()}
-    theirs = {rival: {name: found(of[rival]) for name, of in runs.items() if rival in of} for rival in rivals}
+def against(runs: dict[str, Runs], rivals: tuple[str, ...]) -> list[str]:
+    """Ours beside the rivals, all over the rows that each came to: a table, and a line a rival on where it is ahead."""
+    pairs = {rival: {name: beside(of, rival) for name, of in runs.items() if rival in of} for rival in rivals}
+    pairs = {rival: its for rival, its in pairs.items() if any(its.values())}
     rows = []
-    for name in runs:
-        cells = [ours[name], *(theirs[rival].get(name) for rival in rivals)]
-        rows.append([name, *map(shown, cells), " / ".join(map(time, cells))])
-    lines = [*markdown(["stream", "ours", *(NAMES[rival] for rival in rivals), "µs a row"], rows), ""]
-    for rival in rivals:
-        its = {name: figures for name, figures in theirs[rival].items() if figures}
-        ratio = geometric_mean([ours[name]["log_loss"] / its[name]["log_loss"] for name in its])
-        cost = geometric_mean([its[name]["us"] / ours[name]["us"] for name in its])
-        ahead = [name for name in its if its[name]["log_loss"] < ours[name]["log_loss"]]
-        right = [name for name in its if its[name]["accuracy"] > ours[name]["accuracy"]]
+    for name, of in runs.items():
+        mine = ours(of[OURS], setting="head" if set(rivals) == set(CONTEXT) else "default")
+        theirs = [pairs[rival].get(name) for rival in pairs]
+        times = [time(mine), *(time(its and its[1]) for its in theirs)]
+        rows.append([name, shown(mine), *(compared(its, mine.rows) for its in theirs), " / ".join(times)])
+    lines = [*markdown(["stream", "ours", *(NAMES[rival] for rival in pairs), "µs a row"], rows), ""]
+    for rival, of in pairs.items():
+        its = {name: both for name, both in of.items() if both}
+        ratio = geometric_mean(mine.log_loss / theirs.log_loss for mine, theirs in its.values())
+        cost = geometric_mean(theirs.us / mine.us for mine, theirs in its.values())
+        lower = [name for name, (mine, theirs) in its.items() if theirs.log_loss < mine.log_loss]
+        right = [name for name, (mine, theirs) in its.items() if theirs.accuracy > mine.accuracy]
         lines.append(
             f"- {NAMES[rival]}: our log loss is {ratio:.3f} of its (geometric mean), its time {cost:,.0f} times ours. "
-            f"Its log loss is lower on {len(ahead)} of {len(its)}: {', '.join(ahead) or 'none'}; "
+            f"Its log loss is lower on {len(lower)} of {len(its)}: {', '.join(lower) or 'none'}; "
             f"its accuracy higher on {len(right)}: {', '.join(right) or 'none'}."
         )
     return lines
 
 
-def shown(figures: Figures | None) -> str:
-    return pair(figures["log_loss"], figures["accuracy"]) if figures else "-"
+def shown(figures: Figures) -> str:
+    return pair(figures.log_loss, figures.accuracy)
+
+
+def compared(pair: tuple[Figures, Figures] | None, rows: int) -> str:
+    """The rival's figures; where it was stopped, after which share of the rows, and ours there."""
+    if not pair:
+        return "-"
+    mine, theirs = pair
+    early = f" at {100 * theirs.rows / rows:.0f} %: ours {shown(mine)}" if theirs.rows < rows else ""
+    return shown(theirs) + early
 
 
 def time(figures: Figures | None) -> str:
     if not figures:
         return "-"
-    return f"{figures['us']:,.0f}" if figures["us"] >= 10 else f"{figures['us']:.1f}"
+    return f"{figures.us:,.0f}" if figures.us >= 10 else f"{figures.us:.1f}"
 
 
-def unfinished(runs: dict[str, dict[str, dict]]) -> str:
-    """Which runs of the strong rivals took too long or were not made, as sentences."""
+def unfinished(runs: dict[str, Runs], rivals: tuple[str, ...] = STRONG) -> str:
+    """Which runs of the rivals were not made, ended nothing, or were stopped, as sentences."""
     over: dict[str, dict[str, list[str]]] = {}
-    for rival in STRONG:
+    for rival in rivals:
         for name, of in runs.items():
             if rival not in of:
-                over.setdefault("Not run", {}).setdefault(rival, []).append(name)
-            elif limit := of[rival].get("stopped"):
-                over.setdefault(f"Stopped after {limit:,} s of the processor", {}).setdefault(rival, []).append(name)
+                why = "Not run"
+            elif not of[rival]["settings"]:
+                why = f"Left out, for more than {WIDEST[rival]:,} features"
+            elif not (its := found(of[rival])):
+                why = f"Stopped before a tenth of the rows, after {of[rival]['limit']:,} s of the processor a setting"
+            elif its.rows < of[rival]["rows"]:
+                why = f"Stopped after {of[rival]['limit']:,} s of the processor a setting"
+            else:
+                continue
+            over.setdefault(why, {}).setdefault(rival, []).append(name)
     told = ""
     for why, of in over.items():
         alike: dict[str, list[str]] = {}
@@ -176,32 +157,47 @@ def unfinished(runs: dict[str, dict[str, dict]]) -> str:
 def summary(streams: list[Stream]) -> list[str]:
     """A row a rival: geometric means of log losses and of times, and counts of streams."""
 
-    def pairs(rival: str, setting: str = "default") -> list[tuple[Figures, Figures]]:
-        runs = [(s.runs[OURS]["settings"][setting], found(s.runs[rival])) for s in streams if rival in s.runs]
-        return [(ours, its) for ours, its in runs if its]
+    def pairs(rival: str) -> list[tuple[Figures, Figures]]:
+        return [both for s in streams if (both := beside(s.runs, rival))]
 
-    hindsight = [
-        ({"log_loss": s.loss, "accuracy": s.accuracy}, {"log_loss": s.best_loss, "accuracy": s.best_accuracy})
-        for s in streams
-    ]
+    hindsight = [(s.ours, s.ours._replace(log_loss=s.best_loss, accuracy=s.best_accuracy)) for s in streams]
     rows = [row("the best of these three, in hindsight", hindsight)]
     rows += [row(NAMES[rival], pairs(rival), timed=rival not in HINDSIGHT) for rival in LINEAR]
     rows += [row(NAMES[rival], pairs(rival), timed=True) for rival in STRONG if pairs(rival)]
-    rows += [row(f"{NAMES[FOREST]}, first {HEAD:,} rows", pairs(FOREST, "head"), timed=True)]
+    if pairs(FOREST):
+        rows += [row(f"{NAMES[FOREST]}, first {HEAD:,} rows", pairs(FOREST), timed=True)]
     header = ["`AutoSoftmaxRegression()` beside", "log loss, ours / its", "lower log loss", "higher accuracy"]
     return markdown([*header, "time, its / ours"], rows)
 
 
 def row(name: str, pairs: list[tuple[Figures, Figures]], timed: bool = False) -> list[str]:
     """Ours beside a rival over pairs of our figures and its."""
-    ratio = geometric_mean([ours["log_loss"] / its["log_loss"] for ours, its in pairs])
-    lower = sum(ours["log_loss"] < its["log_loss"] for ours, its in pairs)
-    higher = sum(ours["accuracy"] > its["accuracy"] for ours, its in pairs)
-    times = f"{geometric_mean([its['us'] / ours['us'] for ours, its in pairs]):,.0f}x" if timed else ""
+    ratio = geometric_mean(ours.log_loss / its.log_loss for ours, its in pairs)
+    lower = sum(ours.log_loss < its.log_loss for ours, its in pairs)
+    higher = sum(ours.accuracy > its.accuracy for ours, its in pairs)
+    times = f"{geometric_mean(its.us / ours.us for ours, its in pairs):,.0f}x" if timed else ""
     return [name, f"{ratio:.3f}", f"{lower} of {len(pairs)}", f"{higher} of {len(pairs)}", times]
 
 
-def conditions(runs: dict[str, dict[str, dict]]) -> Iterator[Conditions]:
+def leaders(runs: dict[str, Runs]) -> list[str]:
+    """Every stream on which a rival has the lower log loss, the one with the lowest first, and how far it is ahead."""
+    rows = []
+    for name, of in runs.items():
+        its = sorted(ahead(of).items(), key=lambda item: item[1][1].log_loss - item[1][0].log_loss)
+        for rival, (mine, theirs) in its:
+            share = f"{100 * theirs.rows / of[OURS]['rows']:.0f} %"
+            rows.append(
+                [name, NAMES[rival], share, shown(mine), shown(theirs), f"{mine.log_loss - theirs.log_loss:+.4f}"]
+            )
+    first = len(runs) - len({name for name, *_ in rows})
+    said = f"Ours has the lowest log loss of all on {first} of {len(runs)} streams"
+    if not rows:
+        return [f"{said}."]
+    header = ["stream", "ahead of ours", "after", "ours", "its", "log loss, ours - its"]
+    return [f"{said}. On the others:", "", *markdown(header, rows, words=2)]
+
+
+def conditions(runs: dict[str, Runs]) -> Iterator[Conditions]:
     """Those of every run; our own version counts only where it was run."""
     for of in runs.values():
         for rival, run in of.items():
@@ -211,14 +207,29 @@ def conditions(runs: dict[str, dict[str, dict]]) -> Iterator[Conditions]:
 
 WHERE = "Measured {date} on {cpu}, load average {load}, a process for each run; {versions}."
 
-NOTES = """\
+NOTES = {
+    "short": """\
 Progressive: every row is predicted, scored, then learned. Figures are mean log loss in nats (less is better) / accuracy
 in %. All answers are over the classes seen so far; a row whose label is new is an error for accuracy and is left out of
 the log loss, which is clipped at 1e-15. A rival's log loss and accuracy are each the best over its settings in
 hindsight, so they may come from different settings. Ours and Vowpal Wabbit (VW) get the raw features, the others
 `StandardScaler()` (on the sparse streams `text_*` and `one_hot` the grid also runs on raw values). Streams and their
 fixed seeds are in `benchmarks/quality/streams/`; † marks strong autocorrelation of the labels. µs: time of the
-processor, on all threads, to predict and learn a row; before 2026-11-27 it was time on the clock."""
+processor, on all threads, to predict and learn a row; before 2026-11-27 it was time on the clock.""",
+    "text": """\
+Log loss in nats / accuracy in %, measured as above. The rows are made of the sources and docstrings of installed
+packages, at the versions that `.[bench]` has, and of Unicode's names. `entity_*`: which entity a word names; `prep_*`,
+`punct_50k`: which preposition or sign stands between words; `roles_3k`: what a name in a program is. `tfidf_*`,
+`rare_*`: which package or module a text is from, as tf-idf, and without the hundred commonest words but with pairs of
+words; `counts_5`, `bag_30`, `code_lines`: the same, from counts or from what is there; `doc_kind`: what a docstring
+documents; `messages`: which exception has this message. `identifiers`, `builtins`, `paths`, `unicode`: what a name is
+of, from its letters, parts or words. The grid runs on raw values, and where not all are 1 also on scaled.""",
+    "long": """\
+Log loss in nats / accuracy in %, measured as above, over 100,000 rows. `tree`: one concept, a tree of tests;
+`trees_return`: three of them, A B C A; `tree_fades`: one takes the place of another over 40,000 rows;
+`hyperplane_turns`: slowly, all the time; `categories` and `wide_categories`: pairs of nominal columns decide;
+`chessboard`: eight by eight fields, a line of them at a time, which comes back after 4,500 rows.""",
+}
 
 CONTEXT_NOTES = f"""\
 First {HEAD:,} rows at most, log loss / accuracy %; river's learners mixed with 1 % uniform. On the sparse streams the
@@ -230,42 +241,45 @@ CapyMOA's ensembles have 100 members on one thread, SAMkNN the better of raw and
 as it comes. CapyMOA wants features and classes in advance: it gets those of the whole stream, all numeric, an absent
 one as 0, and its answers are cut to the classes seen so far. Its time has Java's compilation of hot code in it, too,
 which weighs on the shortest streams; other work on the machine made it late, and the time some two to three times that
-of an idle one. LightGBM, as it comes on one thread, is trained anew on all rows so far at 50 rows and whenever they
-have grown by 10 %; before, it answers how often each class has come. Its answers between two trainings are made in one
-call, in its favour. A row with features by the thousand takes the ensembles a tenth of a second and more."""
+of an idle one. LightGBM and scikit-learn's extra trees, as they come on one thread, are trained anew on all rows so far
+at 50 rows and whenever they have grown by 10 %; before, they answer how often each class has come. Their answers
+between two trainings are made in one call, in their favour. A rival that was stopped is compared over the tenths of the
+rows that it ended."""
+
+
+def page(group: str, runs: dict[str, Runs]) -> list[str]:
+    streams = [Stream(name, of) for name, of in runs.items()]
+    rivals = [NAMES[rival] for rival in LINEAR]
+    header = ["stream", "rows x features x classes", "ours", "ours, linear", *rivals, "ratio", "best setting"]
+    lines = [NOTES[group], "", printed(conditions(runs), WHERE), ""]
+    lines += [*markdown(header, [linear_row(s) for s in streams]), "", *findings(streams), ""]
+    if any(CONTEXT[0] in of for of in runs.values()):
+        lines += [CONTEXT_NOTES, "", *against(runs, CONTEXT), ""]
+    return [*lines, STRONG_NOTES + unfinished(runs), "", *against(runs, STRONG)]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Print the table of the results.")
+    parser = argparse.ArgumentParser(description="Print the tables of the results.")
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--group", choices=GROUPS, default="short", help="of which streams")
     parser.add_argument("--brief", action="store_true", help="the findings alone")
     parser.add_argument("--summary", action="store_true", help="a row a rival: geometric means and counts")
+    parser.add_argument("--ahead", action="store_true", help="where a rival is ahead of ours, of all groups")
     chosen = parser.parse_args()
+    names = [stream.name for of in (GROUPS if chosen.ahead else [chosen.group]) for stream in GROUPS[of]]
     everything = load(chosen.results)
-    runs = {name: of for name, of in everything.items() if {OURS, OURS_LINEAR, *LINEAR} <= of.keys()}
+    runs = {name: everything[name] for name in names if {OURS, OURS_LINEAR, *LINEAR} <= everything.get(name, {}).keys()}
     if not runs:
         raise SystemExit(f"no stream has a run of {OURS} and of all of {', '.join(LINEAR)}")
-    if missing := STREAMS.keys() - runs.keys():
+    if missing := set(names) - runs.keys():
         print(f"left out, as runs are missing: {', '.join(sorted(missing))}", file=sys.stderr)
-    streams = [Stream(name, of) for name, of in runs.items()]
-    if chosen.summary:
-        print("\n".join(summary(streams)))
-        return 0
-    rivals = [NAMES[rival] for rival in LINEAR]
-    header = ["stream", "rows x features x classes", "ours", "ours, linear", *rivals, "ratio", "best setting"]
-    lines = [
-        NOTES,
-        "",
-        printed(conditions(runs), WHERE),
-        "",
-        *markdown(header, [s.row() for s in streams]),
-        "",
-        *findings(streams),
-        "",
-    ]
-    lines += [CONTEXT_NOTES, "", *against(runs, CONTEXT, "head"), ""]
-    lines += [STRONG_NOTES + unfinished(runs), "", *against(runs, STRONG, "default")]
-    print("\n".join(line for line in lines if not chosen.brief or line.startswith("- ")))
+    if chosen.ahead:
+        print("\n".join(leaders(runs)))
+    elif chosen.summary:
+        print("\n".join(summary([Stream(name, of) for name, of in runs.items()])))
+    else:
+        lines = page(chosen.group, runs)
+        print("\n".join(line for line in lines if not chosen.brief or line.startswith("- ")))
     return 0
 
 

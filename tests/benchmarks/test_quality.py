@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import __main__ as quality
-from benchmarks.quality import rivals, table
+from benchmarks.quality import rivals, standing, table
 from benchmarks.quality.rivals import CAPYMOA, CONTEXT, LINEAR, OURS, OURS_LINEAR, SHARES, STRONG
 from benchmarks.quality.rivals.known_classes import among
-from benchmarks.quality.rivals.refitted import FIRST, Refitted, next_fit
-from benchmarks.quality.score import plain, score
+from benchmarks.quality.rivals.refitted import FIRST, WIDE, Refitted, next_fit
+from benchmarks.quality.score import NOTHING, plain, score, tenths
+from benchmarks.quality.streams import GROUPS, STREAMS
 
 RIVALS = OURS, OURS_LINEAR, *LINEAR, *CONTEXT, *STRONG
 
@@ -151,11 +152,77 @@ def test_a_rival_that_misses_something_is_left_out_with_a_message(monkeypatch, c
     assert path.read_text() == kept
 
 
-def test_a_run_that_takes_too_long_says_so_in_its_line():
-    run = quality.process("softmax_grid", "shuttle", limit=1)
-    assert run["stopped"] == 1
+def test_a_stream_that_cannot_be_made_here_is_left_out_with_a_message(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(type(STREAMS["iris"]), "missing", property(lambda stream: lambda: "it reads another one"))
+    monkeypatch.setattr(quality, "process", None)
+    monkeypatch.setattr(sys, "argv", ["quality", "--rival", "auto", "--stream", "iris", "--results", f"{tmp_path}/r"])
+    assert quality.main() == 0
+    assert capsys.readouterr().err == "iris is left out: it reads another one\n"
+
+
+class Slow(Sure):
+    """A learner that the clock says takes a second a row."""
+
+    def __init__(self, monkeypatch):
+        self.seconds = 0
+        monkeypatch.setattr("benchmarks.quality.score.time.process_time", lambda: self.seconds)
+
+    def learn_one(self, x, y):
+        super().learn_one(x, y)
+        self.seconds += 1
+
+
+def test_a_run_that_takes_too_long_is_scored_over_the_tenths_that_it_ended(monkeypatch):
+    rows = plain([({}, y) for y in "aab" * 10])
+    stopped, whole = (score(Slow(monkeypatch), rows, limit=limit) for limit in (16, 100))
+    assert (stopped["rows"], whole["rows"]) == (15, 30)
+    assert list(whole["by"]) == tenths(30) == [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]
+    assert stopped["by"] == {n: each for n, each in whole["by"].items() if n <= 15}
+    assert [stopped["log_loss"], stopped["accuracy"]] == whole["by"][15] != whole["by"][30]
+    alone = score(Slow(monkeypatch), rows[:15])
+    assert {name: alone[name] for name in ("log_loss", "accuracy", "us")} == {
+        name: stopped[name] for name in ("log_loss", "accuracy", "us")
+    }
+
+
+def test_a_run_that_ends_no_tenth_has_no_figures(monkeypatch):
+    rows = plain([({}, "a")] * 30)
+    assert score(Slow(monkeypatch), rows, limit=1)["log_loss"] is None
+
+
+def test_what_ours_had_after_each_tenth_is_kept():
+    ours, theirs = (quality.one(rival, "iris")["settings"]["default"] for rival in (OURS, "river_default"))
+    assert list(ours["by"]) == tenths(150)
+    assert ours["by"][150] == [ours["log_loss"], ours["accuracy"]]
+    assert "by" not in theirs
+    assert theirs["rows"] == 150
+
+
+def test_a_rival_that_wants_all_features_without_gaps_is_not_run_on_very_many(monkeypatch):
+    monkeypatch.setitem(rivals.WIDEST, "sam_knn", 3)
+    run = quality.one("sam_knn", "iris")
     assert run["settings"] == {}
-    assert run["rows"] == 6000
+    assert run["features"] == 4
+
+
+def test_a_wide_table_is_sparse_and_says_the_same():
+    """The answers do not depend on how the table is kept."""
+    answers = {}
+    for width in (3, WIDE + 1):
+        rows = plain([({"x": float(t), f"only{t % width}": 1.0}, y) for t, y in enumerate(labels(WIDE + 4))])
+        Linear.fits = []
+        model = Refitted(Linear, rows)
+        for x, _, y in rows[:70]:
+            model.learn_one(x, y)
+        answers[width] = model.predict_proba_one({})
+    assert answers[3] == answers[WIDE + 1]
+
+
+class Linear(Shares):
+    """As `Shares`, whether the table is sparse or not."""
+
+    def predict_proba(self, X):
+        return np.tile(self.shares, (X.shape[0], 1)) + np.asarray(X.sum(axis=1)).reshape(-1, 1)
 
 
 @pytest.mark.slow
@@ -167,38 +234,74 @@ def test_a_rival_has_figures(rival):
     assert all(0.05 < figures["log_loss"] < 3 for figures in run["settings"].values())
 
 
-def runs_of(*figures):
-    """A run a stream, with (log loss, accuracy, µs) or None where it was stopped."""
-    return [
-        {"settings": {"default": dict(zip(("log_loss", "accuracy", "us"), each, strict=True))}}
-        if each
-        else {"settings": {}, "stopped": 600}
-        for each in figures
-    ]
+def run_of(loss, accuracy, us, rows=100, **more):
+    return {
+        "rows": 100,
+        "settings": {"default": {"log_loss": loss, "accuracy": accuracy, "us": us, "rows": rows} | more},
+    }
 
 
-def test_a_table_tells_losses_and_what_was_stopped():
-    ours = runs_of((0.2, 0.9, 5.0), (0.4, 0.8, 10.0), (0.4, 0.8, 10.0))
-    theirs = runs_of((0.4, 0.95, 50.0), (0.2, 0.7, 400.0), None)
-    runs = {name: {OURS: a, "sam_knn": b} for name, a, b in zip(("one", "two", "three"), ours, theirs, strict=True)}
-    lines = table.against(runs, STRONG, "default")
+@pytest.fixture
+def runs():
+    """Three streams: SAMkNN ended them, is ahead on the second, and was stopped on the third, where ours was level."""
+    ours = [run_of(0.2, 0.9, 5.0), run_of(0.4, 0.8, 10.0), run_of(0.4, 0.8, 10.0, by={"30": [0.7, 0.5]})]
+    theirs = [run_of(0.4, 0.95, 50.0), run_of(0.2, 0.7, 400.0), run_of(0.7, 0.6, 90.0, rows=30) | {"limit": 60}]
+    return {name: {OURS: a, "sam_knn": b} for name, a, b in zip(("one", "two", "three"), ours, theirs, strict=True)}
+
+
+def test_a_table_tells_losses_and_where_a_rival_was_stopped(runs):
+    lines = table.against(runs, STRONG)
     assert lines[0] == "| stream | ours | CapyMOA's SAMkNN | µs a row |"
     assert lines[2] == "| one | 0.2000 / 90.0 | 0.4000 / 95.0 | 5.0 / 50 |"
-    assert lines[4] == "| three | 0.4000 / 80.0 | - | 10 / - |"
+    assert lines[4] == "| three | 0.4000 / 80.0 | 0.7000 / 60.0 at 30 %: ours 0.7000 / 50.0 | 10 / 90 |"
     assert lines[-1] == (
-        "- CapyMOA's SAMkNN: our log loss is 1.000 of its (geometric mean), its time 20 times ours. "
-        "Its log loss is lower on 1 of 2: two; its accuracy higher on 1: one."
+        "- CapyMOA's SAMkNN: our log loss is 1.000 of its (geometric mean), its time 15 times ours. "
+        "Its log loss is lower on 1 of 3: two; its accuracy higher on 2: one, three."
     )
+
+
+def test_a_table_tells_what_was_not_run(runs):
     for of in runs.values():
-        of.update(dict.fromkeys(STRONG[3:], ours[0]))
-    runs["one"].update(dict.fromkeys(STRONG[1:3], ours[0]))
+        of.update(dict.fromkeys(STRONG[3:], of[OURS]))
+    runs["one"].update(dict.fromkeys(STRONG[1:3], runs["one"][OURS]))
+    runs["two"]["random_patches"] = {"rows": 100, "settings": {}}
+    runs["two"]["capymoa_forest"] = {"rows": 100, "limit": 60, "settings": {"default": dict.fromkeys(NOTHING)}}
     assert table.unfinished(runs) == (
-        " Stopped after 600 s of the processor: CapyMOA's SAMkNN on three."
-        " Not run: CapyMOA's Streaming Random Patches, CapyMOA's Adaptive Random Forest on two, three."
+        " Stopped after 60 s of the processor a setting: CapyMOA's SAMkNN on three."
+        " Left out, for more than 5,000 features: CapyMOA's Streaming Random Patches on two."
+        " Not run: CapyMOA's Streaming Random Patches, CapyMOA's Adaptive Random Forest on three."
+        " Stopped before a tenth of the rows, after 60 s of the processor a setting: "
+        "CapyMOA's Adaptive Random Forest on two."
     )
 
 
-def test_a_summary_counts_the_streams_that_a_rival_ended():
-    pairs = [({"log_loss": 0.2, "accuracy": 0.9, "us": 5.0}, {"log_loss": 0.4, "accuracy": 0.95, "us": 50.0})]
+def test_the_rivals_that_are_ahead_are_named(runs):
+    assert list(standing.ahead(runs["two"])) == ["sam_knn"]
+    assert standing.ahead(runs["one"]) == standing.ahead(runs["three"]) == {}
+    assert list(standing.ahead(runs["three"], "accuracy")) == ["sam_knn"]
+    assert table.leaders(runs) == [
+        "Ours has the lowest log loss of all on 2 of 3 streams. On the others:",
+        "",
+        "| stream | ahead of ours | after | ours | its | log loss, ours - its |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        "| two | CapyMOA's SAMkNN | 100 % | 0.4000 / 80.0 | 0.2000 / 70.0 | +0.2000 |",
+    ]
+    assert table.leaders({"one": runs["one"]}) == ["Ours has the lowest log loss of all on 1 of 1 streams."]
+
+
+def test_the_settings_that_came_furthest_count():
+    run = run_of(0.5, 0.9, 5.0)
+    run["settings"] |= {"early": run_of(0.1, 0.99, 1.0, rows=20)["settings"]["default"], "none": NOTHING}
+    assert standing.found(run) == (0.5, 0.9, 5.0, 100)
+    assert standing.best(run, "accuracy") == (0.9, "default")
+
+
+def test_a_summary_counts_the_streams_that_a_rival_ran_on():
+    pairs = [(standing.Figures(0.2, 0.9, 5.0, 10), standing.Figures(0.4, 0.95, 50.0, 10))]
     assert table.row("a rival", pairs, timed=True) == ["a rival", "0.500", "1 of 1", "0 of 1", "10x"]
     assert table.row("a rival", pairs)[-1] == ""
+
+
+def test_every_group_has_its_words():
+    assert table.NOTES.keys() == GROUPS.keys()
+    assert table.NAMES.keys() == {*LINEAR, *CONTEXT, *STRONG}

@@ -12,8 +12,9 @@ LINEAR = "river_default", "softmax_grid", "vowpal_wabbit"
 CONTEXT = "forest", "adaptive_tree", "neighbours"
 HEAD = 5000  # the rows of the comparison with the rivals in CONTEXT
 CAPYMOA = "sam_knn", "random_patches", "capymoa_forest", "leveraging_bagging"
-STRONG = *CAPYMOA, "lightgbm_refitted"
+STRONG = *CAPYMOA, "lightgbm_refitted", "extra_trees_refitted"
 SHARES = 0.001, 0.01  # of the uniform law in the answers of the rivals in STRONG: the better in hindsight counts
+WIDEST = dict.fromkeys(CAPYMOA, 5000)  # features of a row without gaps: a row of more takes them a second
 PACKAGE = {"vowpal_wabbit": "vowpalwabbit", "lightgbm_refitted": "lightgbm", **dict.fromkeys(CAPYMOA, "capymoa")}
 
 

@@ -1,7 +1,8 @@
 """A learner of tables in a stream: fitted anew on all rows so far whenever they have grown by a tenth.
 
-Between two fits the model stays as it is, so its answers for these rows are made in one call, which is the cheapest way
-to have them. Before the first fit the answer is how often each class has come.
+It gets all features in advance, in an array, or in a sparse matrix where there are more than `WIDE`. Between two fits
+the model stays as it is, so its answers for these rows are made in one call, which is the cheapest way to have them.
+Before the first fit the answer is how often each class has come.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 FIRST = 50
+WIDE = 2500
 
 
 def next_fit(fitted: int) -> int:
@@ -18,14 +21,18 @@ def next_fit(fitted: int) -> int:
     return FIRST if fitted < FIRST else -(-fitted * 11 // 10)
 
 
+def table(rows):
+    """What is predicted from, a row a sample, the features in the order in which they came."""
+    column = {name: j for j, name in enumerate(dict.fromkeys(name for x, *_ in rows for name in x))}
+    entries = [(i, column[name], value) for i, (x, *_) in enumerate(rows) for name, value in x.items()]
+    at, of, values = map(np.array, zip(*entries, strict=True))
+    X = csr_matrix((values, (at, of)), shape=(len(rows), len(column)))
+    return X if len(column) > WIDE else X.toarray()
+
+
 class Refitted:
     def __init__(self, make, rows):
-        column = {name: j for j, name in enumerate(dict.fromkeys(name for x, *_ in rows for name in x))}
-        self.make, self.y = make, np.array([y for *_, y in rows])
-        self.X = np.zeros((len(rows), len(column)))
-        for row, (x, *_) in zip(self.X, rows, strict=True):
-            for name, value in x.items():
-                row[column[name]] = value
+        self.make, self.X, self.y = make, table(rows), np.array([y for *_, y in rows])
         self.counts, self.n, self.fitted, self.due = Counter(), 0, 0, next_fit(0)
 
     def predict_proba_one(self, x):
@@ -39,7 +46,7 @@ class Refitted:
         if self.n < self.due:
             return
         self.due = next_fit(self.n)
-        if len(self.counts) > 1 and self.n < len(self.X):
+        if len(self.counts) > 1 and self.n < len(self.y):
             model = self.make().fit(self.X[: self.n], self.y[: self.n])
             self.fitted, self.classes = self.n, model.classes_.tolist()
             self.answers = model.predict_proba(self.X[self.n : self.due]).tolist()

@@ -2,7 +2,8 @@
 
 Our compiled class takes the place of river's, whose numbers it gives. The scaler does not depend on the model, so its
 two outputs a row (before and after it learned the row) are made once. A word that is 1 whenever it is present is always
-0 after the scaler, so on sparse streams the grid has every setting on the raw values, too.
+0 after the scaler, so on sparse streams the grid has every setting on the raw values, too, and on those alone where all
+values are 1.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def scaled(rows):
 
 def runs(stream):
     rows = stream.rows()
-    inputs = {"": list(scaled(rows))}
+    inputs = {}
+    if any(value != 1 for x, _ in rows for value in x.values()):
+        inputs[""] = list(scaled(rows))
     if stream.sparse:
         inputs[" raw"] = plain(rows)
     for suffix, triples in inputs.items():

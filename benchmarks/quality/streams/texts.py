@@ -172,8 +172,8 @@ def roles(packages: Packages, seed: int) -> Iterator[Row]:
         except (tokenize.TokenError, IndentationError):
             continue
         tokens = [each for each in tokens if each.type in (tokenize.NAME, tokenize.NUMBER, tokenize.OP)]
-        earlier = ["", *(each.string for each in tokens[:-1])]
-        names = [(each, before) for each, before in zip(tokens, earlier, strict=True) if each.type != tokenize.OP]
+        earlier = ["", *(each.string for each in tokens)]
+        names = [(each, before) for each, before in zip(tokens, earlier, strict=False) if each.type != tokenize.OP]
         text = [each.string for each, _ in names]
         for i, (each, before) in enumerate(names):
             if each.type == tokenize.NUMBER:
