@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from online_softmax._kernel import grove
 from online_softmax._kernel.limits import COVERED, GAUSSIAN_LD, QDA_START
 from online_softmax._kernel.state import FIELDS, USE
 
@@ -38,6 +39,19 @@ def kept(state: State, stay: Mapping[str, Places]) -> State:
     if "newton_P" in state and "covered row" in stay:
         fresh = np.flatnonzero(stay["covered row"] < 0)
         new["newton_P"][fresh, fresh] = state["newton_fresh"]
+    return new
+
+
+def renumbered(state: State, axis: str, n: int, stay: Places) -> State:
+    """Return a state whose positions along an axis of n are those after these places stayed; 0 for one that is gone."""
+    position = np.zeros(n, np.intp)
+    position[stay[stay >= 0]] = np.flatnonzero(stay >= 0)
+    new = dict(state)
+    for name in FIELDS.keys() & state.keys():
+        field = FIELDS[name]
+        if field.values == axis:
+            value = position[state[name]]
+            new[name] = int(value) if field.type is int else value.astype(field.type)
     return new
 
 
@@ -73,9 +87,11 @@ def without_features(state: State, gone: set[int]) -> State:
     if not state["labels"]:
         state = {name: state[name] for name in ("names", "labels", *USE) if name in state}
     stay = places(keep)
+    if "grove_root" in state:
+        state = grove.without(state, ~np.isin(np.arange(1 + len(names)), stay["row"]))
     if "qda_M" in state:
         modelled = stay["modelled feature"] = keep[keep < state["qda_M"].shape[1]]
-    new = kept(state, stay)
+    new = renumbered(kept(state, stay), "row", 1 + len(names), stay["row"])
     if "qda_M" in state:
         _marginal(new, state, modelled)
     return new
@@ -125,10 +141,7 @@ def without_class(state: State, c: int) -> State:
         state["window_head"] = len(samples) % state["window_size"]
     if state.get("last") == c:
         state["last"] = 0
-    new = kept(state, stay)
-    for name, field in FIELDS.items():
-        if name in new and field.values == "class":
-            new[name] = new[name] - (new[name] > c)
+    new = renumbered(kept(state, stay), "class", len(labels), others)
     if "recent" in new:
         new["recent_sum"], new["always_sum"] = float(new["recent"].sum()), float(new["always"].sum())
     return new

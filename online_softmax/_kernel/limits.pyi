@@ -19,6 +19,10 @@ MARKOV_CLASSES: int
 QDA_FEATURES: int
 QDA_CELLS: int
 WINDOW_LEAST: int
+GROVE_TREES: int
+LEAVES: int
+TESTS: int
+LONGEST_WAIT: int
 MIXERS: int
 BUCKETS: int
 CALIBRATED: int
@@ -34,4 +38,5 @@ QDA_START: float
 
 def window_size(budget: int, d: int) -> int: ...
 def gaussians_fit(d: int, C: int) -> bool: ...
+def most_tests(C: int) -> int: ...
 def remembered(since: NDArray[np.int64], now: int) -> NDArray[np.float64]: ...

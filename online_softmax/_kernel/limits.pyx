@@ -15,12 +15,14 @@ cdef extern from "bank/room.h":
         LINEAR_EXPERTS, NEWTON_EXPERTS, HAT_ROWS
         LABELS_AT, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, MEMORY_AT, QDA_AT, SPARSE_AT, BANK, BAYES
         COVERED, MARKOV_CLASSES, QDA_FEATURES, QDA_CELLS, WINDOW_LEAST
+        GROVE_TREES, LEAVES, TESTS, LONGEST_WAIT
         MIXERS, BUCKETS, CALIBRATED, INPUTS, TOP
         FEATURE_DOUBLES, GAUSSIAN_DOUBLES, GAUSSIAN_LD
     double metric_start "METRIC_START", metric_sum "METRIC_SUM", qda_start "QDA_START"
     int64_t window_rows "window_size"(int64_t budget, int64_t d)
     double lag_product(int64_t since, int64_t now)
     int qda_fits(int64_t d, int64_t C)
+    int64_t tests_at_most "most_tests"(int64_t C)
     double dense "DENSE"
 
 DENSE, METRIC_START, METRIC_SUM, QDA_START = dense, metric_start, metric_sum, qda_start
@@ -34,6 +36,11 @@ def window_size(budget, d):
 def gaussians_fit(d, C):
     """Return whether each of C classes may have a Gaussian of d features."""
     return bool(qda_fits(d, C))
+
+
+def most_tests(C):
+    """Return how many leaves of the grove may have tests where there are C classes."""
+    return tests_at_most(C)
 
 
 def remembered(const int64_t[:] since, int64_t now):

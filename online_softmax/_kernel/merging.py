@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax._kernel.forgetting import Places, State, kept, oldest_first, places
+from online_softmax._kernel.forgetting import Places, State, kept, oldest_first, places, renumbered
 from online_softmax._kernel.limits import (
     COVERED,
     DENSE,
@@ -185,14 +185,8 @@ def _laid_out(state: State, names: list[Hashable], labels: list[Hashable]) -> tu
 
     classes = found(labels, state["labels"])
     stay = places(found(names, state["names"])) | {"class": classes}
-    new = kept(state, stay)
-    position = np.zeros(len(state["labels"]), np.intp)
-    position[classes[classes >= 0]] = np.flatnonzero(classes >= 0)
-    for name, field in FIELDS.items():
-        if name in new and field.values == "class":
-            value = position[new[name]]
-            new[name] = int(value) if field.type is int else value.astype(field.type)
-    return new, stay
+    new = renumbered(kept(state, stay), "class", len(state["labels"]), classes)
+    return renumbered(new, "row", 1 + len(state["names"]), stay["row"]), stay
 
 
 class _Shards:

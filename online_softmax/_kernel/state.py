@@ -15,6 +15,9 @@ making room for new features. A row says
   class             the classes
   modelled class    the classes that have a Gaussian
   sample            the samples in the window of the votes
+  leaf              the leaves of the grove
+  node              its nodes
+  tested leaf       the leaves that have tests
   value             a weight, then its states under the update rule
   scalar            the states that a row has under the update rule
   ================  ================================================================
@@ -22,7 +25,7 @@ making room for new features. A row says
   All others have a fixed size, which stands in `SIZES`.
 - `start`, the value before anything has been learned; None where the kernel works it out.
 - `least` and `most`, the range; where it depends on sizes and on other numbers, a function of these. With
-  `values="class"`, the values are positions of classes.
+  `values="class"`, the values are positions along that axis.
 - `merge`, how the values of several models become one, all of which started from one base:
 
   =============  ===================================================================================
@@ -48,6 +51,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from online_softmax._kernel import grove
 from online_softmax._kernel.limits import (
     BANK,
     BUCKETS,
@@ -56,10 +60,12 @@ from online_softmax._kernel.limits import (
     FEATURE_DOUBLES,
     GAUSSIAN_DOUBLES,
     GROVE_AT,
+    GROVE_TREES,
     HAT_ROWS,
     HATS_AT,
     INPUTS,
     LINEAR_EXPERTS,
+    LONGEST_WAIT,
     MARKOV_CLASSES,
     METRIC_START,
     METRIC_SUM,
@@ -69,6 +75,7 @@ from online_softmax._kernel.limits import (
     QDA_AT,
     QDA_CELLS,
     QDA_FEATURES,
+    TESTS,
     TOP,
     VOTES_AT,
     WINDOW_LEAST,
@@ -95,6 +102,9 @@ SIZES: Sizes = {
     "input": INPUTS,
     "calibration": 1 + CALIBRATED,  # the same, in a bucket
     "calibrated": CALIBRATED,
+    "tree": GROVE_TREES,
+    "side": 2,  # left and right of a test
+    "test": TESTS,
 }
 MERGES = ("sum", "clock", "mean", "steps", "gain", "moments", "information", "evidence", "newest", "least")
 
@@ -171,6 +181,42 @@ TABLE: dict[str, tuple[Field, ...]] = {
         Field("buckets", "f8", ("bucket*calibration", "calibrated"), start=None, merge="information"),
     ),
     "markov": (Field("follow", "f8", ("class", "class"), least=0, merge="sum"),),
+    "grove": (
+        # What a tree begins with, and the two children of each node: a node's number, or ~ a leaf's.
+        Field(
+            "grove_root",
+            "i4",
+            ("tree",),
+            start=None,
+            least=lambda n: -n["leaf"],
+            most=lambda n: n["node"],
+            merge="newest",
+        ),
+        Field(
+            "grove_child",
+            "i4",
+            ("node", "side"),
+            least=lambda n: -n["leaf"],
+            most=lambda n: n["node"],
+            merge="newest",
+        ),
+        Field("grove_feature", "i4", ("node",), values="row", merge="newest"),
+        Field("grove_threshold", "f8", ("node",), merge="newest"),
+        Field("grove_W", "f4", ("leaf", "class"), merge="newest"),
+        Field("grove_G", "f4", ("leaf",), least=0, merge="newest"),
+        Field("grove_wrong", "f4", ("leaf",), least=0, merge="newest"),
+        Field("tests_leaf", "i4", ("tested leaf",), values="leaf", merge="newest"),
+        Field("tests_drawn", "i4", ("tested leaf",), least=0, most=TESTS, merge="newest"),
+        Field("tests_feature", "i4", ("tested leaf", "test"), values="row", merge="newest"),
+        Field("tests_threshold", "f8", ("tested leaf", "test"), merge="newest"),
+        Field("tests_counts", "f4", ("tested leaf", "class", "side", "test"), least=0, merge="newest"),
+        Field("tests_n", "i4", ("tested leaf",), least=0, most=2 * LONGEST_WAIT - 1, merge="newest"),
+        Field("tests_wrong", "f4", ("tested leaf",), least=0, merge="newest"),
+        Field("grove_drawn", int, least=0, most=MOST, merge="newest"),
+        Field("grove_calm", int, least=0, most=MOST, merge="newest"),
+        Field("grove_fast", float, least=0, merge="newest"),
+        Field("grove_slow", float, least=0, merge="newest"),
+    ),
     "newton": (
         Field("newton_W", "f8", ("covered row*newton", "class"), merge="steps"),
         # Its diagonal starts at `newton_fresh`.
@@ -241,6 +287,7 @@ class Family(NamedTuple):
 ANY: tuple[bool | str, ...] = (False, True, "auto")
 FAMILIES = {
     "bank": Family(0, GROVE_AT, ANY),
+    "grove": Family(GROVE_AT, 1, (True, "auto")),
     "newton": Family(NEWTON_AT, NEWTON_EXPERTS, ANY),
     "votes": Family(VOTES_AT, HATS_AT - VOTES_AT, (True, "auto")),
     "additive": Family(HATS_AT, 1, (True, "auto")),
@@ -279,6 +326,12 @@ def _blocks(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
 def _bank(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
     sizes["samples"] = number(found, "samples")
     blocks = _blocks(model, sizes, found)
+    if "grove" in blocks:
+        sizes |= grove.sizes(shape(found, "grove_W", 2)[0], shape(found, "tests_leaf", 1)[0])
+        for name in grove.STRUCTURE:
+            shape(found, name, len(FIELDS[name].axes))
+            check_value(name, FIELDS[name].wanted(sizes), found[name])
+        grove.check(found)
     if "votes" in blocks:
         (m,), size = shape(found, "window_label", 1), number(found, "window_size")
         if m > size:

@@ -23,7 +23,7 @@ from online_softmax._kernel.state import FIELDS, MERGES, SIZES, TABLE, check
 
 KERNEL = Path(state.__file__).parent
 LEARNED_SIZES = {"feature", "row", "covered", "covered row", "modelled feature", "class", "modelled class"}
-LEARNED_SIZES |= {"sample", "value", "scalar"}
+LEARNED_SIZES |= {"sample", "value", "scalar", "leaf", "node", "tested leaf"}
 
 
 def samples(n, d=6, classes=4):

@@ -21,6 +21,7 @@ import numpy as np
 
 from tests.reference.constants import *
 from tests.reference.experts import Additive, Gaussian, Labels, Linear, Newton, Sample, Votes, fits
+from tests.reference.grove import Grove
 from tests.reference.mixture import Mixture
 from tests.reference.precision import Single
 from tests.reference.steps import grown, softmax
@@ -56,8 +57,10 @@ class Bank:
         """Return p of the classes so far, then learn that x is of class y. New columns and a new class are welcome."""
         if self.t == 0:
             self.start(x.size)
+        there = np.flatnonzero((x != 0) | grown(self.scaler.nz >= DENSE, x.size))
         xa, xb = self.scaler.scale(x, self.t)
-        known = Sample(self.t, xa[: 1 + self.d], xb[: 1 + self.d])  # no expert knows a new feature yet
+        raw = np.where(np.abs(x) < TOO_LARGE, x, self.scaler.mean)
+        known = Sample(self.t, xa[: 1 + self.d], xb[: 1 + self.d], raw, there)  # no expert knows a new feature yet
         Z, p = np.vstack([block.scores(known) for block in self.blocks]), np.zeros(0)
         if self.C:
             self.P = softmax(Z)
@@ -69,7 +72,7 @@ class Bank:
         self.grow(x.size, max(self.C, y + 1))
         rows = iter(self.P)
         for block in self.blocks:
-            block.learn(Sample(self.t, xa, xb), [next(rows) for _ in block.experts], y, weight)
+            block.learn(Sample(self.t, xa, xb, raw, there), [next(rows) for _ in block.experts], y, weight)
         self.t += 1
         gone = dict(zip(self.experts, self.mixture.leave(), strict=True))
         self.blocks = [block for block in self.blocks if not any(gone[name] for name in block.experts)]
@@ -78,7 +81,7 @@ class Bank:
 
     def start(self, d):
         """Choose the experts by the features of the first sample."""
-        self.blocks = [Linear(), Labels()]
+        self.blocks = [Linear(), Labels()] + [Grove()] * (self.interactions is not False)
         if d <= SECOND_ORDER:
             self.blocks += [Newton()]
             if self.interactions:
@@ -96,7 +99,8 @@ class Bank:
         """Let those go that a young stream has outgrown."""
         for k, name in enumerate(self.experts):
             outgrown = not fits(self.d, self.C) if name == "gaussian" else name in COVERING and self.d > SECOND_ORDER
-            if outgrown and self.t <= SETTLED and self.mixture.voice[k] == 1:
+            crowded = name == "grove" and self.C > GROVE_CLASSES
+            if (crowded or (outgrown and self.t <= SETTLED)) and self.mixture.voice[k] == 1:
                 self.mixture.voice[k] = LEAVE
 
     @property

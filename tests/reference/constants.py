@@ -20,6 +20,30 @@ LENGTH_MEMORY = 1000  # samples in the mean of |xb|^2 that `normalised-sgd` divi
 RECENT_DECAY = 0.98  # of the counts of `recent-prior`, a sample
 MARKOV_CLASSES = 512  # classes beyond which `markov` answers as `prior` does
 
+# grove.h
+GROVE_TREES = 12  # trees
+GROVE_CLASSES = 1000  # classes beyond which the grove leaves
+LEAVES = 6144  # leaves of all trees at most
+LEAF_CELLS = 524288  # and leaves times classes
+TESTS = 32  # tests of a leaf
+NEW_TESTS = 4  # of these, what one sample adds
+TEST_BYTES = 1572864  # for the tests of all leaves and their counts
+FIRST_CHECK = 16  # samples of a leaf until its tests are first checked
+LONGEST_WAIT = 512  # samples between two checks at most
+FAST_LOSS = 256  # samples in the fast mean of the loss
+SLOW_LOSS = 4096  # samples in the slow one
+CALM = 2000  # samples without a felling after a felling
+GROVE_RATE = 0.6  # of the leaves' steps
+INHERITED = 0.1  # share of G that the halves of a leaf take over
+CERTAIN = 1e-3  # 1 - p_y up to which the leaves are left alone
+OFTEN_WRONG = 2.0  # sum of 1 - p_y from which on a leaf asks for tests
+LEAST_SIDE = 2.0  # weight on each side of a test that may split
+GAIN = 6.0  # nats that a split gains at least, in a leaf of one class
+CLASS_GAIN = 0.5  # and for each further class
+JUMP = 0.5  # nats between the two means of the loss that fell trees
+LOOSENED = 0.1  # what is left of G in the trees that stay
+HEAVIEST = 1e6  # weight of a sample at most
+
 # newton.h
 SECOND_ORDER = 100  # features that Newton's and the non-linear experts cover
 NEWTON_RATE = 4.0  # of `newton`

@@ -12,7 +12,7 @@ import numpy as np
 from tests.reference.constants import *
 from tests.reference.steps import adagrad, capped, grown, learned, step
 
-Sample = namedtuple("Sample", "t xa xb")
+Sample = namedtuple("Sample", "t xa xb raw there")  # the raw values, and the columns that it carries
 
 
 class Linear:
@@ -30,7 +30,7 @@ class Linear:
         self.B, self.G = grown(self.B, 5, 1 + d, C), grown(self.G, 2, 1 + d)
 
     def learn(self, s, P, y, weight):
-        (t, xa, xb), B = s, self.B
+        (t, xa, xb, *_), B = s, self.B
         self.length += (xb @ xb - self.length) / min(t + 1, LENGTH_MEMORY)
         step(B[0], ADAGRAD_RATE * adagrad(self.G[0], xa, P[0], y, weight), xa, P[0], y)
         B[1] += max(1 / MEMORY, 1 / (t + 1)) * (B[0] - B[1])

@@ -23,17 +23,22 @@ def gradient(p, y):
 
 
 def step(B, r, x, p, y):
-    """B <- B - f r g': f is the part of the full step that the loss itself asks for, of y against the rest.
+    """B <- B - f r g', f the share of the step for s = r'x."""
+    B -= share(r @ x, p, y) * np.outer(r, gradient(p, y))
 
-    rho = 1 - p_y, a = sum_c g_c^2 / rho, s = r'x, m = ln(p_y / rho), u + (a s / rho) sigma(u) = m + a s / rho,
+
+def share(s, p, y):
+    """Return f, the part of the full step that the loss itself asks for, of y against the rest.
+
+    rho = 1 - p_y, a = sum_c g_c^2 / rho, m = ln(p_y / rho), u + (a s / rho) sigma(u) = m + a s / rho,
     f = (u - m) / (a s).
     """
-    g, rho, s, f = gradient(p, y), 1 - p[y], r @ x, 1.0
-    if rho >= 1e-12 and s >= 1e-300:
-        a, m = (rho**2 + sum(np.delete(p, y) ** 2)) / rho, log(max(p[y], 1e-300) / rho)
-        u = margin(m, a * s / rho, m + a * s)
-        f = min(max((u - m) / (a * s), 0.0), 1.0)
-    B -= f * np.outer(r, g)
+    rho = 1 - p[y]
+    if rho < 1e-12 or s < 1e-300:
+        return 1.0
+    a, m = (rho**2 + sum(np.delete(p, y) ** 2)) / rho, log(max(p[y], 1e-300) / rho)
+    u = margin(m, a * s / rho, m + a * s)
+    return min(max((u - m) / (a * s), 0.0), 1.0)
 
 
 def margin(m, A, top):

@@ -44,6 +44,28 @@ cdef extern from "bank.h":
         int64_t n
         double *W
         double *G
+    ctypedef struct grove_node:
+        double threshold
+        int32_t feature
+        int32_t *child
+    ctypedef struct grove_leaf:
+        float G, wrong
+        int32_t tests
+    ctypedef struct grove_tests:
+        double *threshold
+        int32_t *feature
+        int32_t drawn, n, leaf
+        float wrong
+    ctypedef struct grove_t "grove":
+        int64_t class_room, n_leaves, n_tests
+        int32_t *root
+        grove_node *node
+        grove_leaf *leaf
+        float *W
+        grove_tests *tests
+        float *counts
+        int64_t drawn, calm
+        double fast, slow
     ctypedef struct gaussian:
         double N
         int64_t turn
@@ -80,6 +102,7 @@ cdef extern from "bank.h":
         int32_t *dense
         linear_t linear
         labels_t labels
+        grove_t grove
         newton_t newton
         window_t window
         hats_t hats
@@ -92,8 +115,9 @@ cdef extern from "bank.h":
     bank_scratch *scratch_new()
     void scratch_free(bank_scratch *) noexcept
     int64_t scratch_bytes(const bank_scratch *)
-    int LINEAR_EXPERTS, NEWTON_EXPERTS, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, BANK, COVERED, SIDE
+    int LINEAR_EXPERTS, NEWTON_EXPERTS, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, BANK, COVERED, SIDE
     int MIXERS, BUCKETS, CALIBRATED, LANES, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
+    int GROVE_TREES, TESTS
     double DENSE
     double lag_product(int64_t since, int64_t now)
     void bank_free(bank *)
@@ -103,6 +127,7 @@ cdef extern from "bank.h":
     int bank_take_in(bank *)
     void mixture_list(mixture_t *)
     int bank_start(bank *, int64_t d, int64_t C, int interactions)
+    int grove_reserve(grove_t *, int64_t C)
     int window_reserve(window_t *, int64_t d)
     int qda_reserve(qda_t *, int64_t d, int64_t n)
     int hats_reserve(hats_t *, int64_t n, int64_t stride)
@@ -230,8 +255,10 @@ cdef class Auto(BulkModel):
     cdef dict views(self):
         """Where each array and number of state.py is."""
         cdef bank *b = &self.bank
+        cdef grove_t *m = &b.grove
         cdef window_t *s = &b.window
         cdef qda_t *q = &b.qda
+        cdef Py_ssize_t leaves = m.n_leaves, tests = m.n_tests, sides = m.class_room * 2 * TESTS
         cdef Py_ssize_t rows = self.n_features + 1, C = self.n_classes, stride = b.stride
         cdef Py_ssize_t feature_step = sizeof(feature) // 8, gaussian_step = sizeof(gaussian) // 8
         out = {
@@ -254,6 +281,25 @@ cdef class Auto(BulkModel):
         }
         if b.labels.follow != NULL:
             out["follow"] = view(b.labels.follow, "f8", (C, C), (b.labels.follow_stride, 1))
+        if bank_has(b, GROVE_AT):
+            out["grove_root"] = view(m.root, "i4", (GROVE_TREES,))
+            out["grove_child"] = view(m.node[0].child, "i4", (leaves - GROVE_TREES, 2), (sizeof(grove_node) // 4, 1))
+            out["grove_feature"] = view(&m.node[0].feature, "i4", (leaves - GROVE_TREES,), (sizeof(grove_node) // 4,))
+            out["grove_threshold"] = view(&m.node[0].threshold, "f8", (leaves - GROVE_TREES,), (sizeof(grove_node) // 8,))
+            out["grove_W"] = view(m.W, "f4", (leaves, C), (m.class_room, 1))
+            out["grove_G"] = view(&m.leaf[0].G, "f4", (leaves,), (sizeof(grove_leaf) // 4,))
+            out["grove_wrong"] = view(&m.leaf[0].wrong, "f4", (leaves,), (sizeof(grove_leaf) // 4,))
+            out["tests_leaf"] = view(&m.tests[0].leaf, "i4", (tests,), (sizeof(grove_tests) // 4,))
+            out["tests_drawn"] = view(&m.tests[0].drawn, "i4", (tests,), (sizeof(grove_tests) // 4,))
+            out["tests_feature"] = view(m.tests[0].feature, "i4", (tests, TESTS), (sizeof(grove_tests) // 4, 1))
+            out["tests_threshold"] = view(m.tests[0].threshold, "f8", (tests, TESTS), (sizeof(grove_tests) // 8, 1))
+            out["tests_counts"] = view(m.counts, "f4", (tests, C, 2, TESTS), (sides, 2 * TESTS, TESTS, 1))
+            out["tests_n"] = view(&m.tests[0].n, "i4", (tests,), (sizeof(grove_tests) // 4,))
+            out["tests_wrong"] = view(&m.tests[0].wrong, "f4", (tests,), (sizeof(grove_tests) // 4,))
+            out["grove_drawn"] = view(&m.drawn, "i8", ())
+            out["grove_calm"] = view(&m.calm, "i8", ())
+            out["grove_fast"] = view(&m.fast, "f8", ())
+            out["grove_slow"] = view(&m.slow, "f8", ())
         if bank_has(b, NEWTON_AT):
             out["newton_W"] = view(b.newton.W, "f8", (b.newton.n * NEWTON_EXPERTS, C), (stride, 1))
             out["newton_P"] = view(b.newton.P, "f8", (b.newton.n, b.newton.n), (SIDE, 1))
@@ -290,6 +336,8 @@ cdef class Auto(BulkModel):
         self.prepares = False
         self.take_sizes(state)
         fill(self.views(), state)
+        for i in range(b.grove.n_tests):
+            b.grove.leaf[b.grove.tests[i].leaf].tests = i
         for i in range(1, self.n_features + 1):
             if b.features[i].nz >= DENSE:
                 b.dense[b.n_dense] = i
@@ -308,6 +356,12 @@ cdef class Auto(BulkModel):
         if "follow" not in state:
             free(b.labels.follow)
             b.labels.follow = NULL
+        if bank_has(b, GROVE_AT):
+            leaves, _ = state["grove_W"].shape
+            (tests,) = state["tests_leaf"].shape
+            b.grove.n_leaves, b.grove.n_tests = leaves, tests
+            if grove_reserve(&b.grove, self.n_classes):
+                raise MemoryError
         if bank_has(b, NEWTON_AT):
             b.newton.n = len(state["newton_P"])
         if bank_has(b, VOTES_AT):

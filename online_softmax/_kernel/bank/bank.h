@@ -13,7 +13,7 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
                              int64_t C);
 INLINE void bank_grow(bank *b, float *spare);
 INLINE void bank_choose(bank *b);
-INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double weight);
+INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t known, int64_t y, double weight);
 INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n);
 
 /* Learn one sample of weight `weight`. `known` classes had been seen before it; their probabilities stay in
@@ -38,7 +38,7 @@ WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const
     int keep = bank_has(b, VOTES_AT)
                && window_learn(&b->window, &s->votes, s->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
     bank_grow(b, s->votes.D);
-    bank_learn_gradients(b, s, y, weight);
+    bank_learn_gradients(b, s, known, y, weight);
     if (keep) window_store(&b->window, s->xb, b->t, y, weight);
     if (bank_has(b, QDA_AT)) qda_learn(&b->qda, s->xb, s->a, y, weight);
     labels_learn(&b->labels, C, y, weight);
@@ -71,6 +71,7 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
     if (C) {
         linear_predict(&b->linear, a, o->Z + LINEAR_AT * stride, stride, C);
         labels_predict(&b->labels, o->Z + LABELS_AT * stride, o->P + LABELS_AT * stride, stride, C);
+        if (bank_has(b, GROVE_AT)) grove_predict(&b->grove, &s->walk, a, o->Z + GROVE_AT * stride, C);
         if (bank_has(b, NEWTON_AT)) newton_predict(&b->newton, s->xa, o->Z + NEWTON_AT * stride, stride, C);
         if (bank_has(b, VOTES_AT))
             window_predict(&b->window, &s->votes, s->xb, b->t, o->Z + VOTES_AT * stride, stride, C);
@@ -91,6 +92,7 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
 static int bank_start(bank *b, int64_t d, int64_t C, int interactions) {
     int takes_part[EXPERTS] = {0};
     for (int k = 0; k < GROVE_AT; k++) takes_part[k] = 1;
+    takes_part[GROVE_AT] = interactions && C <= GROVE_CLASSES;
     if (d <= COVERED) {
         for (int k = NEWTON_AT; k < VOTES_AT; k++) takes_part[k] = 1;
         if (interactions) {
@@ -120,10 +122,11 @@ INLINE void bank_grow(bank *b, float *spare) {
 }
 
 /* An expert that cannot cover all features and classes of a young stream begins to leave; later it has proven itself,
-   and stays for those that it covers. */
+   and stays for those that it covers. The grove leaves whenever there are too many classes for it. */
 INLINE void bank_choose(bank *b) {
     int64_t d = b->n_rows - 1, C = b->n_classes;
     mixture *m = &b->mixture;
+    if (C > GROVE_CLASSES && m->voice[GROVE_AT] == 1) m->voice[GROVE_AT] = LEAVE;
     if (b->t > SETTLED) return;
     for (int64_t i = 0; i < m->n; i++) {
         int32_t k = m->who[i];
@@ -138,10 +141,11 @@ INLINE void gradient(const double *p, int64_t y, double scale, double *g, int64_
 }
 
 /* The experts that learn by gradient: their implicit steps' shares f are found together, a lane each. */
-INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double weight) {
+INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t known, int64_t y, double weight) {
     static const int WHO[] = {
-        ADAGRAD, DECAYING, NORMALISED, SLOW_ADAGRAD, NEWTON_AT + NEWTON, NEWTON_AT + NEWTON_DECAYING, HATS_AT};
-    enum { STEPS = 7 };
+        ADAGRAD, DECAYING, NORMALISED, SLOW_ADAGRAD, NEWTON_AT + NEWTON, NEWTON_AT + NEWTON_DECAYING,
+        HATS_AT, GROVE_AT};
+    enum { STEPS = 8 };
     opinions *o = &own->opinions;
     int64_t stride = b->stride, C = b->n_classes, t = b->t;
     lanes p_y = every(1), others = every(0), s = every(0);
@@ -161,8 +165,9 @@ INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double w
     if (bank_has(b, NEWTON_AT))
         h = newton_direction(&b->newton, own->xa, own->Px), s[4] = rate_newton * h, s[5] = rate_decaying * h;
     if (bank_has(b, HATS_AT)) s[6] = hats_prepare(&b->hats, own->xa, squared[6], weight, own->r);
+    if (bank_has(b, GROVE_AT)) s[7] = grove_prepare(&b->grove, &own->walk, squared[7], weight);
     lanes f = step_share(p_y, others, s);
-    double rate[STEPS] = {1, 1, 1, 1, rate_newton, rate_decaying, 1};
+    double rate[STEPS] = {1, 1, 1, 1, rate_newton, rate_decaying, 1, 1};
     for (int i = 0; i < STEPS; i++)
         if (bank_has(b, WHO[i])) gradient(o->P + WHO[i] * stride, y, f[i] * rate[i], own->g + WHO[i] * stride, C);
     linear_learn(&b->linear, &own->active, t, &own->plan, own->g + LINEAR_AT * stride, stride, C);
@@ -179,6 +184,9 @@ INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t y, double w
         newton_forget(&b->newton, own->Px, weight * (kappa > LEAST_CURVATURE ? kappa : LEAST_CURVATURE), h);
     }
     if (bank_has(b, HATS_AT)) hats_learn(&b->hats, own->xa, own->r, own->g + HATS_AT * stride, stride, C);
+    if (bank_has(b, GROVE_AT))
+        grove_learn(&b->grove, &own->walk, &own->active, own->g + GROVE_AT * stride, C, known, y,
+                    o->P[GROVE_AT * stride + y]);
 }
 
 #endif

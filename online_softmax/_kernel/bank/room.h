@@ -3,6 +3,7 @@
 #define ONLINE_SOFTMAX_ROOM_H
 
 #include "additive.h"
+#include "grove.h"
 #include "label_experts.h"
 #include "linear.h"
 #include "newton.h"
@@ -39,6 +40,7 @@ typedef struct {
     int64_t n_dense;
     linear linear;
     labels labels;
+    grove grove;
     newton newton;
     window window;
     hats hats;
@@ -57,7 +59,7 @@ static void newton_free(newton *m) {
 }
 
 static void bank_free(bank *b) {
-    newton_free(&b->newton), window_free(&b->window), hats_free(&b->hats), qda_free(&b->qda);
+    grove_free(&b->grove), newton_free(&b->newton), window_free(&b->window), hats_free(&b->hats), qda_free(&b->qda);
     free(b->features), free(b->dense), free(b->linear.W), free(b->linear.G), free(b->linear.G_slow);
     free(b->labels.recent), free(b->labels.always), free(b->labels.follow);
 }
@@ -67,8 +69,8 @@ static int64_t bank_bytes(const bank *b) {
     int64_t second = b->newton.P ? 8 * ((1 + SECOND_ORDER) * (NEWTON_EXPERTS * b->stride + SIDE)) : 0;
     int64_t follow = b->labels.follow ? b->labels.follow_stride * b->labels.follow_stride : 0;
     int64_t additive = 8 * b->hats.capacity * HAT_ROWS * (b->stride + 1);
-    return b->row_capacity * row + second + additive + window_bytes(&b->window) + qda_bytes(&b->qda)
-           + 8 * (follow + 2 * b->stride);
+    return b->row_capacity * row + second + additive + grove_bytes(&b->grove) + window_bytes(&b->window)
+           + qda_bytes(&b->qda) + 8 * (follow + 2 * b->stride);
 }
 
 /* `rows` blocks of doubles, `was` wide, with new room; zero where there was nothing. */
@@ -142,7 +144,8 @@ static int hats_reserve(hats *m, int64_t n, int64_t stride) {
 /* Room in the blocks for the features and classes that there are, as far as they cover them. */
 static int bank_reserve_blocks(bank *b) {
     int64_t d = b->n_rows - 1, covered = d < COVERED ? d : COVERED;
-    return (bank_has(b, VOTES_AT) && window_reserve(&b->window, covered))
+    return (bank_has(b, GROVE_AT) && grove_reserve(&b->grove, b->n_classes))
+           || (bank_has(b, VOTES_AT) && window_reserve(&b->window, covered))
            || (bank_has(b, HATS_AT) && hats_reserve(&b->hats, 1 + covered, b->stride))
            || (bank_has(b, QDA_AT) && qda_fits(d, b->n_classes) && qda_reserve(&b->qda, d, b->n_classes));
 }
@@ -164,6 +167,7 @@ static int bank_take_in(bank *b) {
 
 /* Free the blocks of the experts that have left. */
 static void bank_let_go(bank *b) {
+    if (!bank_has(b, GROVE_AT)) grove_free(&b->grove);
     if (!bank_has(b, NEWTON_AT)) newton_free(&b->newton);
     if (!bank_has(b, VOTES_AT)) window_free(&b->window);
     if (!bank_has(b, HATS_AT)) hats_free(&b->hats);

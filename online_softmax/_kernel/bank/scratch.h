@@ -18,6 +18,7 @@ typedef struct bank_scratch {
     double r[3 * (1 + COVERED)]; /* the additive model's directions, three a slot */
     double a[2 * QDA_FEATURES];  /* a Gaussian's x - M, and P (x - M) */
     votes votes;
+    grove_walk walk;
     /* The sample that the opinions answer, unless n_asked is -1; the bank that answered, and its version then. */
     int32_t *asked_slots;
     double *asked_x;
@@ -32,14 +33,15 @@ static bank_scratch *scratch_new(void) {
 
 static void scratch_free(bank_scratch *s) {
     if (!s) return;
-    active_free(&s->active), votes_free(&s->votes);
+    active_free(&s->active), votes_free(&s->votes), walk_free(&s->walk);
     free(s->rows), free(s->plan.r_adagrad), free(s->plan.r_slow), free(s->asked_slots), free(s->asked_x);
     free(s);
 }
 
 static int64_t scratch_bytes(const bank_scratch *s) {
     int64_t sample = (int64_t)(sizeof(feature) + 4 + 6 * 8) * s->active.capacity + 12 * s->asked_capacity;
-    return (int64_t)sizeof *s + sample + 8 * (OPINION_ROWS + BANK) * s->stride + 12 * s->votes.column;
+    return (int64_t)sizeof *s + sample + 8 * (OPINION_ROWS + BANK) * s->stride + 12 * s->votes.column
+           + 8 * s->walk.room;
 }
 
 static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
@@ -91,6 +93,7 @@ INLINE int scratch_fit(bank_scratch *s, const bank *b, int64_t n) {
     if (s->stride != b->stride && scratch_widen(s, b->stride)) return NO_MEMORY;
     if (n + b->n_dense + 1 > s->active.capacity && scratch_lengthen(s, n + b->n_dense + 1)) return NO_MEMORY;
     if ((n > s->asked_capacity || !s->asked_x) && scratch_remember(s, n)) return NO_MEMORY;
+    if (bank_has(b, GROVE_AT) && walk_fit(&s->walk, b->n_rows)) return NO_MEMORY;
     if (bank_has(b, VOTES_AT)) return votes_fit(&s->votes, &b->window);
     if (s->votes.column) votes_free(&s->votes); /* the window has left */
     return 0;

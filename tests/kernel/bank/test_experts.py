@@ -84,7 +84,7 @@ def test_expert_weights_are_shares_by_name(interactions):
         (favourite, ("prior", "slow-adagrad", "adagrad-average")),
         (correlated, ("newton", "newton-decaying", "newton-average", "decaying-sgd")),
         (crossed, ("votes", "wide-votes", "gaussian")),
-        (band, ("votes", "wide-votes", "additive", "gaussian")),
+        (band, ("votes", "wide-votes", "additive", "gaussian", "grove")),
     ],
 )
 def test_the_expert_that_fits_is_trusted(stream, winners):

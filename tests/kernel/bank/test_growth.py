@@ -44,12 +44,12 @@ def furthest(before, after):
     return max(abs(q[label] - p[label]) for p, q in zip(before, after, strict=True) for label in p)
 
 
-def test_120_features_from_the_start_are_for_first_order_only():
+def test_120_features_from_the_start_are_for_first_order_and_trees_only():
     model, hits = AutoSoftmaxRegression(), 0
     for i, (x, y) in enumerate(linear_stream(2000, 120)):
         hits += i >= 1000 and model.predict_one(x) == y
         model.learn_one(x, y)
-        assert set(model.expert_weights) == FIRST_ORDER
+        assert set(model.expert_weights) == FIRST_ORDER | {"grove"}
     assert hits > 650
 
 
@@ -67,7 +67,7 @@ def test_one_feature_too_many_early_and_the_experts_leave(is_finite, interaction
             assert changes[-1] <= 2 * max(changes[-21:-1])  # no jump: as other samples move the answer
         if t <= at:
             assert set(model.expert_weights) >= NEWTON
-    assert set(model.expert_weights) == FIRST_ORDER
+    assert set(model.expert_weights) == FIRST_ORDER | ({"grove"} if interactions else set())
     assert is_finite(model)
 
 
@@ -207,7 +207,7 @@ def stay(watch, samples):
         hits += watch.model.predict_one(x) == y
         watch.model.learn_one(x, y)
     assert set(watch.model.expert_weights) == bank
-    assert sum(watch.model.expert_weights[name] for name in NON_LINEAR & bank) > 0.9
+    assert sum(watch.model.expert_weights[name] for name in bank - FIRST_ORDER - NEWTON) > 0.9
     assert hits > 0.9 * len(samples)
 
 
