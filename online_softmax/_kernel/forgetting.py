@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel import grove
-from online_softmax._kernel.limits import COVERED, GAUSSIAN_LD, QDA_START
+from online_softmax._kernel.limits import COVERED, GAUSSIAN_LD, QDA_START, memory_size
 from online_softmax._kernel.state import FIELDS, USE
+from online_softmax._kernel.trees import without_trees
 
 State = dict[str, Any]
 
@@ -91,7 +92,12 @@ def without_features(state: State, gone: set[int]) -> State:
         state = grove.without(state, ~np.isin(np.arange(1 + len(names)), stay["row"]))
     if "qda_M" in state:
         modelled = stay["modelled feature"] = keep[keep < state["qda_M"].shape[1]]
+    rearranged = "memory_home" in state and not np.array_equal(stay["covered"], np.arange(len(state["memory_mean"])))
+    if rearranged:
+        stay["remembered"] = oldest_first(state, "memory")
     new = renumbered(kept(state, stay), "row", 1 + len(names), stay["row"])
+    if rearranged:
+        _replanted(new)
     if "qda_M" in state:
         _marginal(new, state, modelled)
     return new
@@ -136,21 +142,35 @@ def without_class(state: State, c: int) -> State:
     if "qda_M" in state:
         stay["modelled class"] = others[others < len(state["qda_M"])]
     if "window_label" in state:
-        oldest = oldest_first(state)
+        oldest = oldest_first(state, "window")
         samples = stay["sample"] = oldest[state["window_label"][oldest] != c]
         state["window_head"] = len(samples) % state["window_size"]
+    if c in state.get("memory_label", ()):
+        oldest = oldest_first(state, "memory")
+        stay["remembered"] = oldest[state["memory_label"][oldest] != c]
     if state.get("last") == c:
         state["last"] = 0
     new = renumbered(kept(state, stay), "class", len(labels), others)
+    if "remembered" in stay:
+        _replanted(new)
     if "recent" in new:
         new["recent_sum"], new["always_sum"] = float(new["recent"].sum()), float(new["always"].sum())
     return new
 
 
-def oldest_first(state: State) -> NDArray[np.intp]:
-    """The places of the window's samples, a ring once it is full."""
-    m, size = len(state["window_label"]), state["window_size"]
-    return np.roll(np.arange(m), -state["window_head"] if m == size else 0)
+def oldest_first(state: State, ring: str) -> NDArray[np.intp]:
+    """The places of the samples in the "window" or the long "memory", each a ring once it is full."""
+    m, size = (
+        len(state[f"{ring}_label"]),
+        state["window_size"] if ring == "window" else memory_size(state["memory_mean"].size),
+    )
+    return np.roll(np.arange(m), -state[f"{ring}_head"] if m == size else 0)
+
+
+def _replanted(new: State) -> None:
+    """The long memory after its samples have been put in order, the oldest first, or its features have."""
+    new["memory_head"] = len(new["memory_label"]) % memory_size(len(new["memory_mean"]))
+    without_trees(new)
 
 
 def _marginal(new: State, state: State, stay: NDArray[np.intp]) -> None:

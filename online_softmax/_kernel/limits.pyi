@@ -23,6 +23,11 @@ GROVE_TREES: int
 LEAVES: int
 TESTS: int
 LONGEST_WAIT: int
+KD_TREES: int
+KD_LEAF: int
+MEMORY_MOST: int
+MEMORY_NODES: int
+NOWHERE: int
 MIXERS: int
 BUCKETS: int
 CALIBRATED: int
@@ -34,9 +39,12 @@ GAUSSIAN_LD: int
 DENSE: float
 METRIC_START: float
 METRIC_SUM: float
+METRIC_MOST: float
+FARTHEST_Z: float
 QDA_START: float
 
 def window_size(budget: int, d: int) -> int: ...
+def memory_size(d: int) -> int: ...
 def gaussians_fit(d: int, C: int) -> bool: ...
 def most_tests(C: int) -> int: ...
 def remembered(since: NDArray[np.int64], now: int) -> NDArray[np.float64]: ...

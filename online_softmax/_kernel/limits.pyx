@@ -16,21 +16,30 @@ cdef extern from "bank/room.h":
         LABELS_AT, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, MEMORY_AT, QDA_AT, SPARSE_AT, BANK, BAYES
         COVERED, MARKOV_CLASSES, QDA_FEATURES, QDA_CELLS, WINDOW_LEAST
         GROVE_TREES, LEAVES, TESTS, LONGEST_WAIT
+        KD_TREES, KD_LEAF, MEMORY_MOST, NOWHERE
         MIXERS, BUCKETS, CALIBRATED, INPUTS, TOP
         FEATURE_DOUBLES, GAUSSIAN_DOUBLES, GAUSSIAN_LD
-    double metric_start "METRIC_START", metric_sum "METRIC_SUM", qda_start "QDA_START"
+    double metric_start "METRIC_START", metric_sum "METRIC_SUM", metric_most "METRIC_MOST", farthest_z "FARTHEST_Z", qda_start "QDA_START"
+    int64_t memory_rows "memory_size"(int64_t d)
+    int64_t tree_nodes "memory_nodes"(int64_t m)
     int64_t window_rows "window_size"(int64_t budget, int64_t d)
     double lag_product(int64_t since, int64_t now)
     int qda_fits(int64_t d, int64_t C)
     int64_t tests_at_most "most_tests"(int64_t C)
     double dense "DENSE"
 
-DENSE, METRIC_START, METRIC_SUM, QDA_START = dense, metric_start, metric_sum, qda_start
+DENSE, METRIC_START, METRIC_SUM, METRIC_MOST, QDA_START = dense, metric_start, metric_sum, metric_most, qda_start
+FARTHEST_Z, MEMORY_NODES = farthest_z, tree_nodes(MEMORY_MOST)
 
 
 def window_size(budget, d):
     """Return how many samples a window keeps at most: `budget`, or fewer if there are many features."""
     return window_rows(budget, d)
+
+
+def memory_size(d):
+    """Return how many samples of d features the long memory holds at most."""
+    return memory_rows(d)
 
 
 def gaussians_fit(d, C):

@@ -16,14 +16,17 @@ from online_softmax._kernel.forgetting import Places, State, kept, oldest_first,
 from online_softmax._kernel.limits import (
     COVERED,
     DENSE,
+    FARTHEST_Z,
     GAUSSIAN_LD,
     MARKOV_CLASSES,
     QDA_START,
     gaussians_fit,
+    memory_size,
     remembered,
     window_size,
 )
 from online_softmax._kernel.state import FAMILIES, FIELDS, SIZES, TABLE, Field
+from online_softmax._kernel.trees import TREES, without_trees
 
 Values = NDArray[Any]
 
@@ -36,7 +39,8 @@ LINEAR_SUMS = {0: 0, 1: 0, 4: 1}
 AVERAGE = 1  # its place among them
 MEAN, VAR, NZ, WID = range(4)  # the statistics of a feature, as squash.h has them
 N, FRESH = 0, 4  # numbers of a Gaussian, as gaussian.h has them
-SAMPLES = "window_B", "window_label", "window_weight"
+WINDOW = "window_B", "window_label", "window_weight"
+REMEMBERED = "memory_label", "memory_weight"
 
 
 def merged(base: State, updates: list[State], samples: list[int], optimizer: str = "", window: int = 0) -> State:
@@ -303,8 +307,8 @@ class _Shards:
         if name == "hats_W":
             pulls = _pulls(self._at_base("hats_G"), self._each("hats_G"))
             return _mixed(each, self._known([pull[0][..., None] for pull in pulls]), base)
-        if name == "metric":  # it moves by factors
-            pulls = _pulls(self._at_base("metric_G"), self._each("metric_G"))
+        if name in ("metric", "memory_metric"):  # they move by factors
+            pulls = _pulls(self._at_base(f"{name}_G"), self._each(f"{name}_G"))
             return np.exp(_mixed([np.log(one) for one in each], pulls, np.log(base)))
         return _mixed(each, self._known(self.weights), base)
 
@@ -347,6 +351,8 @@ class _Shards:
         name = field.name
         if name.startswith("window"):
             return self._window()
+        if name.startswith("memory"):
+            return self._memory()
         if name.startswith("qda"):
             return self._gaussians()
         if name == "last_use":
@@ -411,28 +417,50 @@ class _Shards:
         new[:, 1 + used[:, None], used] = new_S
         return new
 
-    def _window(self) -> State:
-        """The newest samples of all, as if the models had taken turns; those of the base once, from the base."""
+    def _samples(self, ring: str, size: int) -> tuple[list[tuple[State, Places]], Places, Values]:
+        """The newest samples of all, as if the models had taken turns; those of the base once, from the base.
+
+        They are places in what each state gives, one state after the other, and times.
+        """
         now = self.merged("samples")
-        size = window_size(self.window, min(self.n_features, COVERED))
         parts, times = [], []
-        for state in [self.base] * ("window_B" in self.base) + self.updates:
-            order, n = oldest_first(state), state["samples"] - self.first
-            ago = (state["samples"] - state["window_time"][order].astype(np.int64)) % (1 << 32)  # as the kernel counts
+        for state in [self.base] * (f"{ring}_label" in self.base) + self.updates:
+            order, n = oldest_first(state, ring), state["samples"] - self.first
+            ago = (state["samples"] - state[f"{ring}_time"][order].astype(np.int64)) % (1 << 32)  # as the kernel counts
             if state is self.base:
                 times.append(self.first - ago)
             else:
                 order, ago = order[ago <= n], ago[ago <= n]
                 times.append(now - (ago * (now - self.first) + n - 1) // max(n, 1))
-            parts.append({name: state[name][..., order] for name in SAMPLES})
+            parts.append((state, order))
         time = np.concatenate(times)
         newest = np.argsort(time, kind="stable")[-size:]
-        new = {name: np.concatenate([part[name] for part in parts], -1)[..., newest] for name in SAMPLES}
-        return new | {
-            "window_time": np.maximum(time[newest], 0),
-            "window_size": size,
-            "window_head": len(newest) % size,
+        return parts, newest, np.maximum(time[newest], 0)
+
+    def _window(self) -> State:
+        size = window_size(self.window, min(self.n_features, COVERED))
+        parts, newest, time = self._samples("window", size)
+        new = {
+            name: np.concatenate([state[name][..., order] for state, order in parts], -1)[..., newest]
+            for name in WINDOW
         }
+        return new | {"window_time": time, "window_size": size, "window_head": len(newest) % size}
+
+    def _memory(self) -> State:
+        """The newest samples of all, in the units of the model which learned last; its trees are planted anew."""
+        size = memory_size(min(self.n_features, COVERED))
+        parts, newest, time = self._samples("memory", size)
+        mean, sd = np.zeros((2, self.updates[0]["memory_mean"].size))
+        for state in self.updates:
+            has = state["memory_sd"] > 0
+            mean[has], sd[has] = state["memory_mean"][has], state["memory_sd"][has]
+        new = {name: np.concatenate([state[name][order] for state, order in parts])[newest] for name in REMEMBERED}
+        rows = [_in_units(state, order, mean, sd) for state, order in parts]
+        new |= {"memory_Z": np.concatenate(rows)[newest], "memory_time": time, "memory_mean": mean, "memory_sd": sd}
+        trees = {name: self.updates[0][name] for name in TREES[:3]}
+        trees["memory_home"] = np.zeros((SIZES["kd tree"], len(newest)))
+        without_trees(trees)
+        return new | trees | {"memory_head": len(newest) % size}
 
     def _gaussians(self) -> State:
         """Of each class, the moments of the mixture of the models' Gaussians, weighted by its samples in each."""
@@ -483,6 +511,15 @@ class _Shards:
             since, own = update["last_use"] - first, update["learned"] - first
             new = np.maximum(new, np.where(since > 0, first + since * n // max(own, 1), 0))
         return new
+
+
+def _in_units(state: State, order: Places, mean: Values, sd: Values) -> Values:
+    """Samples of the long memory in other units."""
+    Z = state["memory_Z"][order]
+    x = state["memory_mean"] + state["memory_sd"] * Z
+    z = np.clip(np.divide(x - mean, sd, out=np.zeros_like(x), where=sd > 0), -FARTHEST_Z, FARTHEST_Z)
+    same: Values = np.where((state["memory_mean"] == mean) & (state["memory_sd"] == sd), Z, z)
+    return same
 
 
 def _mixed(each: list[Values], shares: list[Any], base: Values) -> Values:

@@ -18,6 +18,8 @@ making room for new features. A row says
   leaf              the leaves of the grove
   node              its nodes
   tested leaf       the leaves that have tests
+  remembered        the samples in the long memory
+  kd node           the nodes of its largest tree
   value             a weight, then its states under the update rule
   scalar            the states that a row has under the update rule
   ================  ================================================================
@@ -57,6 +59,7 @@ from online_softmax._kernel.limits import (
     BUCKETS,
     CALIBRATED,
     COVERED,
+    FARTHEST_Z,
     FEATURE_DOUBLES,
     GAUSSIAN_DOUBLES,
     GROVE_AT,
@@ -64,14 +67,19 @@ from online_softmax._kernel.limits import (
     HAT_ROWS,
     HATS_AT,
     INPUTS,
+    KD_TREES,
     LINEAR_EXPERTS,
     LONGEST_WAIT,
     MARKOV_CLASSES,
+    MEMORY_AT,
+    MEMORY_NODES,
+    METRIC_MOST,
     METRIC_START,
     METRIC_SUM,
     MIXERS,
     NEWTON_AT,
     NEWTON_EXPERTS,
+    NOWHERE,
     QDA_AT,
     QDA_CELLS,
     QDA_FEATURES,
@@ -79,8 +87,10 @@ from online_softmax._kernel.limits import (
     TOP,
     VOTES_AT,
     WINDOW_LEAST,
+    memory_size,
     window_size,
 )
+from online_softmax._kernel.trees import check_trees
 from online_softmax.storage.fields import MOST, Array, Number, check_value
 
 Sizes = dict[str, int]
@@ -92,6 +102,7 @@ SIZES: Sizes = {
     "adagrad": 2,  # the experts `adagrad` and `slow-adagrad`
     "newton": NEWTON_EXPERTS,
     "hat": HAT_ROWS,
+    "kd tree": KD_TREES,
     "statistic": FEATURE_DOUBLES,
     "moment": GAUSSIAN_DOUBLES,
     "expert": BANK,
@@ -252,6 +263,41 @@ TABLE: dict[str, tuple[Field, ...]] = {
         Field("hats_W", "f8", ("covered row*hat", "class"), merge="steps"),
         Field("hats_G", "f8", ("1", "covered row*hat"), least=0, merge="gain"),
     ),
+    "memory": (
+        Field("memory_Z", "f4", ("remembered", "covered"), least=-FARTHEST_Z, most=FARTHEST_Z, merge="newest"),
+        Field("memory_label", "i4", ("remembered",), values="class", merge="newest"),
+        Field("memory_time", "u4", ("remembered",), least=0, most=lambda n: n["samples"] - 1, merge="newest"),
+        Field("memory_weight", "f4", ("remembered",), least=0, merge="newest"),
+        Field(
+            "memory_head",  # where the next sample goes
+            int,
+            least=lambda n: n["remembered"] if n["remembered"] < memory_size(n["covered"]) else 0,
+            most=lambda n: min(n["remembered"], memory_size(n["covered"]) - 1),
+            merge="newest",
+        ),
+        Field("memory_stored", int, least=lambda n: n["remembered"], most=MOST, merge="sum"),
+        Field("memory_mean", "f8", ("covered",), merge="newest"),
+        Field("memory_sd", "f8", ("covered",), least=0, merge="newest"),
+        Field(
+            "memory_metric", "f8", ("1", "covered row"), start=METRIC_START, least=0, most=METRIC_MOST, merge="steps"
+        ),
+        Field("memory_metric_G", "f8", ("1", "covered row"), start=METRIC_SUM, least=0, merge="gain"),
+        Field("memory_nearest", float, start=1.0, least=0, merge="mean"),
+        Field("memory_n_nearest", float, least=0, merge="sum"),
+        Field("memory_threshold", "f4", ("kd tree", "kd node"), merge="newest"),
+        Field(
+            "memory_child",
+            "u2",
+            ("kd tree", "kd node"),
+            least=0,
+            most=lambda n: max(n["kd node"] - 2, 0),
+            merge="newest",
+        ),
+        Field(
+            "memory_dim", "u2", ("kd tree", "kd node"), least=0, most=lambda n: max(n["covered"] - 1, 0), merge="newest"
+        ),
+        Field("memory_home", "u2", ("kd tree", "remembered"), start=NOWHERE, least=0, most=NOWHERE, merge="newest"),
+    ),
     "gaussian": (
         Field("qda_class", "f8", ("modelled class", "moment"), start=None, merge="moments"),
         Field(
@@ -276,6 +322,10 @@ FIELDS = {field.name: field for fields in TABLE.values() for field in fields}
 USE = tuple(field.name for field in TABLE["use"])
 
 
+# What several arrays of a part have to be together, beyond the range of each.
+TOGETHER: dict[str, Callable[[Mapping[str, Any]], None]] = {"memory": check_trees}
+
+
 class Family(NamedTuple):
     """Experts that take part together, and the part of the table that is theirs."""
 
@@ -291,6 +341,7 @@ FAMILIES = {
     "newton": Family(NEWTON_AT, NEWTON_EXPERTS, ANY),
     "votes": Family(VOTES_AT, HATS_AT - VOTES_AT, (True, "auto")),
     "additive": Family(HATS_AT, 1, (True, "auto")),
+    "memory": Family(MEMORY_AT, QDA_AT - MEMORY_AT, (True, "auto")),
     "gaussian": Family(QDA_AT, 1, (True, "auto")),
 }
 
@@ -337,6 +388,13 @@ def _bank(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
         if m > size:
             raise ValueError(f"a window of {size} samples holds {m}")
         sizes |= {"sample": m, "window_size": size, "window": model.window}
+    if "memory" in blocks:
+        (m,), (_, nodes) = shape(found, "memory_label", 1), shape(found, "memory_child", 2)
+        if m > memory_size(sizes["covered"]) or nodes > MEMORY_NODES:
+            raise ValueError(
+                f"a long memory of {sizes['covered']} features holds {m} samples in trees of {nodes} nodes"
+            )
+        sizes |= {"remembered": m, "kd node": nodes}
     if "gaussian" in blocks:
         q, d = shape(found, "qda_M", 2)
         F, C = sizes["feature"], sizes["class"]
@@ -390,3 +448,5 @@ def check(model: Any, F: int, C: int, found: Mapping[str, Any]) -> None:
         raise ValueError(f"{name!r} is missing" if name in wanted else f"{name!r} is not part of such a model")
     for name, value in wanted.items():
         check_value(name, value, found[name])
+    for part in TOGETHER.keys() & set(parts):
+        TOGETHER[part](found)

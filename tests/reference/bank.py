@@ -22,6 +22,7 @@ import numpy as np
 from tests.reference.constants import *
 from tests.reference.experts import Additive, Gaussian, Labels, Linear, Newton, Sample, Votes, fits
 from tests.reference.grove import Grove
+from tests.reference.memory import Memory
 from tests.reference.mixture import Mixture
 from tests.reference.precision import Single
 from tests.reference.steps import grown, softmax
@@ -59,8 +60,8 @@ class Bank:
             self.start(x.size)
         there = np.flatnonzero((x != 0) | grown(self.scaler.nz >= DENSE, x.size))
         xa, xb = self.scaler.scale(x, self.t)
-        raw = np.where(np.abs(x) < TOO_LARGE, x, self.scaler.mean)
-        known = Sample(self.t, xa[: 1 + self.d], xb[: 1 + self.d], raw, there)  # no expert knows a new feature yet
+        x, var = np.where(np.abs(x) < TOO_LARGE, x, self.scaler.mean), self.scaler.var
+        known = Sample(self.t, xa[: 1 + self.d], xb[: 1 + self.d], x, there, var)  # no expert knows a new feature yet
         Z, p = np.vstack([block.scores(known) for block in self.blocks]), np.zeros(0)
         if self.C:
             self.P = softmax(Z)
@@ -72,7 +73,7 @@ class Bank:
         self.grow(x.size, max(self.C, y + 1))
         rows = iter(self.P)
         for block in self.blocks:
-            block.learn(Sample(self.t, xa, xb, raw, there), [next(rows) for _ in block.experts], y, weight)
+            block.learn(Sample(self.t, xa, xb, x, there, var), [next(rows) for _ in block.experts], y, weight)
         self.t += 1
         gone = dict(zip(self.experts, self.mixture.leave(), strict=True))
         self.blocks = [block for block in self.blocks if not any(gone[name] for name in block.experts)]
@@ -85,7 +86,8 @@ class Bank:
         if d <= SECOND_ORDER:
             self.blocks += [Newton()]
             if self.interactions:
-                self.blocks += [Votes(self.window, self.precision), Additive()] + [Gaussian()] * fits(d, 1)
+                self.blocks += [Votes(self.window, self.precision), Additive(), Memory(self.precision)]
+                self.blocks += [Gaussian()] * fits(d, 1)
         self.mixture = Mixture(len(self.experts))
         self.grow(d, 0)
 
@@ -112,7 +114,7 @@ class Bank:
         return dict(zip(self.experts, self.mixture.w.tolist(), strict=True))
 
 
-COVERING = *Newton.experts, *Votes.experts, *Additive.experts  # at most SECOND_ORDER features
+COVERING = *Newton.experts, *Votes.experts, *Additive.experts, *Memory.experts  # at most SECOND_ORDER features
 
 
 class Scaler:

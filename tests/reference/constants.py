@@ -73,6 +73,18 @@ METRIC_MOST = 100.0  # weight at most
 HATS = 20  # hat functions of a feature
 HAT_RATE = 0.5  # of `additive`
 
+# long_memory.h
+KD_TREES = 4  # k-d trees that the memory is searched by
+KD_LEAF = 32  # samples in a leaf of theirs, at most
+MEMORY_MOST = 8192  # samples, at most
+MEMORY_CELLS = 200000  # samples times features, at most, these rounded up to a multiple of 8
+KD_FIRST_EPOCH = 16  # samples stored until there are new units; then 4 times as many, again and again
+KD_EPOCH = 4096  # samples stored from one change of units to the next, at last
+QUANTILES = 256  # rows that the units are found from
+LEAST_UNIT = 1e-300  # of a feature, at least
+FARTHEST_Z = 1e6  # units from the mean, at most
+NORMAL_WIDTH = 3.3  # standard deviations of a normal distribution between its quantiles at 5 and 95 %
+
 # gaussian.h
 QDA_FEATURES = 64  # features at most
 QDA_CELLS = 65536  # d^2 C at most, d rounded up to a multiple of 8

@@ -12,7 +12,8 @@ import numpy as np
 from tests.reference.constants import *
 from tests.reference.steps import adagrad, capped, grown, learned, step
 
-Sample = namedtuple("Sample", "t xa xb raw there")  # the raw values, and the columns that it carries
+# the raw values, the columns that it carries, and the variances with it
+Sample = namedtuple("Sample", "t xa xb raw there var")
 
 
 class Linear:
@@ -154,7 +155,7 @@ class Votes:
         a = np.where(self.k > number(1e-3 * votes), self.k * np.where(y == L, own, -others), 0)
         far, age = (B - x.astype(number)).T, (t - time).astype(number)
         terms = np.vstack([a * age * (1 / number(self.size)), a * far * far])
-        g = weight * self.precision.totals(terms) * self.w
+        g = weight * self.precision.totals(terms).astype(float) * self.w
         self.G += g**2
         self.w = np.clip(self.w * np.exp(-METRIC_RATE * g / np.sqrt(self.G)), METRIC_LEAST, METRIC_MOST)
 

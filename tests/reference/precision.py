@@ -10,7 +10,7 @@ class Double:
     exp = staticmethod(np.exp)
 
     @staticmethod
-    def totals(terms):
+    def totals(terms, lanes=16):
         """Sum each row."""
         return terms.sum(1)
 
@@ -27,10 +27,11 @@ class Single:
         return np.ldexp(np.polyval(1 / np.float32([720, 120, 24, 6, 2, 1, 1]), r), n.astype(int))
 
     @staticmethod
-    def totals(terms):
-        """Sum each row in 16 lanes, side by side, and fold these by halves."""
+    def totals(terms, lanes=16):
+        """Sum each row in so many lanes, side by side, and fold these by halves."""
         n, m = terms.shape
-        lanes = np.pad(terms, [(0, 0), (0, -m % 16)]).reshape(n, -1, 16).sum(1)
-        for half in (8, 4, 2, 1):
-            lanes = lanes[:, :half] + lanes[:, half:]
-        return lanes[:, 0].astype(float)
+        sums = np.pad(terms, [(0, 0), (0, -m % lanes)]).reshape(n, -1, lanes).sum(1)
+        while sums.shape[1] > 1:
+            half = sums.shape[1] // 2
+            sums = sums[:, :half] + sums[:, half:]
+        return sums[:, 0]

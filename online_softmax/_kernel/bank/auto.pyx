@@ -2,7 +2,7 @@
 """A bank of experts under a mixture: the face of bank.h."""
 
 from libc.math cimport INFINITY, NAN, log
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
@@ -40,6 +40,25 @@ cdef extern from "bank.h":
         double *w
         double *G
         double nearest, n_nearest
+    ctypedef struct kd_node:
+        float threshold
+        uint16_t child, dim
+    ctypedef struct fact:
+        uint32_t time
+        int32_t label
+        float weight
+    ctypedef struct memory_t "memory":
+        int64_t d, m, head, stored, rows, columns, nodes
+        float *Z
+        fact *facts "fact"
+        double *mean
+        double *sd
+        double *w
+        double *G
+        double nearest, n_nearest
+        int32_t *used
+        kd_node *tree "node"
+        uint16_t *home
     ctypedef struct hats_t "hats":
         int64_t n
         double *W
@@ -106,6 +125,7 @@ cdef extern from "bank.h":
         newton_t newton
         window_t window
         hats_t hats
+        memory_t memory
         qda_t qda
         mixture_t mixture
     ctypedef struct bank_scratch:
@@ -115,9 +135,9 @@ cdef extern from "bank.h":
     bank_scratch *scratch_new()
     void scratch_free(bank_scratch *) noexcept
     int64_t scratch_bytes(const bank_scratch *)
-    int LINEAR_EXPERTS, NEWTON_EXPERTS, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, QDA_AT, BANK, COVERED, SIDE
+    int LINEAR_EXPERTS, NEWTON_EXPERTS, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, MEMORY_AT, QDA_AT, BANK, COVERED, SIDE
     int MIXERS, BUCKETS, CALIBRATED, LANES, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
-    int GROVE_TREES, TESTS
+    int GROVE_TREES, TESTS, KD_TREES
     double DENSE
     double lag_product(int64_t since, int64_t now)
     void bank_free(bank *)
@@ -130,6 +150,10 @@ cdef extern from "bank.h":
     int grove_reserve(grove_t *, int64_t C)
     int window_reserve(window_t *, int64_t d)
     int qda_reserve(qda_t *, int64_t d, int64_t n)
+    int memory_reserve(memory_t *, int64_t d, int64_t m, int64_t nodes)
+    void memory_grow(memory_t *, int64_t d)
+    void memory_open(memory_t *)
+    int64_t memory_most_used(const memory_t *)
     int hats_reserve(hats_t *, int64_t n, int64_t stride)
     int bank_predict(const bank *, bank_scratch *, const int32_t *, const double *, int64_t n, int64_t C) nogil
     int bank_learn(bank *, bank_scratch *, const int32_t *, const double *, int64_t n, int64_t known, int64_t y, double w) nogil
@@ -318,12 +342,37 @@ cdef class Auto(BulkModel):
         if bank_has(b, HATS_AT):
             out["hats_W"] = view(b.hats.W, "f8", (b.hats.n * HAT_ROWS, C), (stride, 1))
             out["hats_G"] = view(b.hats.G, "f8", (1, b.hats.n * HAT_ROWS))
+        if bank_has(b, MEMORY_AT):
+            out |= self.memory_views()
         if bank_has(b, QDA_AT):
             out["qda_class"] = view(&q.classes[0].N, "f8", (q.n, GAUSSIAN_DOUBLES), (gaussian_step, 1))
             out["qda_turn"] = view(&q.classes[0].turn, "i8", (q.n,), (gaussian_step,))
             out["qda_M"] = view(q.M, "f8", (q.n, q.d), (q.d_capacity, 1))
             out["qda_P"] = view(q.P, "f8", (q.n, q.d, q.d), (q.d_capacity * q.d_capacity, q.d_capacity, 1))
         return out
+
+    cdef dict memory_views(self):
+        cdef memory_t *s = &self.bank.memory
+        cdef Py_ssize_t fact_step = sizeof(fact) // 4, n = memory_most_used(s)
+        cdef Py_ssize_t floats = sizeof(kd_node) // 4, shorts = sizeof(kd_node) // 2
+        return {
+            "memory_Z": view(s.Z, "f4", (s.m, s.d), (s.columns, 1)),
+            "memory_label": view(&s.facts[0].label, "i4", (s.m,), (fact_step,)),
+            "memory_time": view(&s.facts[0].time, "u4", (s.m,), (fact_step,)),
+            "memory_weight": view(&s.facts[0].weight, "f4", (s.m,), (fact_step,)),
+            "memory_head": view(&s.head, "i8", ()),
+            "memory_stored": view(&s.stored, "i8", ()),
+            "memory_mean": view(s.mean, "f8", (s.d,)),
+            "memory_sd": view(s.sd, "f8", (s.d,)),
+            "memory_metric": view(s.w, "f8", (1, s.d + 1)),
+            "memory_metric_G": view(s.G, "f8", (1, s.d + 1)),
+            "memory_nearest": view(&s.nearest, "f8", ()),
+            "memory_n_nearest": view(&s.n_nearest, "f8", ()),
+            "memory_threshold": view(&s.tree[0].threshold, "f4", (KD_TREES, n), (s.nodes * floats, floats)),
+            "memory_child": view(&s.tree[0].child, "u2", (KD_TREES, n), (s.nodes * shorts, shorts)),
+            "memory_dim": view(&s.tree[0].dim, "u2", (KD_TREES, n), (s.nodes * shorts, shorts)),
+            "memory_home": view(s.home, "u2", (KD_TREES, s.m), (s.rows, 1)),
+        }
 
     cdef dict arrays(self):
         return copied(self.views()) if self.n_classes else {}
@@ -338,6 +387,8 @@ cdef class Auto(BulkModel):
         fill(self.views(), state)
         for i in range(b.grove.n_tests):
             b.grove.leaf[b.grove.tests[i].leaf].tests = i
+        if bank_has(b, MEMORY_AT):
+            memory_open(&b.memory)
         for i in range(1, self.n_features + 1):
             if b.features[i].nz >= DENSE:
                 b.dense[b.n_dense] = i
@@ -373,6 +424,13 @@ cdef class Auto(BulkModel):
             b.hats.n = state["hats_G"].size // HAT_ROWS
             if hats_reserve(&b.hats, b.hats.n, b.stride):
                 raise MemoryError
+        if bank_has(b, MEMORY_AT):
+            m, d = state["memory_Z"].shape
+            n = state["memory_child"].shape[1]
+            if memory_reserve(&b.memory, d, m + 1, n):
+                raise MemoryError
+            memory_grow(&b.memory, d)
+            b.memory.m, b.memory.used[0] = m, n
         if bank_has(b, QDA_AT):
             classes, d = state["qda_M"].shape
             if qda_reserve(q, d, classes):

@@ -2,7 +2,7 @@
    expert and the scaler.
 
    An expert is a row of Z (logits) and of P (probabilities). Blocks of experts keep their own state and offer two
-   calls, predict and learn. This file is the one place that lists them; their memory is in memory.h. */
+   calls, predict and learn. This file is the one place that lists them; their memory is in room.h. */
 #ifndef ONLINE_SOFTMAX_BANK_H
 #define ONLINE_SOFTMAX_BANK_H
 
@@ -37,9 +37,12 @@ WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const
     int64_t covered = b->n_rows - 1 < COVERED ? b->n_rows - 1 : COVERED;
     int keep = bank_has(b, VOTES_AT)
                && window_learn(&b->window, &s->votes, s->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
+    int remember = bank_has(b, MEMORY_AT)
+                   && memory_learn(&b->memory, &s->recall, o->Z + MEMORY_AT * stride, b->t, known, y, weight);
     bank_grow(b, s->votes.D);
     bank_learn_gradients(b, s, known, y, weight);
     if (keep) window_store(&b->window, s->xb, b->t, y, weight);
+    if (remember) memory_store(&b->memory, &s->recall, a, b->t, y, weight);
     if (bank_has(b, QDA_AT)) qda_learn(&b->qda, s->xb, s->a, y, weight);
     labels_learn(&b->labels, C, y, weight);
     b->n_dense = 0;
@@ -76,6 +79,8 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
         if (bank_has(b, VOTES_AT))
             window_predict(&b->window, &s->votes, s->xb, b->t, o->Z + VOTES_AT * stride, stride, C);
         if (bank_has(b, HATS_AT)) hats_predict(&b->hats, s->xa, o->Z + HATS_AT * stride, stride, C);
+        if (bank_has(b, MEMORY_AT))
+            memory_predict(&b->memory, &s->recall, a, b->t, o->Z + MEMORY_AT * stride, stride, C);
         if (bank_has(b, QDA_AT)) qda_predict(&b->qda, s->xb, s->a, o->Z + QDA_AT * stride, C);
         for (int64_t i = 0; i < b->mixture.n; i++) {
             int64_t k = b->mixture.who[i];
@@ -96,7 +101,7 @@ static int bank_start(bank *b, int64_t d, int64_t C, int interactions) {
     if (d <= COVERED) {
         for (int k = NEWTON_AT; k < VOTES_AT; k++) takes_part[k] = 1;
         if (interactions) {
-            for (int k = VOTES_AT; k < MEMORY_AT; k++) takes_part[k] = 1;
+            for (int k = VOTES_AT; k < QDA_AT; k++) takes_part[k] = 1;
             takes_part[QDA_AT] = qda_fits(d, C);
         }
     }
@@ -118,6 +123,7 @@ INLINE void bank_grow(bank *b, float *spare) {
     if (bank_has(b, NEWTON_AT)) newton_grow(&b->newton, 1 + covered);
     if (bank_has(b, VOTES_AT) && b->window.d < covered) window_grow(&b->window, covered, spare);
     if (bank_has(b, HATS_AT)) b->hats.n = 1 + covered;
+    if (bank_has(b, MEMORY_AT)) memory_grow(&b->memory, covered);
     if (bank_has(b, QDA_AT) && qda_fits(d, C)) qda_grow(&b->qda, d, C);
 }
 

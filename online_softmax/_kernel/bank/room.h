@@ -6,11 +6,12 @@
 #include "grove.h"
 #include "label_experts.h"
 #include "linear.h"
+#include "long_memory.h"
 #include "newton.h"
 #include "gaussian.h"
 #include "votes.h"
 
-enum { GROVE_EXPERTS = 1, MEMORY_EXPERTS = 2, SPARSE_EXPERTS = 4 };
+enum { GROVE_EXPERTS = 1, SPARSE_EXPERTS = 4 };
 
 /* The bank: the rows of Z and P, block by block. The mixture's voices say which of them take part. */
 enum {
@@ -21,7 +22,7 @@ enum {
     VOTES_AT = NEWTON_AT + NEWTON_EXPERTS,
     HATS_AT = VOTES_AT + VOTE_EXPERTS,
     MEMORY_AT = HATS_AT + 1,
-    QDA_AT = MEMORY_AT + MEMORY_EXPERTS,
+    QDA_AT = MEMORY_AT + VOTE_EXPERTS,
     SPARSE_AT = QDA_AT + 1,
     BANK = SPARSE_AT + SPARSE_EXPERTS
 };
@@ -30,6 +31,7 @@ enum {
     COVERED = SECOND_ORDER,
     SETTLED = 500
 }; /* features that such blocks cover; samples after which they have proven themselves */
+_Static_assert((int)COVERED <= (int)MEMORY_COLUMNS, "the rows of the long memory");
 
 typedef struct {
     int64_t t;                    /* samples learned */
@@ -44,6 +46,7 @@ typedef struct {
     newton newton;
     window window;
     hats hats;
+    memory memory;
     qda qda;
     mixture mixture;
     int64_t number;  /* which bank this is, among those of the process */
@@ -59,7 +62,8 @@ static void newton_free(newton *m) {
 }
 
 static void bank_free(bank *b) {
-    grove_free(&b->grove), newton_free(&b->newton), window_free(&b->window), hats_free(&b->hats), qda_free(&b->qda);
+    grove_free(&b->grove), newton_free(&b->newton), window_free(&b->window), hats_free(&b->hats);
+    memory_free(&b->memory), qda_free(&b->qda);
     free(b->features), free(b->dense), free(b->linear.W), free(b->linear.G), free(b->linear.G_slow);
     free(b->labels.recent), free(b->labels.always), free(b->labels.follow);
 }
@@ -70,7 +74,7 @@ static int64_t bank_bytes(const bank *b) {
     int64_t follow = b->labels.follow ? b->labels.follow_stride * b->labels.follow_stride : 0;
     int64_t additive = 8 * b->hats.capacity * HAT_ROWS * (b->stride + 1);
     return b->row_capacity * row + second + additive + grove_bytes(&b->grove) + window_bytes(&b->window)
-           + qda_bytes(&b->qda) + 8 * (follow + 2 * b->stride);
+           + memory_bytes(&b->memory) + qda_bytes(&b->qda) + 8 * (follow + 2 * b->stride);
 }
 
 /* `rows` blocks of doubles, `was` wide, with new room; zero where there was nothing. */
@@ -147,6 +151,7 @@ static int bank_reserve_blocks(bank *b) {
     return (bank_has(b, GROVE_AT) && grove_reserve(&b->grove, b->n_classes))
            || (bank_has(b, VOTES_AT) && window_reserve(&b->window, covered))
            || (bank_has(b, HATS_AT) && hats_reserve(&b->hats, 1 + covered, b->stride))
+           || (bank_has(b, MEMORY_AT) && memory_reserve(&b->memory, covered, b->memory.m + 1, 0))
            || (bank_has(b, QDA_AT) && qda_fits(d, b->n_classes) && qda_reserve(&b->qda, d, b->n_classes));
 }
 
@@ -171,6 +176,7 @@ static void bank_let_go(bank *b) {
     if (!bank_has(b, NEWTON_AT)) newton_free(&b->newton);
     if (!bank_has(b, VOTES_AT)) window_free(&b->window);
     if (!bank_has(b, HATS_AT)) hats_free(&b->hats);
+    if (!bank_has(b, MEMORY_AT)) memory_free(&b->memory);
     if (!bank_has(b, QDA_AT)) qda_free(&b->qda);
 }
 

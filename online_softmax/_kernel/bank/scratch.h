@@ -19,6 +19,7 @@ typedef struct bank_scratch {
     double a[2 * QDA_FEATURES];  /* a Gaussian's x - M, and P (x - M) */
     votes votes;
     grove_walk walk;
+    recall recall;
     /* The sample that the opinions answer, unless n_asked is -1; the bank that answered, and its version then. */
     int32_t *asked_slots;
     double *asked_x;

@@ -130,7 +130,7 @@ def test_a_101st_feature_when_all_have_proven_themselves(interactions):
 
 def test_gaussians_that_leave():
     bank = agree(growing(lambda t: 60, 280, lambda t: min(2 + t // 2, 30)))
-    assert bank.experts[-1] == "additive"
+    assert bank.experts[-1] == "wide-memory"
 
 
 def test_a_window_that_loses_rows():
