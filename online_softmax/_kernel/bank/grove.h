@@ -29,9 +29,6 @@ enum { FAST_LOSS = 256, SLOW_LOSS = 4096, CALM = 2000 }; /* samples: in the mean
 #define LOOSENED .1  /* of G, in the trees that stay */
 #define HEAVIEST 1e6 /* weight of a sample */
 
-typedef float eight __attribute__((vector_size(32)));
-typedef float eight_at __attribute__((vector_size(32), aligned(4), may_alias));
-
 /* A child is the number of a node, which is larger than its parent's, or ~ that of a leaf. */
 typedef struct {
     double threshold;
@@ -177,7 +174,6 @@ INLINE void walk_down(grove_walk *o, const grove *m) {
     for (int t = 0; t < GROVE_TREES; t++) o->leaf[t] = ~at[t];
 }
 
-INLINE eight eight_of(const float *a) { return *(const eight_at *)a; }
 INLINE lanes widen(eight v) { return __builtin_convertvector(v, lanes); }
 INLINE eight narrow(lanes v) { return __builtin_convertvector(v, eight); }
 

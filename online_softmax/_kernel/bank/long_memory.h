@@ -48,6 +48,11 @@ _Static_assert(offsetof(kd_node, threshold) == 0 && offsetof(kd_node, child) == 
                    && offsetof(fact, weight) == 8 && sizeof(fact) == 12,
                "the nodes and facts of a model file");
 
+/* A node without children in a tree, and its leaf. */
+typedef struct {
+    int32_t node, leaf;
+} kd_place;
+
 typedef struct memory {
     int64_t d, m, head, stored; /* features, samples; the ring's next place; samples that have ever been stored */
     int64_t rows, columns;      /* room for samples, and floats in a row */
@@ -66,7 +71,8 @@ typedef struct memory {
 
 /* What one call recalls of its sample. */
 typedef struct {
-    int64_t n;
+    int64_t n, d;                    /* candidates; the features in x, or -1 where there are none */
+    kd_place at[KD_TREES];           /* where x falls */
     uint16_t id[KD_TREES * KD_LEAF]; /* the candidates */
     float D[KD_TREES * KD_LEAF], e[KD_TREES * KD_LEAF],
         k[KD_TREES * KD_LEAF];                  /* their distances, wide and sharp votes */
@@ -272,8 +278,9 @@ INLINE int is_right(const memory *s, const kd_node *cut, int64_t id) {
 }
 
 /* Split a full leaf; where it cannot be, the older half goes. */
-static void memory_split(memory *s, int l, kd_node *parent, int64_t at) {
-    kd_leaf *from = memory_leaf(s, l, at), was = *from;
+static void memory_split(memory *s, int l, kd_place at) {
+    kd_node *parent = memory_tree(s, l) + at.node;
+    kd_leaf *from = memory_leaf(s, l, at.leaf), was = *from;
     uint16_t *home = memory_home(s, l);
     uint64_t random = memory_seed(s, l);
     if (s->used[l] + 2 > memory_nodes(s->m) || !memory_cut(s, was.id, KD_LEAF, &random, parent)) {
@@ -289,33 +296,36 @@ static void memory_split(memory *s, int l, kd_node *parent, int64_t at) {
         int right = is_right(s, parent, was.id[i]);
         kd_leaf *in = right ? to : from;
         in->id[in->n++] = was.id[i];
-        home[was.id[i]] = (uint16_t)(right ? fresh : at);
+        home[was.id[i]] = (uint16_t)(right ? fresh : at.leaf);
     }
 }
 
-/* The node that x falls into, and its leaf. Of a pair of children, the left one keeps its parent's leaf; the right one
-   has its own, a new one, and its place is twice the leaf's. */
-INLINE int64_t memory_descend(const memory *s, int l, const float *x, int64_t *in) {
-    const kd_node *tree = memory_tree(s, l);
-    int64_t i = 0;
-    *in = 0;
-    while (tree[i].child) {
-        int right = x[tree[i].dim] >= tree[i].threshold;
-        i = tree[i].child + right;
-        if (right) *in = i / 2;
+/* Where x falls in each tree: a node, and its leaf. Of a pair of children, the left one keeps its parent's leaf; the
+   right one has its own, a new one, and its place is twice the leaf's. All trees go down together, since a step waits for
+   the one before it. */
+INLINE void memory_descend(const memory *s, const float *x, kd_place at[KD_TREES]) {
+    for (int l = 0; l < KD_TREES; l++) at[l] = (kd_place){0, 0};
+    for (int32_t goes_on = 1; goes_on;) {
+        goes_on = 0;
+        for (int l = 0; l < KD_TREES; l++) {
+            const kd_node *on = memory_tree(s, l) + at[l].node;
+            int32_t right = x[on->dim] >= on->threshold, next = on->child + right, inner = on->child > 0;
+            at[l].node = inner ? next : at[l].node, at[l].leaf = inner & right ? next / 2 : at[l].leaf;
+            goes_on |= inner;
+        }
     }
-    return i;
 }
 
-static void memory_insert(memory *s, int l, int64_t id) {
-    const float *z = s->Z + id * s->columns;
-    int64_t in, at = memory_descend(s, l, z, &in);
-    if (memory_leaf(s, l, in)->n == KD_LEAF) {
-        memory_split(s, l, memory_tree(s, l) + at, in);
-        memory_descend(s, l, z, &in);
+/* Insert a sample that falls to this place. */
+static void memory_insert(memory *s, int l, int64_t id, kd_place at) {
+    const kd_node *on = memory_tree(s, l) + at.node;
+    if (memory_leaf(s, l, at.leaf)->n == KD_LEAF) {
+        int64_t fresh = memory_leaves(s->used[l]);
+        memory_split(s, l, at);
+        if (on->child && is_right(s, on, id)) at.leaf = (int32_t)fresh;
     }
-    kd_leaf *to = memory_leaf(s, l, in);
-    to->id[to->n++] = (uint16_t)id, memory_home(s, l)[id] = (uint16_t)in;
+    kd_leaf *to = memory_leaf(s, l, at.leaf);
+    to->id[to->n++] = (uint16_t)id, memory_home(s, l)[id] = (uint16_t)at.leaf;
 }
 
 /* Take the oldest sample, which is the oldest of its leaves, from the trees. */
@@ -446,16 +456,12 @@ INLINE void memory_encode(const memory *s, const active *a, float *x) {
 
 /* ---- predict and learn ---- */
 
-typedef float row8 __attribute__((vector_size(32)));
-typedef float row8_at __attribute__((vector_size(32), aligned(4), may_alias));
-INLINE row8 load_row8(const float *a) { return *(const row8_at *)a; }
-
 /* The samples in the leaves of x, each once. */
 INLINE void memory_candidates(const memory *s, recall *o) {
-    int64_t n = 0, in;
+    int64_t n = 0;
+    memory_descend(s, o->x, o->at);
     for (int l = 0; l < KD_TREES; l++) {
-        memory_descend(s, l, o->x, &in);
-        const kd_leaf *from = memory_leaf(s, l, in);
+        const kd_leaf *from = memory_leaf(s, l, o->at[l].leaf);
         for (int i = 0; i < from->n; i++) {
             uint16_t id = from->id[i];
             __builtin_prefetch(s->Z + id * s->columns), __builtin_prefetch(s->Z + id * s->columns + 16);
@@ -467,30 +473,35 @@ INLINE void memory_candidates(const memory *s, recall *o) {
     o->n = n;
 }
 
+/* The distances of the candidates; returns the least. */
+INLINE float memory_distances(const memory *s, recall *o, int64_t t) {
+    float least = FLT_MAX, age = (float)(s->w[0] / (double)memory_size(s->d));
+    for (int64_t j = 0; j < s->columns; j++) o->w[j] = j < s->d ? (float)s->w[j + 1] : 0;
+    for (int64_t i = 0; i < o->n; i++) {
+        const float *z = s->Z + o->id[i] * s->columns;
+        eight sum = {0};
+        for (int64_t j = 0; j < s->columns; j += 8) {
+            eight far = eight_of(z + j) - eight_of(o->x + j);
+            sum += eight_of(o->w + j) * far * far;
+        }
+        float D = eight_sum(sum) + age * (float)((uint32_t)t - s->fact[o->id[i]].time);
+        o->D[i] = D, least = D < least ? D : least;
+    }
+    for (int64_t i = o->n; i % FLOATS; i++) o->D[i] = FLT_MAX;
+    return least;
+}
+
 /* The votes of the candidates, as those of the window: `window_predict` has the formulas. */
 INLINE void memory_predict(const memory *s, recall *o, const active *a, int64_t t, double *Z, int64_t stride,
                            int64_t C) {
     double *v = Z, *wide = Z + stride;
     memset(Z, 0, (size_t)(VOTE_EXPERTS * stride) * 8);
-    o->n = 0;
+    o->n = 0, o->d = -1;
     if (!s->m) return;
-    memory_encode(s, a, o->x);
+    memory_encode(s, a, o->x), o->d = s->d;
     memory_candidates(s, o);
     if (!o->n) return;
-    float least = FLT_MAX, age = (float)(s->w[0] / (double)memory_size(s->d));
-    for (int64_t j = 0; j < s->columns; j++) o->w[j] = j < s->d ? (float)s->w[j + 1] : 0;
-    for (int64_t i = 0; i < o->n; i++) {
-        const float *z = s->Z + o->id[i] * s->columns;
-        row8 sum = {0};
-        for (int64_t j = 0; j < s->columns; j += 8) {
-            row8 far = load_row8(z + j) - load_row8(o->x + j);
-            sum += load_row8(o->w + j) * far * far;
-        }
-        float D = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-        D += age * (float)((uint32_t)t - s->fact[o->id[i]].time);
-        o->D[i] = D, least = D < least ? D : least;
-    }
-    for (int64_t i = o->n; i % FLOATS; i++) o->D[i] = FLT_MAX;
+    float least = memory_distances(s, o, t);
     o->least = least, o->rate = s->n_nearest < 100 ? 1 / (s->n_nearest + 1) : .01;
     o->T = TEMPERATURE * (s->nearest + (least - s->nearest) * o->rate) + 1e-9;
     float per = (float)(1 / o->T);
@@ -520,19 +531,24 @@ INLINE void memory_predict(const memory *s, recall *o, const active *a, int64_t 
 /* The metric's step, on the candidates: `window_learn_metric` has the formulas. */
 INLINE void memory_learn_metric(memory *s, const recall *o, int64_t t, int64_t y, double votes_y, double weight) {
     float all = (float)(3 / (o->T * (o->all + BACKGROUND))), own = (float)(3 / (o->T * votes_y)) - all,
-          least = (float)(1e-3 * o->all);
-    float g[MEMORY_COLUMNS] = {0};
+          least = (float)(1e-3 * o->all), part[2] = {-all, own};
+    float share[KD_TREES * KD_LEAF], g[MEMORY_COLUMNS];
+    uint16_t near[KD_TREES * KD_LEAF];
+    int64_t n = 0;
     double age = 0, gradient[MEMORY_COLUMNS + 1];
-    for (int64_t i = 0; i < o->n; i++) {
-        if (!(o->k[i] > least)) continue;
-        const fact *of = s->fact + o->id[i];
-        const float *z = s->Z + o->id[i] * s->columns;
-        float a = o->k[i] * (of->label == y ? own : -all);
-        for (int64_t j = 0; j < s->columns; j += 8) {
-            row8 far = load_row8(z + j) - load_row8(o->x + j);
-            *(row8_at *)(g + j) += a * far * far;
+    for (int64_t i = 0; i < o->n; i++) near[n] = (uint16_t)i, n += o->k[i] > least;
+    for (int64_t i = 0; i < n; i++) {
+        const fact *of = s->fact + o->id[near[i]];
+        share[i] = o->k[near[i]] * part[of->label == y], near[i] = o->id[near[i]];
+        age += share[i] * (double)((uint32_t)t - of->time);
+    }
+    for (int64_t j = 0; j < s->columns; j += 8) {
+        eight sum = {0}, x = eight_of(o->x + j);
+        for (int64_t i = 0; i < n; i++) {
+            eight far = eight_of(s->Z + near[i] * s->columns + j) - x;
+            sum += share[i] * far * far;
         }
-        age += a * (double)((uint32_t)t - of->time);
+        *(eight_at *)(g + j) = sum;
     }
     gradient[0] = weight * age / (double)memory_size(s->d);
     for (int64_t j = 0; j < s->d; j++) gradient[j + 1] = weight * g[j];
@@ -553,24 +569,26 @@ INLINE int memory_learn(memory *s, const recall *o, const double *Z, int64_t t, 
     return weight > 0 && (p_y < SURE_ENOUGH || t % WINDOW_STORE == 0);
 }
 
-/* The first units of features: they begin with a value that is not 0. */
-INLINE void memory_measure(memory *s, const active *a) {
+/* The first units of features: they begin with a value that is not 0. Whether there are any. */
+INLINE int memory_measure(memory *s, const active *a) {
+    int measured = 0;
     for (int64_t i = 1; i < a->n && a->slot[i] <= s->d; i++) {
         int64_t j = a->slot[i] - 1;
         double value = value_of(a, i), var = a->after[i].var;
-        if (s->sd[j] == 0 && value != 0) s->sd[j] = fmax(var > 0 ? sqrt(var) : fabs(value), LEAST_UNIT);
+        if (s->sd[j] != 0 || value == 0) continue;
+        s->sd[j] = fmax(var > 0 ? sqrt(var) : fabs(value), LEAST_UNIT), measured = 1;
     }
+    return measured;
 }
 
 INLINE void memory_store(memory *s, recall *o, const active *a, int64_t t, int64_t y, double weight) {
     int64_t size = memory_size(s->d), id = s->head;
-    memory_measure(s, a);
-    memory_encode(s, a, o->x);
+    if (memory_measure(s, a) || o->d != s->d) memory_encode(s, a, o->x), memory_descend(s, o->x, o->at);
     if (s->m == size) memory_remove(s, id);
     memcpy(s->Z + id * s->columns, o->x, (size_t)s->columns * 4);
     s->fact[id] = (fact){(uint32_t)t, (int32_t)y, (float)(weight < 1e6 ? weight : 1e6)};
-    s->head = (id + 1) % size, s->m += s->m < size, s->stored++;
-    for (int l = 0; l < KD_TREES; l++) memory_insert(s, l, id);
+    s->head = id + 1 < size ? id + 1 : 0, s->m += s->m < size, s->stored++;
+    for (int l = 0; l < KD_TREES; l++) memory_insert(s, l, id, o->at[l]);
     int64_t since = s->stored - memory_epoch(s->stored);
     if (since == 0) memory_rescale(s);
     else if (since > 0 && since <= KD_TREES) memory_plant(s, (int)since - 1);
