@@ -20,8 +20,8 @@ F = np.float32
 class Leaf:
     """A row W of z, the sum G of its squared gradients, and how often it was `wrong`; its tests, once it has some."""
 
-    def __init__(self, W, G=0):
-        self.W, self.G, self.wrong, self.tests = W, F(G), F(0), None
+    def __init__(self, tree, W, G=0):
+        self.tree, self.W, self.G, self.wrong, self.tests = tree, W, F(G), F(0), None
 
 
 class Node:
@@ -32,23 +32,33 @@ class Node:
 
 
 class Tests:
-    """What a leaf may split by: (j, threshold), and of each the weights of class c left and right, N[c, side]."""
+    """What a leaf may split by, x_j >= threshold; of each test, N[c, side] is the weight of class c on that side."""
 
     def __init__(self, leaf, C):
-        self.leaf, self.wrong, self.n, self.tests, self.N = leaf, leaf.wrong, 0, [], np.zeros((C, 2, TESTS), F)
+        self.leaf, self.wrong, self.n, self.N = leaf, leaf.wrong, 0, np.zeros((C, 2, 0), F)
+        self.j, self.threshold = np.zeros(0, int), np.zeros(0)
+
+    def add(self, j, threshold):
+        self.j, self.threshold = np.append(self.j, j), np.append(self.threshold, threshold)
+        self.N = np.append(self.N, np.zeros((len(self.N), 2, 1), F), 2)
+
+    def keep(self, order):
+        self.j, self.threshold, self.N = self.j[order], self.threshold[order], self.N[..., order]
 
 
 class Grove:
-    """The trees; `tested` are the leaves' tests, and `drawn` counts the random numbers."""
+    """Trees, their leaves, and the leaves' tests, in order; `drawn` counts the random numbers."""
 
     experts = ("grove",)
 
     def __init__(self):
-        self.roots, self.tested, self.drawn, self.C = [Leaf(np.zeros(0, F)) for _ in range(GROVE_TREES)], [], 0, 0
-        self.calm, self.fast, self.slow = 0, 0.0, 0.0
-
-    def leaves(self, node):
-        return [node] if isinstance(node, Leaf) else self.leaves(node.sides[0]) + self.leaves(node.sides[1])
+        self.leaves, self.tested, self.drawn, self.C = (
+            [Leaf(tree, np.zeros(0, F)) for tree in range(GROVE_TREES)],
+            [],
+            0,
+            0,
+        )
+        self.roots, self.calm, self.fast, self.slow = list(self.leaves), 0, 0.0, 0.0
 
     def scores(self, s):
         self.known = self.C
@@ -66,12 +76,12 @@ class Grove:
         return way
 
     def grow(self, d, C):
-        self.C = C
-        for root in self.roots:
-            for leaf in self.leaves(root):
+        if C > self.C:
+            for leaf in self.leaves:
                 leaf.W = grown(leaf.W, C)
-        for tests in self.tested:
-            tests.N = grown(tests.N, C, 2, TESTS)
+            for tests in self.tested:
+                tests.N = grown(tests.N, C, 2, tests.j.size)
+        self.C = C
 
     def learn(self, s, P, y, weight):
         """G <- G + |p - e_y|^2, r = GROVE_RATE / sqrt(G), W <- W - f r (p - e_y); then the tests of each leaf."""
@@ -87,19 +97,19 @@ class Grove:
             g = (f * gradient(p, y)).astype(F)
             for leaf, rate in zip(self.met, r, strict=True):
                 leaf.W = leaf.W - rate * g
-        for tree, leaf in enumerate(self.met):
+        for leaf in self.met:
             if leaf.tests is None:
                 leaf.wrong += F(weight * wrong)
                 if leaf.wrong > OFTEN_WRONG:
                     self.ask(leaf)
             if leaf.tests is not None:
-                self.count(tree, leaf, s, y, weight, F(weight * wrong))
+                self.count(leaf.tests, s, y, weight, F(weight * wrong))
         if y < self.known:
             self.watch(p[y])
         while len(self.tested) > self.most_tests:
             self.end(self.tested[-1])
         for tree in reversed(range(GROVE_TREES)):
-            if sum(len(self.leaves(root)) for root in self.roots) > self.most_leaves:
+            if len(self.leaves) > self.most_leaves:
                 self.fell(tree)
 
     @property
@@ -139,44 +149,39 @@ class Grove:
         if last is not tests:
             self.tested[place] = last
 
-    def count(self, tree, leaf, s, y, weight, wrong):
+    def count(self, tests, s, y, weight, wrong):
         """Draw a few tests, of a feature that is there or of the best two, count the sample, and check now and then."""
-        all_, x = leaf.tests, s.raw
-        for _ in range(min(NEW_TESTS, TESTS - len(all_.tests)) if s.there.size else 0):
+        for _ in range(min(NEW_TESTS, TESTS - tests.j.size) if s.there.size else 0):
             u = self.random()
-            again = all_.n >= FIRST_CHECK and len(all_.tests) > 1 and u & 1
-            j = all_.tests[u >> 1 & 1][0] if again else s.there[(u >> 2) % s.there.size]
-            all_.tests.append((j, x[j] if x[j] > 0 else np.nextafter(x[j], inf)))
-        for i, (j, threshold) in enumerate(all_.tests):
-            all_.N[y, int(x[j] >= threshold), i] += F(weight)
-        all_.n, all_.wrong = all_.n + 1, all_.wrong + wrong
-        if all_.n >= FIRST_CHECK and all_.n & (all_.n - 1) == 0:
-            self.check(tree, leaf, x)
+            again = tests.n >= FIRST_CHECK and tests.j.size > 1 and u & 1
+            j = tests.j[u >> 1 & 1] if again else s.there[(u >> 2) % s.there.size]
+            tests.add(j, s.raw[j] if s.raw[j] > 0 else np.nextafter(s.raw[j], inf))
+        tests.N[y, (s.raw[tests.j] >= tests.threshold).astype(int), range(tests.j.size)] += F(weight)
+        tests.n, tests.wrong = tests.n + 1, tests.wrong + wrong
+        if tests.n >= FIRST_CHECK and tests.n & (tests.n - 1) == 0:
+            self.check(tests, s.raw)
 
-    def check(self, tree, leaf, x):
+    def check(self, tests, x):
         """Split by the best test if it gains enough; otherwise the better half stays."""
-        all_ = leaf.tests
-        gains, classes = self.gains(all_), np.count_nonzero(all_.N.any((1, 2)))
+        gains, classes, leaf = self.gains(tests.N.astype(float)), np.count_nonzero(tests.N.any((1, 2))), tests.leaf
         order = [i for i in np.argsort(-gains, kind="stable") if gains[i] >= 0]
-        enough = GAIN + CLASS_GAIN * (classes - 1)
-        if order and gains[order[0]] > enough and sum(map(len, map(self.leaves, self.roots))) < self.most_leaves:
-            self.end(all_)
+        if order and gains[order[0]] > GAIN + CLASS_GAIN * (classes - 1) and len(self.leaves) < self.most_leaves:
+            self.end(tests)
             leaf.G *= F(INHERITED)
-            node, way = Node(*all_.tests[order[0]], leaf, Leaf(leaf.W.copy(), leaf.G)), self.way(self.roots[tree], x)
+            self.leaves.append(Leaf(leaf.tree, leaf.W.copy(), leaf.G))
+            node = Node(tests.j[order[0]], tests.threshold[order[0]], leaf, self.leaves[-1])
+            way = self.way(self.roots[leaf.tree], x)
             if len(way) == 1:
-                self.roots[tree] = node
+                self.roots[leaf.tree] = node
             else:
                 way[-2].sides[way[-2].sides.index(leaf)] = node
             return
-        keep = order[: TESTS // 2]
-        N, all_.N, all_.tests = all_.N, np.zeros_like(all_.N), [all_.tests[i] for i in keep]
-        all_.N[..., : len(keep)] = N[..., keep]
-        all_.n, all_.wrong = LONGEST_WAIT if all_.n == 2 * LONGEST_WAIT else all_.n, all_.wrong * F(0.5)
+        tests.keep(order[: TESTS // 2])
+        tests.n, tests.wrong = LONGEST_WAIT if tests.n == 2 * LONGEST_WAIT else tests.n, tests.wrong * F(0.5)
 
     @staticmethod
-    def gains(all_):
-        """n times the information of each test, h(N) = sum of N ln N; to 2^-20 nats, so that equal tests tie."""
-        N = all_.N[..., : len(all_.tests)].astype(float)
+    def gains(N):
+        """n times the information of each test, with h(N) = N ln N; to 2^-20 nats, so that equal tests tie."""
         left, right = N[:, 0], N[:, 1]
 
         def h(N):
@@ -196,13 +201,14 @@ class Grove:
         if self.calm > CALM and self.fast > self.slow + JUMP:
             self.fell(GROVE_TREES // 2)
             self.calm, self.fast, self.slow = 0, 0.0, 0.0
-            for root in self.roots:
-                for leaf in self.leaves(root):
-                    leaf.G *= F(LOOSENED)
+            for leaf in self.leaves:
+                leaf.G *= F(LOOSENED)
 
     def fell(self, first):
         """Start the trees from `first` on anew."""
         for tests in reversed(list(self.tested)):
-            if any(tests.leaf in self.leaves(root) for root in self.roots[first:]):
+            if tests.leaf.tree >= first:
                 self.end(tests)
-        self.roots[first:] = [Leaf(np.zeros(self.C, F)) for _ in self.roots[first:]]
+        fresh = [Leaf(tree, np.zeros(self.C, F)) for tree in range(first, GROVE_TREES)]
+        self.leaves = [leaf for leaf in self.leaves if leaf.tree < first] + fresh
+        self.roots[first:] = fresh

@@ -259,11 +259,10 @@ INLINE void tests_draw(grove *m, grove_tests *s, const grove_walk *o, const acti
 
 INLINE void tests_count(const grove_tests *s, const grove_walk *o, float *left, double weight) {
     float *right = left + TESTS;
-    double x[TESTS];
-    for (int i = 0; i < TESTS; i++) x[i] = o->x[s->feature[i]];
     for (int i = 0; i < TESTS; i += LANES) {
-        lanes w = first(every(weight), s->drawn - i, 0),
-              in = choose(load(x + i) >= load(s->threshold + i), w, every(0));
+        const int32_t *j = s->feature + i;
+        lanes x = {o->x[j[0]], o->x[j[1]], o->x[j[2]], o->x[j[3]], o->x[j[4]], o->x[j[5]], o->x[j[6]], o->x[j[7]]};
+        lanes w = first(every(weight), s->drawn - i, 0), in = choose(x >= load(s->threshold + i), w, every(0));
         *(eight_at *)(right + i) = eight_of(right + i) + narrow(in);
         *(eight_at *)(left + i) = eight_of(left + i) + narrow(w - in);
     }
@@ -273,7 +272,7 @@ INLINE lanes x_ln_x(lanes v) { return v * lanes_log(lanes_max(v, every(1e-30)));
 
 /* The gain of each test in nats, n times its information; -1 of one that may not split. Returns the classes in the
    leaf. To 2^-20 nats, so that tests which tell the same tie. */
-static int64_t tests_gains(const grove_tests *s, const float *counts, int64_t C, double *gain) {
+INLINE int64_t tests_gains(const grove_tests *s, const float *counts, int64_t C, double *gain) {
     int64_t classes = 0;
     double all[2][TESTS] = {{0}}; /* on the left, on the right */
     memset(gain, 0, TESTS * 8);
