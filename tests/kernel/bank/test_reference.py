@@ -138,6 +138,39 @@ def test_a_window_that_loses_rows():
     assert bank.t == 350
 
 
+def forks(rows, turn, seed=0):
+    """Tell the class by a tree of tests, beside more features than most experts cover; from `turn` on by nothing."""
+    rng = random.Random(seed)
+    for t in range(rows):
+        x = {f"x{j}": round(rng.gauss(0, 1), 2) for j in range(4)}
+        y = 2 * (x["x1"] > 0.3) + (x["x2"] > 0) if x["x0"] > 0 else 3 * (x["x3"] > -0.5)
+        yield (
+            x | (dict.fromkeys((f"z{j}" for j in range(100)), 1.0) if t == 0 else {}),
+            y if t < turn else rng.randrange(4),
+        )
+
+
+def grove_of(bank):
+    return next(block for block in bank.blocks if "grove" in block.experts)
+
+
+def test_trees_that_grow():
+    assert len(grove_of(agree(forks(500, 500))).leaves) > 80
+
+
+def test_leaves_that_take_over_each_others_tests():
+    """Where there are 330 classes, only so many have room for tests."""
+    rng = random.Random(0)
+    stream = [({"x": rng.gauss(t % 20, 1), "y": rng.gauss(t // 20 % 17, 1)}, t % 330) for t in range(430)]
+    grove = grove_of(agree(stream))
+    assert len(grove.tested) == grove.most_tests < 20
+
+
+@pytest.mark.slow
+def test_trees_that_start_anew():
+    assert grove_of(agree(forks(2150, 2005))).calm < 150
+
+
 def test_more_than_512_classes():
     agree((({"x": float(t % 7)}, t % 520) for t in range(530)), interactions=False)
 
