@@ -28,6 +28,8 @@ KD_LEAF: int
 MEMORY_MOST: int
 MEMORY_NODES: int
 NOWHERE: int
+SPARSE_EXPERTS: int
+PAIR: int
 MIXERS: int
 BUCKETS: int
 CALIBRATED: int
@@ -42,6 +44,8 @@ METRIC_SUM: float
 METRIC_MOST: float
 FARTHEST_Z: float
 QDA_START: float
+SCALE_MEMORY: float
+TAU_START: float
 
 def window_size(budget: int, d: int) -> int: ...
 def memory_size(d: int) -> int: ...

@@ -17,6 +17,7 @@ cdef extern from "bank/room.h":
         COVERED, MARKOV_CLASSES, QDA_FEATURES, QDA_CELLS, WINDOW_LEAST
         GROVE_TREES, LEAVES, TESTS, LONGEST_WAIT
         KD_TREES, KD_LEAF, MEMORY_MOST, NOWHERE
+        SPARSE_EXPERTS, PAIR
         MIXERS, BUCKETS, CALIBRATED, INPUTS, TOP
         FEATURE_DOUBLES, GAUSSIAN_DOUBLES, GAUSSIAN_LD
     double metric_start "METRIC_START", metric_sum "METRIC_SUM", metric_most "METRIC_MOST", farthest_z "FARTHEST_Z", qda_start "QDA_START"
@@ -26,10 +27,11 @@ cdef extern from "bank/room.h":
     double lag_product(int64_t since, int64_t now)
     int qda_fits(int64_t d, int64_t C)
     int64_t tests_at_most "most_tests"(int64_t C)
-    double dense "DENSE"
+    double dense "DENSE", scale_memory "SCALE_MEMORY", tau_start "TAU_START"
 
 DENSE, METRIC_START, METRIC_SUM, METRIC_MOST, QDA_START = dense, metric_start, metric_sum, metric_most, qda_start
 FARTHEST_Z, MEMORY_NODES = farthest_z, tree_nodes(MEMORY_MOST)
+SCALE_MEMORY, TAU_START = scale_memory, tau_start
 
 
 def window_size(budget, d):

@@ -41,6 +41,7 @@ MEAN, VAR, NZ, WID = range(4)  # the statistics of a feature, as squash.h has th
 N, FRESH = 0, 4  # numbers of a Gaussian, as gaussian.h has them
 WINDOW = "window_B", "window_label", "window_weight"
 REMEMBERED = "memory_label", "memory_weight"
+SPARSE = {field.name for field in TABLE["sparse"]}
 
 
 def merged(base: State, updates: list[State], samples: list[int], optimizer: str = "", window: int = 0) -> State:
@@ -68,6 +69,8 @@ def merged(base: State, updates: list[State], samples: list[int], optimizer: str
         common = np.logical_and.reduce([update["voices"][0] > 0 for update in updates])
         updates = [of_experts(update, common) for update in updates]
         base = of_experts(base, common) if "experts" in base else base
+        if any("sparse_B" not in update for update in updates):
+            updates = [{name: value for name, value in update.items() if name not in SPARSE} for update in updates]
     if len(labels) > MARKOV_CLASSES or any("follow" not in update for update in updates):
         updates = [{name: value for name, value in update.items() if name != "follow"} for update in updates]
     new: State = {"names": names, "labels": labels}
@@ -165,7 +168,8 @@ def of_experts(state: State, stay: NDArray[np.bool_]) -> State:
     """Return the state of a bank of which only these experts are left, as `mixture_drop` leaves it."""
     if not ((state["voices"][0] > 0) & ~stay).any():
         return state
-    gone = {field.name for block, family in FAMILIES.items() if not stay[family.at] for field in TABLE[block]}
+    blocks = [block for block, family in FAMILIES.items() if not stay[family.at]]
+    gone = {field.name for block in blocks for field in TABLE[block]} - SPARSE  # which may learn unheard
     new = {name: value for name, value in state.items() if name not in gone}
     weights = np.where(stay, state["experts"], 0.0)
     inputs = np.append(stay, np.ones(SIZES["input"] - stay.size, bool))  # Bayes is an input, too
@@ -304,8 +308,9 @@ class _Shards:
             return self._rule_steps(each, base)
         if name == "W":
             return self._linear_steps(each, base)
-        if name == "hats_W":
-            pulls = _pulls(self._at_base("hats_G"), self._each("hats_G"))
+        if name in ("hats_W", "sparse_B"):
+            sums = name[:-1] + "G"
+            pulls = _pulls(self._at_base(sums), self._each(sums))
             return _mixed(each, self._known([pull[0][..., None] for pull in pulls]), base)
         if name in ("metric", "memory_metric"):  # they move by factors
             pulls = _pulls(self._at_base(f"{name}_G"), self._each(f"{name}_G"))

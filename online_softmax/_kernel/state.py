@@ -80,9 +80,14 @@ from online_softmax._kernel.limits import (
     NEWTON_AT,
     NEWTON_EXPERTS,
     NOWHERE,
+    PAIR,
     QDA_AT,
     QDA_CELLS,
     QDA_FEATURES,
+    SCALE_MEMORY,
+    SPARSE_AT,
+    SPARSE_EXPERTS,
+    TAU_START,
     TESTS,
     TOP,
     VOTES_AT,
@@ -101,6 +106,8 @@ SIZES: Sizes = {
     "linear": LINEAR_EXPERTS,
     "adagrad": 2,  # the experts `adagrad` and `slow-adagrad`
     "newton": NEWTON_EXPERTS,
+    "sparse": SPARSE_EXPERTS,
+    "pair": PAIR,  # both naive Bayes, or both one against all
     "hat": HAT_ROWS,
     "kd tree": KD_TREES,
     "statistic": FEATURE_DOUBLES,
@@ -228,6 +235,18 @@ TABLE: dict[str, tuple[Field, ...]] = {
         Field("grove_fast", float, least=0, merge="newest"),
         Field("grove_slow", float, least=0, merge="newest"),
     ),
+    "sparse": (  # they may learn before they take part
+        Field("sparse_N", "f8", ("row", "class"), least=0, merge="sum"),
+        Field("sparse_B", "f8", ("row", "sparse", "class"), merge="steps"),
+        Field("sparse_G", "f8", ("row", "sparse"), least=0, merge="gain"),
+        Field("sparse_samples", int, least=0, most=lambda n: n["samples"], merge="clock"),
+        Field("scale", float, merge="mean"),
+        Field("scale_values", float, least=0, most=SCALE_MEMORY, merge="mean"),
+        Field("sparse_length", "f8", ("1", "pair"), least=0, merge="mean"),
+        Field("tau", "f8", ("1", "pair"), start=TAU_START, least=0, merge="mean"),
+        Field("tau_var", "f8", ("1", "pair"), start=1.0, least=0, most=1, merge="mean"),
+        Field("to_come", "f8", ("1", "pair"), merge="mean"),
+    ),
     "newton": (
         Field("newton_W", "f8", ("covered row*newton", "class"), merge="steps"),
         # Its diagonal starts at `newton_fresh`.
@@ -343,6 +362,7 @@ FAMILIES = {
     "additive": Family(HATS_AT, 1, (True, "auto")),
     "memory": Family(MEMORY_AT, QDA_AT - MEMORY_AT, (True, "auto")),
     "gaussian": Family(QDA_AT, 1, (True, "auto")),
+    "sparse": Family(SPARSE_AT, SPARSE_EXPERTS, (False, "auto")),
 }
 
 
@@ -362,7 +382,8 @@ def _blocks(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
         heard = voices[at : at + n] > 0
         if heard.any() != heard.all():
             raise ValueError(f"of the {n} experts of {block!r}, only {heard.sum()} take part")
-        if heard.all():
+        unheard = block == "sparse" and not found.keys().isdisjoint(field.name for field in TABLE[block])
+        if heard.all() or unheard:
             blocks.append(block)
             if model.interactions not in interactions:
                 raise ValueError(f"{block!r} has no part in a model with interactions={model.interactions!r}")

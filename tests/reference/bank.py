@@ -25,6 +25,7 @@ from tests.reference.grove import Grove
 from tests.reference.memory import Memory
 from tests.reference.mixture import Mixture
 from tests.reference.precision import Single
+from tests.reference.sparse import Sparse
 from tests.reference.steps import grown, softmax
 
 
@@ -52,7 +53,7 @@ class Bank:
 
     def __init__(self, interactions="auto", window=1000, precision=Single):
         self.interactions, self.window, self.precision = interactions, window, precision
-        self.t, self.d, self.C, self.scaler = 0, 0, 0, Scaler()
+        self.t, self.d, self.C, self.scaler, self.unheard = 0, 0, 0, Scaler(), []
 
     def learn(self, x, y, weight=1.0):
         """Return p of the classes so far, then learn that x is of class y. New columns and a new class are welcome."""
@@ -60,22 +61,27 @@ class Bank:
             self.start(x.size)
         there = np.flatnonzero((x != 0) | grown(self.scaler.nz >= DENSE, x.size))
         xa, xb = self.scaler.scale(x, self.t)
-        x, var = np.where(np.abs(x) < TOO_LARGE, x, self.scaler.mean), self.scaler.var
-        known = Sample(self.t, xa[: 1 + self.d], xb[: 1 + self.d], x, there, var)  # no expert knows a new feature yet
-        Z, p = np.vstack([block.scores(known) for block in self.blocks]), np.zeros(0)
+        raw, var, d = np.where(np.abs(x) < TOO_LARGE, x, self.scaler.mean), self.scaler.var, self.d
+        sample = Sample(self.t, xa, xb, raw, there, var, x, self.scaler.own)
+        known = sample._replace(xa=xa[: 1 + d], xb=xb[: 1 + d], x=x[:d], own=sample.own[:d])  # none knows new features
+        if x.size > SECOND_ORDER and "naive-bayes" not in self.experts and not self.unheard:
+            self.unheard = [self.sparse()]
+        blocks, n = self.blocks + self.unheard, len(self.experts)
+        Z, p = np.vstack([block.scores(known) for block in blocks]), np.zeros(0)
         if self.C:
             self.P = softmax(Z)
-            p = self.mixture.answer(Z, self.P)
+            p = self.mixture.answer(Z[:n], self.P[:n])
         if y < self.C:
-            self.mixture.learn(self.P, y, weight)
+            self.mixture.learn(self.P[:n], y, weight)
         else:
             self.P = softmax(grown(Z, len(Z), y + 1))  # a new class has the score 0
         self.grow(x.size, max(self.C, y + 1))
         rows = iter(self.P)
-        for block in self.blocks:
-            block.learn(Sample(self.t, xa, xb, x, there, var), [next(rows) for _ in block.experts], y, weight)
+        for block in blocks:
+            block.learn(sample, [next(rows) for _ in block.experts], y, weight)
         self.t += 1
-        gone = dict(zip(self.experts, self.mixture.leave(), strict=True))
+        self.fade = min(max(1 - FADE / self.t, 0.1), LEAVE)
+        gone = dict(zip(self.experts, self.mixture.leave(self.fade), strict=True))
         self.blocks = [block for block in self.blocks if not any(gone[name] for name in block.experts)]
         self.choose()
         return p
@@ -88,22 +94,37 @@ class Bank:
             if self.interactions:
                 self.blocks += [Votes(self.window, self.precision), Additive(), Memory(self.precision)]
                 self.blocks += [Gaussian()] * fits(d, 1)
+            self.unheard = [] if self.interactions is True else [self.sparse()]
+        else:
+            self.blocks += [self.sparse()]
         self.mixture = Mixture(len(self.experts))
         self.grow(d, 0)
 
     def grow(self, d, C):
         """Tell every expert of the features and classes that there are."""
         self.d, self.C = d, C
-        for block in self.blocks:
+        for block in self.blocks + self.unheard:
             block.grow(d, C)
 
+    def sparse(self):
+        """Return the experts for sparse rows as they begin, with the features and classes so far."""
+        new = Sparse(self.blocks[1])
+        new.grow(self.d, self.C)
+        return new
+
     def choose(self):
-        """Let those go that a young stream has outgrown."""
+        """Let those in that many features call for, and those go that a young stream has outgrown."""
+        if self.unheard and self.d > SECOND_ORDER:
+            self.unheard[0].refresh()
+            self.mixture.join(len(Sparse.experts), max(1 / (1 + self.t / JOIN_TIME), LEAST_TRUST))
+            self.blocks, self.unheard = self.blocks + self.unheard, []
+        elif self.t >= SETTLED:
+            self.unheard = []
         for k, name in enumerate(self.experts):
             outgrown = not fits(self.d, self.C) if name == "gaussian" else name in COVERING and self.d > SECOND_ORDER
             crowded = name == "grove" and self.C > GROVE_CLASSES
             if (crowded or (outgrown and self.t <= SETTLED)) and self.mixture.voice[k] == 1:
-                self.mixture.voice[k] = LEAVE
+                self.mixture.voice[k] = self.fade
 
     @property
     def experts(self):
@@ -140,5 +161,6 @@ class Scaler:
         delta = np.clip(delta, -most, most)
         self.mean = np.where(centred, mean + delta / k, 0)
         self.var = var + (delta**2 * np.where(centred, 1 - 1 / k, 1) - var) / k
+        self.own = np.sqrt((self.var + self.mean**2) / np.maximum(self.nz, 1e-300))
         z = np.divide(x - self.mean, np.sqrt(self.var), out=np.zeros(x.size), where=self.var > 1e-300)
         return [np.append(1, z / np.hypot(1, z / c)) for c in (SQUASH_A, SQUASH_B)]

@@ -93,6 +93,19 @@ QDA_MEMORY = 200.0  # samples that a mean and a covariance remember
 QDA_FLOOR = 0.003  # variance that every coordinate is given back
 QDA_START = 0.25  # variance before the first sample
 
+# sparse.h
+OWN = 4.0  # how far the common scale may be from a feature's own, as a factor
+SCALE_MEMORY = 200000.0  # values that the common scale remembers
+SUM_MEMORY = 1000.0  # samples in the means of sum |xg| and sum |xr|
+ALPHA = (2, 32)  # strength of the prior of `naive-bayes` and `firm-naive-bayes`
+BAYES_RATE = 3.0  # of their residuals' AdaGrad
+BAYES_SUM = 0.1  # where its sums begin
+TAU_START = 0.5  # first temperature of their evidence
+TAU_FORGET = 0.9995  # gamma of the filter that learns it
+ONE_VS_ALL_RATE = (80, 40)  # of `one-vs-all` and `slow-one-vs-all`
+ONE_VS_ALL_LAG = 5.0  # added to the roots of their sums
+MOST_EXPLICIT = 8.0  # the weight of a sample at most, in their explicit steps
+
 # mixture.h
 SHARE = 2e-3  # alpha of Bayes over the experts
 TOP_SHARE = 1e-3  # alpha of Bayes over the four answers
@@ -107,3 +120,8 @@ GONE = 2e-3  # voice at which it is gone
 
 # room.h
 SETTLED = 500  # samples after which no expert leaves
+
+# bank.h
+JOIN_TIME = 80.0  # samples after which the mixture trusts an expert that joins by half
+LEAST_TRUST = 0.1  # however late it joins
+FADE = 3.0  # an expert that leaves a stream of t samples loses so much / t of its voice, a sample, or 1 - LEAVE

@@ -12,8 +12,9 @@ import numpy as np
 from tests.reference.constants import *
 from tests.reference.steps import adagrad, capped, grown, learned, step
 
-# the raw values, the columns that it carries, and the variances with it
-Sample = namedtuple("Sample", "t xa xb raw there var")
+# the values without outliers, the columns that it carries, and the variances with it; the values as they are, and the
+# root mean squares of the columns where they are not 0
+Sample = namedtuple("Sample", "t xa xb raw there var x own")
 
 
 class Linear:

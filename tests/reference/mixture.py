@@ -42,10 +42,20 @@ class Mixture:
             each.learn(self.A, q, y, weight)
         self.bucket.learn(self.A_calibrated, self.calibrated, y, weight)
 
-    def leave(self):
+    def join(self, n, trust):
+        """Let n experts in, with so much of the share and of the variance that they would have had from the start."""
+        share = trust / (self.w.size + n)
+        self.w = np.append((1 - n * share) * self.w, np.full(n, share))
+        self.voice = np.append(self.voice, np.ones(n))
+        for each, prior in zip(self.filters, PRIOR, strict=True):
+            was, here = each.S, np.append(np.arange(len(each.u) - 1), len(each.u) - 1 + n)  # Bayes is the last input
+            each.u, each.S = np.insert(each.u, -1, np.zeros(n)), trust * prior * np.eye(len(each.u) + n)
+            each.S[np.ix_(here, here)] = was
+
+    def leave(self, stays):
         """Those that leave keep at most their voice's share of w; drop and return those that are not heard any more."""
         going = self.voice < 1
-        self.voice[going] *= LEAVE
+        self.voice[going] *= stays
         gone = self.voice <= GONE
         if going.any():
             loudest, share = self.voice[going].max(), self.w[going].sum()

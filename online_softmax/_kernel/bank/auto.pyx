@@ -26,6 +26,14 @@ cdef extern from "bank.h":
         int64_t follow_stride
         double recent_sum, always_sum
         int64_t last
+    ctypedef struct sparse_t "sparse":
+        double *W
+        double *G
+        int64_t n
+        double ln_scale, values, Lg, Lr
+        double *tau
+        double *tau_var
+        double *to_come
     ctypedef struct newton_t "newton":
         int64_t n
         double *W
@@ -116,12 +124,13 @@ cdef extern from "bank.h":
     ctypedef struct opinions_t "opinions":
         double *p
     ctypedef struct bank:
-        int64_t t, n_rows, n_classes, stride, n_dense, number, version
+        int64_t t, n_rows, n_classes, row_capacity, stride, n_dense, number, version
         feature *features
         int32_t *dense
         linear_t linear
         labels_t labels
         grove_t grove
+        sparse_t sparse
         newton_t newton
         window_t window
         hats_t hats
@@ -136,6 +145,7 @@ cdef extern from "bank.h":
     void scratch_free(bank_scratch *) noexcept
     int64_t scratch_bytes(const bank_scratch *)
     int LINEAR_EXPERTS, NEWTON_EXPERTS, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, MEMORY_AT, QDA_AT, BANK, COVERED, SIDE
+    int SPARSE_ROWS, SPARSE_EXPERTS, PAIR
     int MIXERS, BUCKETS, CALIBRATED, LANES, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
     int GROVE_TREES, TESTS, KD_TREES
     double DENSE
@@ -146,8 +156,9 @@ cdef extern from "bank.h":
     int bank_has(const bank *, int at)
     int bank_take_in(bank *)
     void mixture_list(mixture_t *)
-    int bank_start(bank *, int64_t d, int64_t C, int interactions)
     int grove_reserve(grove_t *, int64_t C)
+    int bank_start(bank *, int64_t d, int64_t C, int interactions, int many)
+    int sparse_start(sparse_t *, int64_t rows, int64_t stride)
     int window_reserve(window_t *, int64_t d)
     int qda_reserve(qda_t *, int64_t d, int64_t n)
     int memory_reserve(memory_t *, int64_t d, int64_t m, int64_t nodes)
@@ -218,7 +229,7 @@ cdef class Auto(BulkModel):
 
     cdef int prepare(self) except -1:
         """Before the first sample: choose the bank."""
-        if bank_start(&self.bank, self.n_features, self.n_classes, self.interactions is not False):
+        if bank_start(&self.bank, self.n_features, self.n_classes, self.interactions is not False, self.interactions is not True):
             raise MemoryError
         self.prepares = False
         return 0
@@ -324,6 +335,18 @@ cdef class Auto(BulkModel):
             out["grove_calm"] = view(&m.calm, "i8", ())
             out["grove_fast"] = view(&m.fast, "f8", ())
             out["grove_slow"] = view(&m.slow, "f8", ())
+        if b.sparse.W != NULL:
+            step = SPARSE_ROWS * stride
+            out["sparse_N"] = view(b.sparse.W, "f8", (rows, C), (step, 1))
+            out["sparse_B"] = view(b.sparse.W + stride, "f8", (rows, SPARSE_EXPERTS, C), (step, stride, 1))
+            out["sparse_G"] = view(b.sparse.G, "f8", (rows, SPARSE_EXPERTS))
+            out["sparse_samples"] = view(&b.sparse.n, "i8", ())
+            out["scale"] = view(&b.sparse.ln_scale, "f8", ())
+            out["scale_values"] = view(&b.sparse.values, "f8", ())
+            out["sparse_length"] = view(&b.sparse.Lg, "f8", (1, PAIR))
+            out["tau"] = view(b.sparse.tau, "f8", (1, PAIR))
+            out["tau_var"] = view(b.sparse.tau_var, "f8", (1, PAIR))
+            out["to_come"] = view(b.sparse.to_come, "f8", (1, PAIR))
         if bank_has(b, NEWTON_AT):
             out["newton_W"] = view(b.newton.W, "f8", (b.newton.n * NEWTON_EXPERTS, C), (stride, 1))
             out["newton_P"] = view(b.newton.P, "f8", (b.newton.n, b.newton.n), (SIDE, 1))
@@ -403,6 +426,8 @@ cdef class Auto(BulkModel):
         fill({"voices": view(b.mixture.voice, "f8", (1, BANK))}, state)
         mixture_list(&b.mixture)
         if bank_take_in(b):
+            raise MemoryError
+        if "sparse_B" in state and b.sparse.W == NULL and sparse_start(&b.sparse, b.row_capacity, b.stride):
             raise MemoryError
         if "follow" not in state:
             free(b.labels.follow)

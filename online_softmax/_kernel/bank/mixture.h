@@ -91,11 +91,15 @@ static void mixture_start(mixture *m, const int *takes_part) {
         for (int i = 0; i < CALIBRATED; i++) m->bucket[b].S[i][i] = BUCKET_PRIOR;
 }
 
-/* Let an expert in, with this share under Bayes. */
-static void mixture_join(mixture *m, int k, double share) {
-    for (int i = 0; i < EXPERTS; i++) m->w[i] *= 1 - share;
-    m->w[k] = share, m->voice[k] = 1;
-    for (int q = 0; q < MIXERS; q++) m->mixer[q].S[k][k] = PRIOR[q];
+/* Let n experts in, from k on: with so much of the share under Bayes and of the variance that they would have had
+   from the start. */
+static void mixture_join(mixture *m, int k, int n, double trust) {
+    double share = trust / (double)(m->n + n);
+    for (int i = 0; i < EXPERTS; i++) m->w[i] *= 1 - n * share;
+    for (int i = k; i < k + n; i++) {
+        m->w[i] = share, m->voice[i] = 1;
+        for (int q = 0; q < MIXERS; q++) m->mixer[q].S[i][i] = trust * PRIOR[q];
+    }
     mixture_list(m);
 }
 
@@ -112,16 +116,16 @@ static void mixture_drop(mixture *m, int k) {
     mixture_list(m);
 }
 
-/* Experts with less than a whole voice fall silent, sample by sample, and then they are gone: true where one is.
+/* Of experts with less than a whole voice, so much of it stays: they fall silent, sample by sample, and then they are gone: true where one is.
    Together they keep at most their voice's share under Bayes. */
-INLINE int mixture_leave(mixture *m) {
+INLINE int mixture_leave(mixture *m, double stays) {
     double stay = 0, leave = 0, loudest = 0;
     int32_t gone[EXPERTS];
     int n_gone = 0;
     for (int64_t i = 0; i < m->n; i++) {
         int32_t k = m->who[i];
         if (m->voice[k] < 1) {
-            m->voice[k] *= LEAVE, leave += m->w[k];
+            m->voice[k] *= stays, leave += m->w[k];
             loudest = m->voice[k] > loudest ? m->voice[k] : loudest;
             if (m->voice[k] <= GONE) gone[n_gone++] = k;
         } else stay += m->w[k];

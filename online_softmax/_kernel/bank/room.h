@@ -9,9 +9,10 @@
 #include "long_memory.h"
 #include "newton.h"
 #include "gaussian.h"
+#include "sparse.h"
 #include "votes.h"
 
-enum { GROVE_EXPERTS = 1, SPARSE_EXPERTS = 4 };
+enum { GROVE_EXPERTS = 1 };
 
 /* The bank: the rows of Z and P, block by block. The mixture's voices say which of them take part. */
 enum {
@@ -43,6 +44,7 @@ typedef struct {
     linear linear;
     labels labels;
     grove grove;
+    sparse sparse; /* it learns, heard or not, where it has memory */
     newton newton;
     window window;
     hats hats;
@@ -64,6 +66,7 @@ static void newton_free(newton *m) {
 static void bank_free(bank *b) {
     grove_free(&b->grove), newton_free(&b->newton), window_free(&b->window), hats_free(&b->hats);
     memory_free(&b->memory), qda_free(&b->qda);
+    sparse_free(&b->sparse);
     free(b->features), free(b->dense), free(b->linear.W), free(b->linear.G), free(b->linear.G_slow);
     free(b->labels.recent), free(b->labels.always), free(b->labels.follow);
 }
@@ -73,8 +76,9 @@ static int64_t bank_bytes(const bank *b) {
     int64_t second = b->newton.P ? 8 * ((1 + SECOND_ORDER) * (NEWTON_EXPERTS * b->stride + SIDE)) : 0;
     int64_t follow = b->labels.follow ? b->labels.follow_stride * b->labels.follow_stride : 0;
     int64_t additive = 8 * b->hats.capacity * HAT_ROWS * (b->stride + 1);
-    return b->row_capacity * row + second + additive + grove_bytes(&b->grove) + window_bytes(&b->window)
-           + memory_bytes(&b->memory) + qda_bytes(&b->qda) + 8 * (follow + 2 * b->stride);
+    return b->row_capacity * row + sparse_bytes(&b->sparse, b->row_capacity, b->stride) + second + additive
+           + grove_bytes(&b->grove) + window_bytes(&b->window) + memory_bytes(&b->memory) + qda_bytes(&b->qda)
+           + 8 * (follow + 2 * b->stride);
 }
 
 /* `rows` blocks of doubles, `was` wide, with new room; zero where there was nothing. */
@@ -99,6 +103,8 @@ static int bank_reserve(bank *b, int64_t rows, int64_t classes) {
         {&b->linear.W, n * LINEAR_EXPERTS, was, R * LINEAR_EXPERTS, stride},
         {&b->linear.G, 1, n, 1, R},
         {&b->linear.G_slow, 1, n, 1, R},
+        {&b->sparse.W, n * SPARSE_ROWS, was, b->sparse.W ? R * SPARSE_ROWS : 0, stride},
+        {&b->sparse.G, 1, n * SPARSE_EXPERTS, b->sparse.W ? 1 : 0, R * SPARSE_EXPERTS},
         {&b->labels.recent, 1, was, 1, stride},
         {&b->labels.always, 1, was, 1, stride},
         {&b->labels.follow, pairs_were, pairs_were, b->labels.follow || !was ? pairs : 0, pairs},
@@ -167,7 +173,7 @@ static int bank_take_in(bank *b) {
             return NO_MEMORY;
         }
     }
-    return 0;
+    return bank_has(b, SPARSE_AT) && !b->sparse.W ? sparse_start(&b->sparse, b->row_capacity, b->stride) : 0;
 }
 
 /* Free the blocks of the experts that have left. */

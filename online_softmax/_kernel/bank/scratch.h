@@ -20,6 +20,7 @@ typedef struct bank_scratch {
     votes votes;
     grove_walk walk;
     recall recall;
+    sparse_sample sparse;
     /* The sample that the opinions answer, unless n_asked is -1; the bank that answered, and its version then. */
     int32_t *asked_slots;
     double *asked_x;
@@ -34,15 +35,15 @@ static bank_scratch *scratch_new(void) {
 
 static void scratch_free(bank_scratch *s) {
     if (!s) return;
-    active_free(&s->active), votes_free(&s->votes), walk_free(&s->walk);
+    active_free(&s->active), votes_free(&s->votes), walk_free(&s->walk), sparse_sample_free(&s->sparse);
     free(s->rows), free(s->plan.r_adagrad), free(s->plan.r_slow), free(s->asked_slots), free(s->asked_x);
     free(s);
 }
 
 static int64_t scratch_bytes(const bank_scratch *s) {
     int64_t sample = (int64_t)(sizeof(feature) + 4 + 6 * 8) * s->active.capacity + 12 * s->asked_capacity;
-    return (int64_t)sizeof *s + sample + 8 * (OPINION_ROWS + BANK) * s->stride + 12 * s->votes.column
-           + 8 * s->walk.room;
+    return (int64_t)sizeof *s + sample + 8 * (OPINION_ROWS + BANK + PAIR) * s->stride + 12 * s->votes.column
+           + 8 * s->walk.room + sparse_sample_bytes(&s->sparse);
 }
 
 static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
@@ -54,12 +55,12 @@ static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
 
 /* Room for opinions about as many classes as the bank has room for. */
 static int scratch_widen(bank_scratch *s, int64_t stride) {
-    double *rows = calloc((size_t)((OPINION_ROWS + BANK) * stride + LANES), 8);
+    double *rows = calloc((size_t)((OPINION_ROWS + BANK + PAIR) * stride + LANES), 8);
     if (!rows) return NO_MEMORY;
     free(s->rows);
     s->rows = rows, s->stride = stride, s->n_asked = -1;
     opinions_lay_out(&s->opinions, rows, stride);
-    s->g = rows + OPINION_ROWS * stride;
+    s->g = rows + OPINION_ROWS * stride, s->sparse.evidence = s->g + BANK * stride;
     return 0;
 }
 
@@ -95,6 +96,7 @@ INLINE int scratch_fit(bank_scratch *s, const bank *b, int64_t n) {
     if (n + b->n_dense + 1 > s->active.capacity && scratch_lengthen(s, n + b->n_dense + 1)) return NO_MEMORY;
     if ((n > s->asked_capacity || !s->asked_x) && scratch_remember(s, n)) return NO_MEMORY;
     if (bank_has(b, GROVE_AT) && walk_fit(&s->walk, b->n_rows)) return NO_MEMORY;
+    if (bank_has(b, SPARSE_AT) && sparse_sample_reserve(&s->sparse, s->active.capacity)) return NO_MEMORY;
     if (bank_has(b, VOTES_AT)) return votes_fit(&s->votes, &b->window);
     if (s->votes.column) votes_free(&s->votes); /* the window has left */
     return 0;
