@@ -21,7 +21,7 @@ FIRST_ORDER = {
     *("recent-prior", "prior", "markov"),
 }
 NEWTON = {"newton", "newton-decaying", "newton-average"}
-NON_LINEAR = {"votes", "wide-votes", "additive", "gaussian"}
+NON_LINEAR = {"votes", "wide-votes", "additive", "memory", "wide-memory", "gaussian"}
 BEYOND_100 = NEWTON | NON_LINEAR  # these need at most 100 features
 SPARSE = {"naive-bayes", "firm-naive-bayes", "one-vs-all", "slow-one-vs-all"}  # and these more
 LEAVING = 210  # samples; an expert that leaves is silent after 200
