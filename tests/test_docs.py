@@ -12,7 +12,17 @@ KERNEL = ROOT / "online_softmax" / "_kernel"
 PAGES = [*sorted(ROOT.glob("*.md")), KERNEL / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 # Codes, places and layouts, no constants of a formula.
-STRUCTURE = {"NO_MEMORY", "LINEAR_AT", "HAT_ROWS", "FEATURE_DOUBLES", "GAUSSIAN_DOUBLES", "GAUSSIAN_LD"}
+STRUCTURE = {
+    "NO_MEMORY",
+    "STEPS",
+    "BAYES",
+    "CALIBRATED",
+    "LINEAR_AT",
+    "HAT_ROWS",
+    "FEATURE_DOUBLES",
+    "GAUSSIAN_DOUBLES",
+    "GAUSSIAN_LD",
+}
 
 
 def prose(page):

@@ -45,7 +45,10 @@ class Sparse:
         C, (xg, xr) = self.labels.always.size, self.inputs(s, len(s.x))
         self.p = (self.labels.always + 1 / 2) / (self.labels.always.sum() + C / 2)
         self.e = [xr @ np.log(self.N / self.p + alpha) for alpha in ALPHA]
-        bayes = [np.log(self.p) + tau * e + np.append(1, xr) @ B for tau, e, B in zip(self.tau, self.e, self.B[:2], strict=True)]
+        bayes = [
+            np.log(self.p) + tau * e + np.append(1, xr) @ B
+            for tau, e, B in zip(self.tau, self.e, self.B[:2], strict=True)
+        ]
         return [*bayes, *(-np.logaddexp(0, -np.append(1, xg) @ B) for B in self.B[2:])]
 
     def grow(self, d, C):

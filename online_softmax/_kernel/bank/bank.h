@@ -50,12 +50,12 @@ WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const
     int keep = bank_has(b, VOTES_AT)
                && window_learn(&b->window, &s->votes, s->xb, b->t, covered, o->Z + VOTES_AT * stride, known, y, weight);
     int remember = bank_has(b, MEMORY_AT)
-                   && memory_learn(&b->memory, &s->recall, o->Z + MEMORY_AT * stride, b->t, known, y, weight);
+                   && memory_learn(&b->memory, s->recall, o->Z + MEMORY_AT * stride, b->t, known, y, weight);
     bank_grow(b, s->votes.D);
     bank_learn_gradients(b, s, known, y, weight);
     if (rare) bank_learn_sparse(b, s, known, y, weight);
     if (keep) window_store(&b->window, s->xb, b->t, y, weight);
-    if (remember) memory_store(&b->memory, &s->recall, a, b->t, y, weight);
+    if (remember) memory_store(&b->memory, s->recall, a, b->t, y, weight);
     if (bank_has(b, QDA_AT)) qda_learn(&b->qda, s->xb, s->a, y, weight);
     labels_learn(&b->labels, C, y, weight);
     b->n_dense = 0;
@@ -93,7 +93,7 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
             window_predict(&b->window, &s->votes, s->xb, b->t, o->Z + VOTES_AT * stride, stride, C);
         if (bank_has(b, HATS_AT)) hats_predict(&b->hats, s->xa, o->Z + HATS_AT * stride, stride, C);
         if (bank_has(b, MEMORY_AT))
-            memory_predict(&b->memory, &s->recall, a, b->t, o->Z + MEMORY_AT * stride, stride, C);
+            memory_predict(&b->memory, s->recall, a, b->t, o->Z + MEMORY_AT * stride, stride, C);
         if (bank_has(b, QDA_AT)) qda_predict(&b->qda, s->xb, s->a, o->Z + QDA_AT * stride, C);
         if (bank_has(b, SPARSE_AT)) bank_ask_sparse(b, s, C);
         for (int64_t i = 0; i < b->mixture.n; i++) {

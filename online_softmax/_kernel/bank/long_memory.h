@@ -560,7 +560,7 @@ INLINE void memory_learn_metric(memory *s, const recall *o, int64_t t, int64_t y
 INLINE int memory_learn(memory *s, const recall *o, const double *Z, int64_t t, int64_t known, int64_t y,
                         double weight) {
     double p_y = 0;
-    if (o->n) {
+    if (s->m && o->n) {
         s->nearest += (o->least - s->nearest) * o->rate, s->n_nearest++;
         double votes_y = y < known ? exp(Z[y]) : BACKGROUND / (double)known;
         p_y = votes_y / (o->all + BACKGROUND);
@@ -583,7 +583,7 @@ INLINE int memory_measure(memory *s, const active *a) {
 
 INLINE void memory_store(memory *s, recall *o, const active *a, int64_t t, int64_t y, double weight) {
     int64_t size = memory_size(s->d), id = s->head;
-    if (memory_measure(s, a) || o->d != s->d) memory_encode(s, a, o->x), memory_descend(s, o->x, o->at);
+    if (memory_measure(s, a) || !s->m || o->d != s->d) memory_encode(s, a, o->x), memory_descend(s, o->x, o->at);
     if (s->m == size) memory_remove(s, id);
     memcpy(s->Z + id * s->columns, o->x, (size_t)s->columns * 4);
     s->fact[id] = (fact){(uint32_t)t, (int32_t)y, (float)(weight < 1e6 ? weight : 1e6)};

@@ -19,7 +19,7 @@ typedef struct bank_scratch {
     double a[2 * QDA_FEATURES];  /* a Gaussian's x - M, and P (x - M) */
     votes votes;
     grove_walk walk;
-    recall recall;
+    recall *recall; /* where there is a long memory */
     sparse_sample sparse;
     /* The sample that the opinions answer, unless n_asked is -1; the bank that answered, and its version then. */
     int32_t *asked_slots;
@@ -36,6 +36,7 @@ static bank_scratch *scratch_new(void) {
 static void scratch_free(bank_scratch *s) {
     if (!s) return;
     active_free(&s->active), votes_free(&s->votes), walk_free(&s->walk), sparse_sample_free(&s->sparse);
+    free(s->recall);
     free(s->rows), free(s->plan.r_adagrad), free(s->plan.r_slow), free(s->asked_slots), free(s->asked_x);
     free(s);
 }
@@ -43,7 +44,7 @@ static void scratch_free(bank_scratch *s) {
 static int64_t scratch_bytes(const bank_scratch *s) {
     int64_t sample = (int64_t)(sizeof(feature) + 4 + 6 * 8) * s->active.capacity + 12 * s->asked_capacity;
     return (int64_t)sizeof *s + sample + 8 * (OPINION_ROWS + BANK + PAIR) * s->stride + 12 * s->votes.column
-           + 8 * s->walk.room + sparse_sample_bytes(&s->sparse);
+           + 8 * s->walk.room + sparse_sample_bytes(&s->sparse) + (s->recall ? (int64_t)sizeof *s->recall : 0);
 }
 
 static void opinions_lay_out(opinions *o, double *rows, int64_t stride) {
@@ -97,8 +98,10 @@ INLINE int scratch_fit(bank_scratch *s, const bank *b, int64_t n) {
     if ((n > s->asked_capacity || !s->asked_x) && scratch_remember(s, n)) return NO_MEMORY;
     if (bank_has(b, GROVE_AT) && walk_fit(&s->walk, b->n_rows)) return NO_MEMORY;
     if (bank_has(b, SPARSE_AT) && sparse_sample_reserve(&s->sparse, s->active.capacity)) return NO_MEMORY;
-    if (bank_has(b, VOTES_AT)) return votes_fit(&s->votes, &b->window);
-    if (s->votes.column) votes_free(&s->votes); /* the window has left */
+    if (bank_has(b, VOTES_AT) && votes_fit(&s->votes, &b->window)) return NO_MEMORY;
+    if (bank_has(b, MEMORY_AT) && !s->recall && !(s->recall = calloc(1, sizeof *s->recall))) return NO_MEMORY;
+    if (!bank_has(b, VOTES_AT) && s->votes.column) votes_free(&s->votes); /* the window has left */
+    if (!bank_has(b, MEMORY_AT) && s->recall) free(s->recall), s->recall = NULL;
     return 0;
 }
 

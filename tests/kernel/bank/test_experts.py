@@ -83,7 +83,7 @@ def test_expert_weights_are_shares_by_name(interactions):
         (follow, ("markov",)),
         (favourite, ("prior", "slow-adagrad", "adagrad-average")),
         (correlated, ("newton", "newton-decaying", "newton-average", "decaying-sgd")),
-        (crossed, ("votes", "wide-votes", "gaussian")),
+        (crossed, ("votes", "wide-votes", "memory", "wide-memory", "gaussian")),
         (band, ("votes", "wide-votes", "additive", "gaussian", "grove")),
     ],
 )

