@@ -192,6 +192,23 @@ def test_words_of_which_many_are_new(first, weights):
     assert {*bank.experts} >= {*Sparse.experts} and bank.t == first + 120
 
 
+def clusters(rows, seed=3):
+    """Clusters of whose labels a third are noise, so that nearly all samples are remembered."""
+    rng = random.Random(seed)
+    centres = [[rng.gauss(0, 1) for _ in range(4)] for _ in range(40)]
+    for _ in range(rows):
+        k = rng.randrange(40)
+        label = rng.choice((k, k, rng.randrange(40))) % 5
+        yield {f"x{j}": rng.gauss(value, 0.3) for j, value in enumerate(centres[k])}, label
+
+
+def test_a_long_memory_in_new_units_and_with_new_trees():
+    bank = agree(clusters(1080))
+    (memory,) = (block for block in bank.blocks if "memory" in block.experts)
+    assert memory.stored > 1024 + constants.KD_TREES
+    assert max(len(tree.leaves) for tree in memory.trees) > 30
+
+
 def test_more_than_512_classes():
     agree((({"x": float(t % 7)}, t % 520) for t in range(530)), interactions=False)
 
