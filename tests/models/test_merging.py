@@ -333,6 +333,35 @@ def test_the_window_holds_the_newest_of_all():
     np.testing.assert_array_equal(both["window_label"][: size - kept], old)
 
 
+def raw(model):
+    """Give the samples in the long memory as they came, by label: features by name, but those that are 0."""
+    s = state(model)
+    X = s["memory_mean"] + s["memory_sd"] * s["memory_Z"]
+    rows = [
+        (s["labels"][y], {name: value for name, value in zip(s["names"], x, strict=True) if abs(value) > 1e-3})
+        for y, x in zip(s["memory_label"], X.tolist(), strict=True)
+    ]
+    return sorted(rows, key=lambda row: (row[0], sorted(row[1].items())))
+
+
+def test_the_long_memory_holds_the_samples_of_all():
+    """Whatever units each of the models has them in, and though each knows features and classes that others do not."""
+    streams = [[*samples(0, 30)], [*samples(1, 90, first=3)], [*samples(2, 60, features=9, classes=3, least=2)]]
+    base = trained(AutoSoftmaxRegression(), streams[0])
+    both = merge(base, [trained(copied(base), streams[1]), trained(copied(base), streams[2])])
+    found = raw(both)
+    told = [(y, {name: v for name, v in x.items() if abs(v) > 1e-3}) for stream in streams for x, y in stream]
+    told.sort(key=lambda row: (row[0], sorted(row[1].items())))
+    assert [y for y, _ in found] == [y for y, _ in told]
+    for (_, got), (_, given) in zip(found, told, strict=True):
+        assert got == pytest.approx(given, abs=1e-5)
+    s = state(both)
+    assert (np.diff(s["memory_time"].astype(int)) >= 0).all()
+    assert s["memory_stored"] == 180
+    assert (s["memory_home"] != limits.NOWHERE).all()
+    assert is_sound(trained(both, samples(3, 200)))
+
+
 def test_newton_has_the_mean_of_the_informations():
     base = trained(AutoSoftmaxRegression(interactions=False), samples(0, 300))
     updates = [trained(copied(base), samples(k, 100)) for k in (1, 2)]
