@@ -81,8 +81,8 @@ static void grove_free(grove *m) {
 }
 
 static int64_t grove_bytes(const grove *m) {
-    return m->leaf_room * (int64_t)(sizeof(grove_node) + sizeof(grove_leaf) + 4 * m->class_room)
-           + m->tests_room * (int64_t)(sizeof(grove_tests) + 8 * TESTS * m->class_room);
+    return m->leaf_room * ((int64_t)(sizeof(grove_node) + sizeof(grove_leaf)) + 4 * m->class_room)
+           + m->tests_room * ((int64_t)sizeof(grove_tests) + 8 * TESTS * m->class_room);
 }
 
 static int64_t most_leaves(int64_t C) {
