@@ -131,7 +131,7 @@ def main() -> int:
                     print(error, file=sys.stderr, flush=True)
                 else:
                     keep(chosen.results, [run.result()], "rival", "stream")
-                    print(*pair, "" if run.result()["settings"] else "too wide", flush=True)
+                    print(*pair, run.result()["sha"], "" if run.result()["settings"] else "too wide", flush=True)
         finally:
             pool.shutdown(cancel_futures=True)
     return 1 if failed else 0
