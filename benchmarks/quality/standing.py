@@ -32,15 +32,20 @@ def load(path: Path) -> dict[str, Runs]:
     return {name: runs[name] for name in STREAMS if name in runs}
 
 
-def settings(run: dict) -> dict[str, Figures]:
-    """The figures of the settings that came furthest, of those that have any."""
-    found = {
+def figures(run: dict) -> dict[str, Figures]:
+    """Those of every setting that has any."""
+    return {
         name: Figures(each["log_loss"], each["accuracy"], each["us"], each.get("rows", run["rows"]))
         for name, each in run["settings"].items()
         if each["log_loss"] is not None
     }
-    furthest = max((each.rows for each in found.values()), default=0)
-    return {name: each for name, each in found.items() if each.rows == furthest}
+
+
+def settings(run: dict) -> dict[str, Figures]:
+    """The figures of the settings that came furthest."""
+    every = figures(run)
+    furthest = max((each.rows for each in every.values()), default=0)
+    return {name: each for name, each in every.items() if each.rows == furthest}
 
 
 def best(run: dict, figure: str) -> tuple[float, str]:
@@ -59,7 +64,7 @@ def found(run: dict) -> Figures | None:
 
 def ours(run: dict, rows: int | None = None, setting: str = "default") -> Figures:
     """What ours found, over so many of the first rows where a rival was stopped."""
-    every = settings(run)[setting]
+    every = figures(run)[setting]
     if rows is None or rows == every.rows:
         return every
     return Figures(*run["settings"][setting]["by"][f"{rows}"], every.us, rows)

@@ -73,7 +73,11 @@ def findings(streams: list[Stream]) -> list[str]:
     return [
         f"- Log loss, ours / best of all the others in hindsight, geometric mean over {len(streams)} streams: "
         f"**{geometric_mean([s.ratio for s in streams]):.3f}**"
-        + (f" ({geometric_mean(apart):.3f} over the {len(apart)} without strong autocorrelation)." if apart else "."),
+        + (
+            f" ({geometric_mean(apart):.3f} over the {len(apart)} without strong autocorrelation)."
+            if 0 < len(apart) < len(streams)
+            else "."
+        ),
         f"- Log loss lower than that best on {sum(s.loss < s.best_loss for s in streams)} of {len(streams)} streams; "
         f"worst excess {worst.loss - worst.best_loss:+.4f} nats ({worst.name}); "
         f"above +0.005 on: {', '.join(over) or 'none'}.",

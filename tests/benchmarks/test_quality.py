@@ -289,6 +289,14 @@ def test_the_rivals_that_are_ahead_are_named(runs):
     assert table.leaders({"one": runs["one"]}) == ["Ours has the lowest log loss of all on 1 of 1 streams."]
 
 
+def test_a_rival_of_the_first_rows_is_compared_with_ours_over_them(runs):
+    of = runs["one"]
+    of[OURS]["settings"]["head"] = run_of(0.3, 0.7, 5.0, rows=50)["settings"]["default"]
+    of["adaptive_tree"] = run_of(0.25, 0.6, 5.0, rows=50)
+    assert list(standing.ahead(of)) == ["adaptive_tree"]
+    assert table.against({"one": of}, CONTEXT)[2] == "| one | 0.3000 / 70.0 | 0.2500 / 60.0 | 5.0 / 5.0 |"
+
+
 def test_the_settings_that_came_furthest_count():
     run = run_of(0.5, 0.9, 5.0)
     run["settings"] |= {"early": run_of(0.1, 0.99, 1.0, rows=20)["settings"]["default"], "none": NOTHING}
