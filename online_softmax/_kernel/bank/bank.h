@@ -231,7 +231,8 @@ INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t known, int6
     if (bank_has(b, NEWTON_AT))
         h = newton_direction(&b->newton, own->xa, own->Px), s[4] = rate_newton * h, s[5] = rate_decaying * h;
     if (bank_has(b, HATS_AT)) s[6] = hats_prepare(&b->hats, own->xa, squared[6], weight, own->r);
-    if (bank_has(b, GROVE_AT)) s[7] = grove_prepare(&b->grove, &own->walk, squared[7], weight);
+    int walked = bank_has(b, GROVE_AT) && known; /* nobody is asked before the first class, so there are no leaves */
+    if (walked) s[7] = grove_prepare(&b->grove, &own->walk, squared[7], weight);
     lanes f = step_share(p_y, others, s);
     double rate[STEPS] = {1, 1, 1, 1, rate_newton, rate_decaying, 1, 1};
     for (int i = 0; i < STEPS; i++)
@@ -250,7 +251,7 @@ INLINE void bank_learn_gradients(bank *b, bank_scratch *own, int64_t known, int6
         newton_forget(&b->newton, own->Px, weight * (kappa > LEAST_CURVATURE ? kappa : LEAST_CURVATURE), h);
     }
     if (bank_has(b, HATS_AT)) hats_learn(&b->hats, own->xa, own->r, own->g + HATS_AT * stride, stride, C);
-    if (bank_has(b, GROVE_AT))
+    if (walked)
         grove_learn(&b->grove, &own->walk, &own->active, own->g + GROVE_AT * stride, C, known, y,
                     o->P[GROVE_AT * stride + y]);
 }

@@ -123,6 +123,16 @@ def test_a_late_class_leaves_what_is_known_of_the_others(grown):
     assert hits[1:].mean() > 0.95
 
 
+def test_it_begins_anew_once_all_classes_are_forgotten(grown, learned):
+    model, fresh = grown.copy(), AutoSoftmaxRegression()
+    learn(model, forks(20, seed=2))
+    for label in model.classes:
+        model.forget_class(label)
+    learn(model, wide(forks(60)))
+    learn(fresh, wide(forks(60)))
+    assert learned(model) == learned(fresh)
+
+
 def test_a_forgotten_class_leaves_all_else(grown):
     model, before = grown.copy(), state(grown)
     c = grown.classes.index(2)
