@@ -311,7 +311,8 @@ class _Shards:
         if name in ("hats_W", "sparse_B"):
             sums = name[:-1] + "G"
             pulls = _pulls(self._at_base(sums), self._each(sums))
-            return _mixed(each, self._known([pull[0][..., None] for pull in pulls]), base)
+            shares = [pull.reshape(*base.shape[:-1], 1) for pull in pulls]
+            return _mixed(each, self._known(shares), base)
         if name in ("metric", "memory_metric"):  # they move by factors
             pulls = _pulls(self._at_base(f"{name}_G"), self._each(f"{name}_G"))
             return np.exp(_mixed([np.log(one) for one in each], pulls, np.log(base)))

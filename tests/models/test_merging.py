@@ -190,6 +190,18 @@ def test_a_bank_of_disjoint_features_knows_both(make):
         assert np.mean([base.predict_one(x) == y for x, y in samples(30, 300, first=first)]) > 0.75
 
 
+def test_sparse_weights_of_features_that_only_one_model_met_are_its_own():
+    base = trained(AutoSoftmaxRegression(), samples(0, 20, 120))
+    north, south = (trained(copied(base), samples(k, 60, 90, first=200 * k)) for k in (1, 2))
+    both = merge(base, [north, south])
+    for one in (north, south):
+        own = [name for name in one.features if name not in base.features]
+        assert len(own) == 90
+        for name in "sparse_B", "sparse_N", "sparse_G":
+            a, b = (state(model)[name][[1 + model.features.index(f) for f in own]] for model in (one, both))
+            np.testing.assert_allclose(a, b, rtol=1e-12, err_msg=name)
+
+
 @pytest.mark.parametrize(
     "make", [partial(AutoSoftmaxRegression, interactions=False), AutoSoftmaxRegression], ids=["linear", "full"]
 )
