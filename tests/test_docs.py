@@ -17,6 +17,7 @@ STRUCTURE = {
     "STEPS",
     "BAYES",
     "CALIBRATED",
+    "PAIR",
     "LINEAR_AT",
     "HAT_ROWS",
     "FEATURE_DOUBLES",

@@ -21,7 +21,6 @@ from online_softmax._kernel.state import FIELDS
 from online_softmax.models.native import NativeModel
 from online_softmax.models.scaled import NumberScaler, native
 
-
 FIRST_ORDER = {*EXPERTS[: limits.GROVE_AT]}
 SPARSE = {*EXPERTS[limits.SPARSE_AT :]}
 

@@ -29,7 +29,7 @@ class Sparse:
 
     def inputs(self, s, heard):
         """xg = x / sqrt(s^2 + (x / 4)^2) and xr = xg / |xg|, the length over the first `heard` features, if there."""
-        values = np.abs(s.x[(1 / TOO_LARGE < np.abs(s.x)) & (np.abs(s.x) < TOO_LARGE)])
+        values = np.abs(s.x[(np.abs(s.x) > 1 / TOO_LARGE) & (np.abs(s.x) < TOO_LARGE)])
         self.n_values = min(self.values + values.size, SCALE_MEMORY)
         new = self.ln_scale + np.sum(np.log(values) - self.ln_scale) / max(self.n_values, values.size, 1)
         self.ln_scale_now = new
@@ -38,7 +38,7 @@ class Sparse:
         size = np.sqrt(scale**2 + (x / SQUASH_B) ** 2)
         xg = np.divide(x, size, out=np.zeros(x.size), where=size > 0)
         length = np.linalg.norm(xg[:heard]) or np.linalg.norm(xg)
-        return xg, xg / (length or 1)
+        return xg, xg / max(length, 1e-6)
 
     def scores(self, s):
         """z_c = ln p_c + tau e_c + xr B, e_c = sum_j xr_j ln(N_jc / p_c + alpha); z_c = ln sigma(o_c), o = xg B."""

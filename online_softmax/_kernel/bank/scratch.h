@@ -102,6 +102,7 @@ INLINE int scratch_fit(bank_scratch *s, const bank *b, int64_t n) {
     if (bank_has(b, MEMORY_AT) && !s->recall && !(s->recall = calloc(1, sizeof *s->recall))) return NO_MEMORY;
     if (!bank_has(b, VOTES_AT) && s->votes.column) votes_free(&s->votes); /* the window has left */
     if (!bank_has(b, MEMORY_AT) && s->recall) free(s->recall), s->recall = NULL;
+    if (!b->sparse.W && s->sparse.capacity) sparse_sample_free(&s->sparse); /* there were too few features */
     return 0;
 }
 

@@ -140,7 +140,7 @@ INLINE void sparse_scale(const sparse *s, const active *a, const feature *featur
     }
     double length = lanes_sum(squares_heard);
     if (!(length > 0)) length = lanes_sum(squares);
-    o->shrink = length > 0 ? 1 / sqrt(length) : 0;
+    o->shrink = 1 / sqrt(length > 1e-12 ? length : 1e-12);
     o->sum_g = lanes_sum(sum), o->sum_r = o->sum_g * o->shrink;
 }
 

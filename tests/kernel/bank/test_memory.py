@@ -45,6 +45,8 @@ def documented(d, classes, window):
     """Give the bytes that docs/auto.md allows: of the linear bank, and of the non-linear experts besides."""
     C = (classes + classes // 8 + 7) // 8 * 8
     linear = 30_000 + 600 * C + 8 * min(C, 512) ** 2 + (290 + 45 * C) * d
+    if d > 100:
+        linear += (120 + 45 * C) * d
     grove = min(1_800_000 + 26_200 * C, 4_200_000)
     if d > 100:
         return linear, grove
