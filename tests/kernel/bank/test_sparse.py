@@ -98,7 +98,8 @@ def test_hostile_rows_leave_a_distribution(is_finite, weight):
         model.learn_one({name: rng.choice(values) for name in x}, y, w=weight if rng.random() < 0.5 else 1.0)
         model.learn_one({}, y, w=weight)
         p = model.predict_proba_one(x)
-        assert math.fsum(p.values()) == pytest.approx(1) and min(p.values()) >= 0
+        assert math.fsum(p.values()) == pytest.approx(1)
+        assert min(p.values()) >= 0
     assert is_finite(model)
 
 
@@ -177,7 +178,8 @@ def test_bits_one_by_one_resumed_and_in_bulk(learned, tmp_path, first):
 def test_a_budget_of_features_keeps_what_is_known_of_the_others():
     model = AutoSoftmaxRegression(max_features=600)
     assert loss(model, texts(800)) < 0.8
-    assert model.n_evicted > 0 and len(model.features) <= 600
+    assert model.n_evicted > 0
+    assert len(model.features) <= 600
     state = model._state()
     assert len(state["sparse_B"]) == 1 + len(model.features)
 
