@@ -14,6 +14,7 @@ EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 # Codes, places and layouts, no constants of a formula.
 STRUCTURE = {
     "NO_MEMORY",
+    "GROVE_EXPERTS",
     "STEPS",
     "BAYES",
     "CALIBRATED",

@@ -24,9 +24,10 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     Parameters
     ----------
     interactions
-        `"auto"` adds non-linear experts, unless there are more than 100 features within the first 500 samples; `True`
-        insists on them, and refuses the sample that brings the 101st feature; `False` keeps to linear experts, and the
-        answer is a mixture of softmax regressions.
+        `"auto"` adds non-linear experts; most of them leave where more than 100 features come within the first 500
+        samples. `True` insists on them, and refuses the sample that brings the 101st feature. `False` keeps to linear
+        experts, and the answer is a mixture of softmax regressions. Beyond 100 features, it has with `"auto"` and
+        `False` naive Bayes and one-vs-all experts, too, which see no interaction either.
     window
         How many samples the voting experts remember at most. They use min(window, max(256, 20000 / features)).
     max_features
