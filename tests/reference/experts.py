@@ -14,7 +14,7 @@ from tests.reference.steps import adagrad, capped, grown, learned, step
 
 # the values without outliers, the columns that it carries, and the variances with it; the values as they are, and the
 # root mean squares of the columns where they are not 0
-Sample = namedtuple("Sample", "t xa xb raw there var x own")
+Sample = namedtuple("Sample", "t xa xb raw there var x own", defaults=[None] * 5)
 
 
 class Linear:
