@@ -95,7 +95,7 @@ static void run_bank(int features, int n, int classes) {
         int64_t known = b.n_classes;
         if (bank_reserve(&b, features + 1, i < classes ? i + 1 : classes)) abort();
         b.n_rows = features + 1, b.n_classes += s.y == known;
-        if (!i && bank_start(&b, features, 1, 1)) abort();
+        if (!i && bank_start(&b, features, 1, 1, 1)) abort();
         if (bank_learn(&b, own, s.slots, s.x, s.n, known, s.y, 1)) abort();
         note(own->opinions.p, known);
     }
