@@ -30,7 +30,9 @@ WIDTH = 16  # inputs of a filter
 
 
 def from_format_2(state: dict[str, Any]) -> dict[str, Any]:
-    """Return a state of format 1 or 2 as one of format 3; it goes on without the experts that came since.
+    """Return a state of format 1 or 2 as one of format 3.
+
+    It goes on without the experts that came since; those for sparse rows begin where there are more than 100 features.
 
     Raises
     ------

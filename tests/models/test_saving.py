@@ -283,6 +283,24 @@ def test_a_run_goes_on_from_a_file_of_the_past(path):
     np.testing.assert_allclose(said(fresh), json.loads(path.with_suffix(".json").read_text()), rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["auto", "auto_linear"])
+@pytest.mark.parametrize("format_", [1, 2])
+def test_a_bank_of_the_past_goes_on_without_the_experts_since_then_but_those_for_sparse_rows(format_, name):
+    model = load(GOLDEN / f"format_{format_}" / f"{name}.safetensors")
+    before, rng = set(model.expert_weights), random.Random(0)
+    assert len(before) == (15 if name == "auto" else 11)
+    for t in range(300):
+        label = rng.choice(["yes", 7])
+        model.learn_one({f"{label} {rng.randrange(100)}": 1.0 for _ in range(6)} if t > 20 else {"a": t / 20}, label)
+        if t == 20:
+            assert set(model.expert_weights) == before
+    sparse = {"naive-bayes", "firm-naive-bayes", "one-vs-all", "slow-one-vs-all"}
+    assert len(model.features) > 100
+    assert sparse < set(model.expert_weights) <= before | sparse
+    assert model.predict_one({"yes 1": 1.0, "yes 2": 1.0}) == "yes"
+    assert said(load(io.BytesIO(to_bytes(model)))) == said(model)
+
+
 def test_every_format_has_golden_files():
     assert {path.parent.name for path in GOLDEN.glob("format_*/*.safetensors")} == {
         f"format_{n}" for n in range(1, FORMAT + 1)

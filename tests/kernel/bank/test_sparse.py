@@ -12,9 +12,12 @@ import pandas as pd
 import pytest
 
 from online_softmax import AutoSoftmaxRegression, load, save
+from online_softmax._kernel.bank.auto import EXPERTS
+from online_softmax._kernel.merging import of_experts
 from online_softmax._kernel.state import TABLE, check
 
 SPARSE = {"naive-bayes", "firm-naive-bayes", "one-vs-all", "slow-one-vs-all"}
+FIELDS_OF_THEIRS = {field.name for field in TABLE["sparse"]}
 SETTLED = 500  # samples
 
 
@@ -137,6 +140,23 @@ def test_a_stream_that_turns_into_texts_is_followed(at, most):
     rows = list(texts(500))
     alone = loss(AutoSoftmaxRegression(), rows)
     assert loss(learn(AutoSoftmaxRegression(), numbers(at)), rows) < alone + most
+
+
+def test_a_model_of_many_features_without_them_gets_them_with_its_next_sample():
+    """As one from a file of an earlier version."""
+    model, old = learn(AutoSoftmaxRegression(), texts(200)), AutoSoftmaxRegression()
+    others = np.array([name not in SPARSE for name in EXPERTS])
+    state = of_experts(model._state(), others)
+    old._restore({name: value for name, value in state.items() if name not in FIELDS_OF_THEIRS})
+    x, y = next(texts(1, seed=5))
+    was = old.predict_proba_one(x)
+    assert SPARSE.isdisjoint(old.expert_weights)
+    old.learn_one(x, y)
+    assert set(old.expert_weights) == set(model.expert_weights)
+    assert sum(old.expert_weights[name] for name in SPARSE) < 0.2
+    assert old._state()["sparse_samples"] == 1
+    assert math.fsum(abs(old.predict_proba_one(x)[label] - p) for label, p in was.items() if label != y) < 0.3
+    assert loss(old, texts(300, seed=6)) < 0.3
 
 
 def test_where_there_are_few_features_they_are_dropped():
