@@ -364,8 +364,8 @@ def test_the_long_memory_holds_the_samples_of_all():
     told = [(y, {name: v for name, v in x.items() if abs(v) > 1e-3}) for stream in streams for x, y in stream]
     told.sort(key=lambda row: (row[0], sorted(row[1].items())))
     assert [y for y, _ in found] == [y for y, _ in told]
-    for (_, got), (_, given) in zip(found, told, strict=True):
-        assert got == pytest.approx(given, abs=1e-5)
+    for (_, got), (_, wanted) in zip(found, told, strict=True):
+        assert got == pytest.approx(wanted, abs=1e-5)
     s = state(both)
     assert (np.diff(s["memory_time"].astype(int)) >= 0).all()
     assert s["memory_stored"] == 180

@@ -42,7 +42,7 @@ typedef struct {
     int32_t tests; /* which are its own, or -1 */
 } grove_leaf;
 
-/* What a leaf may split by. The counts of each are beside: of each class, the weights on the left, then on the right. */
+/* What a leaf may split by. Its counts are beside: of each class, the weights on the left, then on the right. */
 typedef struct {
     double threshold[TESTS];
     int32_t feature[TESTS];
@@ -109,30 +109,44 @@ static float *moved(const float *old, int64_t n, int64_t was, int64_t room, int6
 /* Room for the leaves and tests in use, and for all that a sample of one of C classes may add; a failure changes
    nothing. */
 static int grove_reserve(grove *m, int64_t C) {
-    grove b = *m;
+    grove b = *m, fresh = {0};
     int64_t leaves = m->node ? m->n_leaves : 0, tests = m->node ? m->n_tests : 0, cells = 2 * TESTS;
     if (!m->n_leaves) b.n_leaves = GROVE_TREES;
     if (C > m->class_room) b.class_room = C + C / 16;
     b.leaf_room = doubled(m->leaf_room, b.n_leaves, most_leaves(C));
     b.tests_room = doubled(m->tests_room, b.n_tests, most_tests(C));
-    if (b.class_room == m->class_room && b.leaf_room == m->leaf_room && b.tests_room == m->tests_room) return 0;
-    b.node = calloc((size_t)b.leaf_room, sizeof *b.node), b.leaf = calloc((size_t)b.leaf_room, sizeof *b.leaf);
-    b.tests = calloc((size_t)b.tests_room + 1, sizeof *b.tests);
-    b.W = moved(m->W, leaves, m->class_room, b.leaf_room, b.class_room);
-    b.counts = moved(m->counts, tests, m->class_room * cells, b.tests_room, b.class_room * cells);
-    if (!b.node || !b.leaf || !b.tests || !b.W || !b.counts) {
-        grove_free(&b);
+    int wider = b.class_room != m->class_room, failed = 0;
+    if (wider || b.leaf_room != m->leaf_room) {
+        fresh.node = calloc((size_t)b.leaf_room, sizeof *b.node);
+        fresh.leaf = calloc((size_t)b.leaf_room, sizeof *b.leaf);
+        fresh.W = moved(m->W, leaves, m->class_room, b.leaf_room, b.class_room);
+        failed |= !fresh.node || !fresh.leaf || !fresh.W;
+    }
+    if (wider || b.tests_room != m->tests_room) {
+        fresh.tests = calloc((size_t)b.tests_room + 1, sizeof *b.tests);
+        fresh.counts = moved(m->counts, tests, m->class_room * cells, b.tests_room, b.class_room * cells);
+        failed |= !fresh.tests || !fresh.counts;
+    }
+    if (failed) {
+        grove_free(&fresh);
         return NO_MEMORY;
     }
-    if (leaves) {
-        memcpy(b.node, m->node, (size_t)(leaves - GROVE_TREES) * sizeof *b.node);
-        memcpy(b.leaf, m->leaf, (size_t)leaves * sizeof *b.leaf);
-        memcpy(b.tests, m->tests, (size_t)tests * sizeof *b.tests);
-    } else {
-        for (int32_t t = 0; t < GROVE_TREES; t++) b.root[t] = ~t;
-        for (int64_t l = 0; l < b.n_leaves; l++) b.leaf[l].tests = -1;
+    if (fresh.node) {
+        if (leaves) {
+            memcpy(fresh.node, m->node, (size_t)(leaves - GROVE_TREES) * sizeof *b.node);
+            memcpy(fresh.leaf, m->leaf, (size_t)leaves * sizeof *b.leaf);
+        } else {
+            for (int32_t t = 0; t < GROVE_TREES; t++) b.root[t] = ~t;
+            for (int64_t l = 0; l < b.n_leaves; l++) fresh.leaf[l].tests = -1;
+        }
+        free(m->node), free(m->leaf), free(m->W);
+        b.node = fresh.node, b.leaf = fresh.leaf, b.W = fresh.W;
     }
-    grove_free(m);
+    if (fresh.tests) {
+        if (tests) memcpy(fresh.tests, m->tests, (size_t)tests * sizeof *b.tests);
+        free(m->tests), free(m->counts);
+        b.tests = fresh.tests, b.counts = fresh.counts;
+    }
     *m = b;
     return 0;
 }

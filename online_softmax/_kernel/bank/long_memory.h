@@ -301,8 +301,8 @@ static void memory_split(memory *s, int l, kd_place at) {
 }
 
 /* Where x falls in each tree: a node, and its leaf. Of a pair of children, the left one keeps its parent's leaf; the
-   right one has its own, a new one, and its place is twice the leaf's. All trees go down together, since a step waits for
-   the one before it. */
+   right one has its own, a new one, and its place is twice the leaf's. All trees go down together, since a step waits
+   for the one before it. */
 INLINE void memory_descend(const memory *s, const float *x, kd_place at[KD_TREES]) {
     for (int l = 0; l < KD_TREES; l++) at[l] = (kd_place){0, 0};
     for (int32_t goes_on = 1; goes_on;) {
@@ -338,7 +338,7 @@ INLINE void memory_remove(memory *s, int64_t id) {
     }
 }
 
-/* Plant a tree anew: cut the samples in two by what a few of them say, and what comes of it, until all are in leaves. */
+/* Plant a tree anew: cut the samples in two by what a few of them say, and each part again, until all are in leaves. */
 static void memory_plant(memory *s, int l) {
     uint16_t all[MEMORY_MOST], right[MEMORY_MOST], *home = memory_home(s, l);
     struct {

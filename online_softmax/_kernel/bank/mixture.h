@@ -116,8 +116,8 @@ static void mixture_drop(mixture *m, int k) {
     mixture_list(m);
 }
 
-/* Of experts with less than a whole voice, so much of it stays: they fall silent, sample by sample, and then they are gone: true where one is.
-   Together they keep at most their voice's share under Bayes. */
+/* Of experts with less than a whole voice, so much of it stays: they fall silent, sample by sample, and then are gone.
+   Whether one is. Together they keep at most their voice's share under Bayes. */
 INLINE int mixture_leave(mixture *m, double stays) {
     double stay = 0, leave = 0, loudest = 0;
     int32_t gone[EXPERTS];

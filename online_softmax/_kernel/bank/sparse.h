@@ -1,9 +1,9 @@
 /* Experts for rows of few features out of many, most of which are new or rare.
 
    All features share one scale, so that the relative sizes within a row stay: s = exp(the mean of ln |x| over all
-   values other than 0 in the samples before), held within a factor OWN of a feature's own root mean square where it is present. Then
-   xg = x / sqrt(s^2 + (x / 4)^2), which is x / s squashed, never centred; and xr = xg / |xg|, the length over the
-   features that earlier samples had: a row's new names, which a prediction does not know, leave it as it is.
+   values other than 0 in the samples before), held within a factor OWN of a feature's own root mean square where it is
+   present. Then xg = x / sqrt(s^2 + (x / 4)^2), which is x / s squashed, never centred; and xr = xg / |xg|, the length
+   over the features that earlier samples had: a row's new names, which a prediction does not know, leave it as it is.
 
    Two naive Bayes, of prior strength ALPHA, with a residual: z_c = ln p_c + tau e_c + sum_j xr_j B_jc, where
    e_c = sum_j xr_j ln(N_jc / p_c + alpha), N_jc sums |xg_j| over the samples of class c, tau comes from a Kalman
