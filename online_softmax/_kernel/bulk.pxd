@@ -7,6 +7,7 @@ cdef class BulkModel(Model):
 
     # Undo, with the GIL: what a kernel does around rows of which all are learned or none.
     cdef int begin_many(self, Reader r) except -1
+    cdef int on_declared(self) except -1
     cdef void end_many(self) noexcept
     cdef int rollback_many(self, Py_ssize_t classes) except -1
 
@@ -15,7 +16,7 @@ cdef class BulkModel(Model):
     cdef bint _evict_after(self, Reader r) noexcept with gil
     cdef bint _scale_row(self, Reader r) noexcept nogil
     cdef double *_learn_row(self, Reader r, Scratch *own) noexcept nogil
-    cdef int _learn_each(self, Reader r, rows, bint interruptible) except -1
+    cdef Py_ssize_t _learn_each(self, Reader r, rows, bint interruptible) except -1
     cdef int _check_rows(self, Reader r, rows) except -1
     cdef object _named(self, rows)
     cdef object _row_error(self, rows, Py_ssize_t i)

@@ -24,9 +24,13 @@ cdef class BulkModel(Model):
     cdef int begin_many(self, Reader r) except -1:
         """Called before rows of which all are learned or none. Save what `rollback_many` needs.
 
-        Return False if no row can be refused.
+        Return False if no row can be refused; where memory ends between two of them, those before it stay learned.
         """
         raise NotImplementedError
+
+    cdef int on_declared(self) except -1:
+        """Called once labels have become classes of which no row has been learned."""
+        return 0
 
     cdef void end_many(self) noexcept:
         """Called after them, either way."""
@@ -161,7 +165,7 @@ cdef class BulkModel(Model):
         rows are refused, what is left in it is of no use. With `declared`, every label of `rows.labels` is a class before the
         first row is learned.
         """
-        cdef Py_ssize_t i, features, known
+        cdef Py_ssize_t i, features, known, done
         cdef bint can_undo
         cdef Reader r
         if len(rows) == 0 and not declared:
@@ -179,12 +183,17 @@ cdef class BulkModel(Model):
                 # A scaler may refuse a row that can be read.
                 before = self._snapshot() if self.budget or (r.scaled and not can_undo) else None
                 try:
+                    if not can_undo:
+                        self._check_rows(r, rows)
                     if declared:
                         for i in range(len(rows.labels)):
                             r.position_of[i] = self.add_label(rows.labels[i])
-                    if not can_undo:
-                        self._check_rows(r, rows)
-                    self._learn_each(r, rows, can_undo)
+                        self.on_declared()
+                    done = self._learn_each(r, rows, can_undo)
+                    if done < len(rows):
+                        if done and before is None and not can_undo:  # no memory is left: the rows before stay learned
+                            features, known = self.n_features, self.n_classes
+                        raise self._row_error(rows, done)
                 except BaseException:
                     if before is not None:
                         self._take(before)
@@ -209,9 +218,9 @@ cdef class BulkModel(Model):
                 raise self._row_error(rows, i)
         return 0
 
-    cdef int _learn_each(self, Reader r, rows, bint interruptible) except -1:
-        """Learn row after row, up to the first that is refused, which is an error."""
-        cdef Py_ssize_t n = len(rows), i = 0
+    cdef Py_ssize_t _learn_each(self, Reader r, rows, bint interruptible) except -1:
+        """Learn row after row, up to the first that is refused; how many were learned."""
+        cdef Py_ssize_t n = len(rows), i = 0, done = 0, features, known
         cdef bint failed = False
         cdef Scratch *own = self.borrow()
         try:
@@ -220,16 +229,18 @@ cdef class BulkModel(Model):
                     if interruptible and i % SIGNAL_ROWS == 0:
                         with gil:
                             PyErr_CheckSignals()
+                    features, known = self.n_features, self.n_classes
                     failed = not r.read(i) or (r.scaled and not self._scale_row(r)) or self._learn_row(r, own) == NULL
-                    if not failed and self.budget and self.n_features > self.budget:
+                    if failed and not interruptible:
+                        self._dismiss_row(features, known)
+                    elif not failed and self.budget and self.n_features > self.budget:
                         failed = not self._evict_after(r)
                     if failed:
                         break
+                    done = i + 1
         finally:
             self.give_back(own)
-        if failed:
-            raise self._row_error(rows, i)
-        return 0
+        return done
 
     cdef object _named(self, rows):
         """The rows with the names that the model knows features by."""

@@ -175,6 +175,28 @@ def test_classes_that_are_declared_take_part_before_they_come(make, iris):
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
 
 
+def test_what_was_asked_before_classes_are_declared_changes_nothing(make, iris):
+    X, y = iris
+    quiet, asked = (make().partial_fit(X[y > 0], y[y > 0]) for _ in range(2))
+    asked.predict_proba(X[:1])
+    for model in (quiet, asked):
+        model.partial_fit(X, y, classes=np.arange(5))
+    assert pickle.dumps(asked.model_) == pickle.dumps(quiet.model_)
+
+
+def test_many_classes_may_be_declared_without_a_row(make):
+    X = np.random.default_rng(0).normal(size=(2000, 2))
+    y = (X[:, 0] > 0) ^ (X[:, 1] > 0)
+    model = make().partial_fit(X, y.astype(int))
+    model.partial_fit(X[:3], y[:3].astype(int), sample_weight=np.zeros(3), classes=np.arange(900))
+    paused = pickle.loads(pickle.dumps(model))
+    assert model.predict_proba(X[:50]).shape == (50, 900)
+    np.testing.assert_array_equal(paused.predict_proba(X[:50]), model.predict_proba(X[:50]))
+    for each in (model, paused):
+        each.partial_fit(X[:50], np.arange(50) * 18)
+    np.testing.assert_array_equal(paused.predict_proba(X[:50]), model.predict_proba(X[:50]))
+
+
 @pytest.mark.parametrize(
     "y",
     [[True, False, True], [3, 1, 3], [2.0, 1.0, 2.0], ["b", "a", "b"]],

@@ -157,6 +157,7 @@ cdef extern from "bank.h":
     int bank_take_in(bank *)
     void mixture_list(mixture_t *)
     int grove_reserve(grove_t *, int64_t C)
+    int grove_declare(grove_t *, int64_t C)
     int bank_start(bank *, int64_t d, int64_t C, int interactions, int many)
     int sparse_start(sparse_t *, int64_t rows, int64_t stride)
     int window_reserve(window_t *, int64_t d)
@@ -267,6 +268,11 @@ cdef class Auto(BulkModel):
         self._before = self.n_features, self.arrays()
         return True
 
+    cdef int on_declared(self) except -1:
+        if grove_declare(&self.bank.grove, self.n_classes):
+            raise MemoryError(f"no memory for {self.n_classes} classes")
+        return 0
+
     cdef void end_many(self) noexcept:
         self._before = None
 
@@ -314,7 +320,7 @@ cdef class Auto(BulkModel):
             "mixers": view(b.mixture.mixer, "f8", (MIXERS * (1 + INPUTS), INPUTS)),
             "buckets": view(b.mixture.bucket, "f8", (BUCKETS * (1 + CALIBRATED), CALIBRATED), (LANES, 1)),
         }
-        if b.labels.follow != NULL:
+        if b.labels.follow != NULL and C <= b.labels.follow_stride:
             out["follow"] = view(b.labels.follow, "f8", (C, C), (b.labels.follow_stride, 1))
         if bank_has(b, GROVE_AT):
             out["grove_root"] = view(m.root, "i4", (GROVE_TREES,))

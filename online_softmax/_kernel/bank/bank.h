@@ -22,7 +22,7 @@ INLINE double bank_fade(const bank *b);
 INLINE double bank_trust(const bank *b);
 INLINE void bank_learn_sparse(bank *b, bank_scratch *s, int64_t known, int64_t y, double weight);
 INLINE void bank_ask_sparse(const bank *b, bank_scratch *s, int64_t C);
-INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n);
+INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t C);
 
 /* Learn one sample of weight `weight`. `known` classes had been seen before it; their probabilities stay in
    s->opinions.p. */
@@ -76,7 +76,7 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
     opinions *o = &s->opinions;
     int64_t stride = b->stride;
     active *a = &s->active;
-    if (answered(b, s, slots, x, n)) return 0;
+    if (answered(b, s, slots, x, n, C)) return 0;
     if (scratch_fit(s, b, n)) return NO_MEMORY;
     s->n_asked = -1;
     active_fill(a, slots, x, n, b->dense, b->n_dense);
@@ -104,7 +104,7 @@ WIDE static int bank_predict(const bank *b, bank_scratch *s, const int32_t *slot
         mixture_predict(&b->mixture, o, stride, C);
     } else if (bank_has(b, SPARSE_AT)) bank_ask_sparse(b, s, C);
     memcpy(s->asked_slots, slots, (size_t)n * sizeof *slots), memcpy(s->asked_x, x, (size_t)n * 8);
-    s->n_asked = n, s->asked_bank = b->number, s->asked_version = b->version;
+    s->n_asked = n, s->asked_classes = C, s->asked_bank = b->number, s->asked_version = b->version;
     return 0;
 }
 
@@ -128,10 +128,11 @@ static int bank_start(bank *b, int64_t d, int64_t C, int interactions, int many)
     return NO_MEMORY;
 }
 
-/* Whether the opinions at hand are about this very sample. */
-INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n) {
-    return s->n_asked == n && s->asked_bank == b->number && s->asked_version == b->version && s->stride == b->stride
-           && !memcmp(s->asked_slots, slots, (size_t)n * sizeof *slots) && !memcmp(s->asked_x, x, (size_t)n * 8);
+/* Whether the opinions at hand are about this very sample and these classes. */
+INLINE int answered(const bank *b, const bank_scratch *s, const int32_t *slots, const double *x, int64_t n, int64_t C) {
+    return s->n_asked == n && s->asked_classes == C && s->asked_bank == b->number && s->asked_version == b->version
+           && s->stride == b->stride && !memcmp(s->asked_slots, slots, (size_t)n * sizeof *slots)
+           && !memcmp(s->asked_x, x, (size_t)n * 8);
 }
 
 /* Every expert covers the features and classes that are there now, as far as it can. */

@@ -400,6 +400,12 @@ __attribute__((noinline)) static void grove_fell(grove *m, int first) {
     m->n_leaves = leaves;
 }
 
+/* The more classes, the fewer tests and leaves. */
+INLINE void grove_bound(grove *m, int64_t C) {
+    while (m->n_tests > most_tests(C)) tests_end(m, m->n_tests - 1);
+    for (int t = GROVE_TREES; m->n_leaves > most_leaves(C) && t--;) grove_fell(m, t);
+}
+
 /* The means of the loss; where the fast one is far above, the later half of the trees starts anew, and the others learn
    faster. */
 INLINE void grove_watch(grove *m, double p_y, int64_t C) {
@@ -444,8 +450,14 @@ INLINE void grove_learn(grove *m, grove_walk *o, const active *a, const double *
     }
     walk_end(o, a);
     if (y < known) grove_watch(m, p_y, C);
-    while (m->n_tests > most_tests(C)) tests_end(m, m->n_tests - 1);
-    for (int t = GROVE_TREES; m->n_leaves > most_leaves(C) && t--;) grove_fell(m, t);
+    grove_bound(m, C);
+}
+
+/* Classes that no sample has yet: within the bounds of so many, have room for them. */
+static int grove_declare(grove *m, int64_t C) {
+    if (!m->node) return 0;
+    grove_bound(m, C);
+    return grove_reserve(m, C);
 }
 
 #endif

@@ -24,7 +24,7 @@ INLINE void labels_predict(const labels *l, double *Z, double *P, int64_t stride
     double *recent = P + RECENT * stride, *always = P + ALWAYS * stride, *markov = P + MARKOV * stride;
     double n = (double)C, half = .5 * n;
     lanes sum = {0};
-    const double *follow = l->follow ? l->follow + l->last * l->follow_stride : NULL;
+    const double *follow = l->follow && C <= MARKOV_CLASSES ? l->follow + l->last * l->follow_stride : NULL;
     if (follow)
         FOR_LANES(c) sum += first(load(follow + c), C - c, 0);
     double follow_sum = lanes_sum(sum);

@@ -24,7 +24,7 @@ typedef struct bank_scratch {
     /* The sample that the opinions answer, unless n_asked is -1; the bank that answered, and its version then. */
     int32_t *asked_slots;
     double *asked_x;
-    int64_t n_asked, asked_capacity, asked_bank, asked_version;
+    int64_t n_asked, asked_capacity, asked_classes, asked_bank, asked_version;
 } bank_scratch;
 
 static bank_scratch *scratch_new(void) {
