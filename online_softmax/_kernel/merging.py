@@ -466,7 +466,8 @@ class _Shards:
         trees = {name: self.updates[0][name] for name in TREES[:3]}
         trees["memory_home"] = np.zeros((SIZES["kd tree"], len(newest)))
         without_trees(trees)
-        return new | trees | {"memory_head": len(newest) % size}
+        stored = max(self._sum(FIELDS["memory_stored"]).item(), len(newest))  # a model may have begun anew
+        return new | trees | {"memory_head": len(newest) % size, "memory_stored": stored}
 
     def _gaussians(self) -> State:
         """Of each class, the moments of the mixture of the models' Gaussians, weighted by its samples in each."""

@@ -616,6 +616,18 @@ def test_a_scaler_that_has_met_less_is_refused():
         merge(base, [update])
 
 
+def test_a_model_that_forgot_all_its_classes_and_began_anew_is_merged_soundly():
+    base = trained(AutoSoftmaxRegression(), samples(1, 200))
+    anew = copied(base)
+    for label in anew.classes:
+        anew.forget_class(label)
+    trained(anew, [*samples(1, 1)] * 200)  # easy: few of them are stored
+    trained(anew, samples(1, 200))
+    new = merge(base, [anew, trained(copied(base), samples(9, 20))])
+    assert state(new)["memory_stored"] >= len(state(new)["memory_label"])
+    assert bits(trained(copied(new), samples(3, 50))) == bits(trained(new, samples(3, 50)))
+
+
 # ---- whatever comes ----
 
 
