@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_softmax._kernel import grove
-from online_softmax._kernel.limits import COVERED, GAUSSIAN_LD, QDA_START, memory_size
+from online_softmax._kernel.limits import COVERED, GAUSSIAN_LD, QDA_START, memory_size, past_size
 from online_softmax._kernel.state import FIELDS, USE
 from online_softmax._kernel.trees import without_trees
 
@@ -89,7 +89,7 @@ def without_features(state: State, gone: set[int]) -> State:
         state = {name: state[name] for name in ("names", "labels", *USE) if name in state}
     stay = places(keep)
     if "grove_root" in state:
-        state = grove.without(state, ~np.isin(np.arange(1 + len(names)), stay["row"]))
+        state = with_past(grove.without(state, ~np.isin(np.arange(1 + len(names)), stay["row"])), len(stay["row"]))
     if "qda_M" in state:
         modelled = stay["modelled feature"] = keep[keep < state["qda_M"].shape[1]]
     rearranged = "memory_home" in state and not np.array_equal(stay["covered"], np.arange(len(state["memory_mean"])))
@@ -145,6 +145,8 @@ def without_class(state: State, c: int) -> State:
         oldest = oldest_first(state, "window")
         samples = stay["sample"] = oldest[state["window_label"][oldest] != c]
         state["window_head"] = len(samples) % state["window_size"]
+    if "past_label" in state:  # their numbers follow each other, so none may go
+        state["past_weight"] = np.where(state["past_label"] == c, np.float32(0), state["past_weight"])
     if c in state.get("memory_label", ()):
         oldest = oldest_first(state, "memory")
         stay["remembered"] = oldest[state["memory_label"][oldest] != c]
@@ -158,12 +160,25 @@ def without_class(state: State, c: int) -> State:
     return new
 
 
+def with_past(state: State, rows: int) -> State:
+    """Return a state whose last samples lie in order, as many as there may be of so many rows of features."""
+    if rows == state["past_x"].shape[1]:
+        return state
+    size = past_size(rows)
+    newest = oldest_first(state, "past")[-size or len(state["past_label"]) :]
+    new = kept(state, {"past sample": newest})
+    return new | {"past_head": len(newest) % size if size else 0}
+
+
 def oldest_first(state: State, ring: str) -> NDArray[np.intp]:
-    """The places of the samples in the "window" or the long "memory", each a ring once it is full."""
-    m, size = (
-        len(state[f"{ring}_label"]),
-        state["window_size"] if ring == "window" else memory_size(state["memory_mean"].size),
-    )
+    """The places of the samples in the "window", the long "memory" or the "past", each a ring once it is full."""
+    m = len(state[f"{ring}_label"])
+    if ring == "window":
+        size = state["window_size"]
+    elif ring == "memory":
+        size = memory_size(state["memory_mean"].size)
+    else:
+        size = past_size(state["past_x"].shape[1])
     return np.roll(np.arange(m), -state[f"{ring}_head"] if m == size else 0)
 
 

@@ -15,7 +15,7 @@ cdef extern from "bank/room.h":
         LINEAR_EXPERTS, NEWTON_EXPERTS, HAT_ROWS
         LABELS_AT, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, MEMORY_AT, QDA_AT, SPARSE_AT, BANK, BAYES
         COVERED, MARKOV_CLASSES, QDA_FEATURES, QDA_CELLS, WINDOW_LEAST
-        GROVE_TREES, LEAVES, TESTS, LONGEST_WAIT
+        GROVE_TREES, LEAVES, TESTS, LONGEST_WAIT, RECALLED
         KD_TREES, KD_LEAF, MEMORY_MOST, NOWHERE
         SPARSE_EXPERTS, PAIR
         MIXERS, BUCKETS, CALIBRATED, INPUTS, TOP
@@ -26,6 +26,7 @@ cdef extern from "bank/room.h":
     int64_t window_rows "window_size"(int64_t budget, int64_t d)
     double lag_product(int64_t since, int64_t now)
     int qda_fits(int64_t d, int64_t C)
+    int64_t past_samples "past_size"(int64_t rows)
     int64_t tests_at_most "most_tests"(int64_t C)
     double dense "DENSE", scale_memory "SCALE_MEMORY", tau_start "TAU_START"
 
@@ -52,6 +53,11 @@ def gaussians_fit(d, C):
 def most_tests(C):
     """Return how many leaves of the grove may have tests where there are C classes."""
     return tests_at_most(C)
+
+
+def past_size(rows):
+    """Return how many of the last samples, of so many slots, the grove can count again."""
+    return past_samples(rows)
 
 
 def remembered(const int64_t[:] since, int64_t now):

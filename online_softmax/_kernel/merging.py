@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from online_softmax._kernel.forgetting import Places, State, kept, oldest_first, places, renumbered
+from online_softmax._kernel.forgetting import Places, State, kept, oldest_first, places, renumbered, with_past
 from online_softmax._kernel.limits import (
     COVERED,
     DENSE,
@@ -193,6 +193,8 @@ def _laid_out(state: State, names: list[Hashable], labels: list[Hashable]) -> tu
 
     classes = found(labels, state["labels"])
     stay = places(found(names, state["names"])) | {"class": classes}
+    if "past_x" in state:
+        state = with_past(state, len(stay["row"]))
     new = renumbered(kept(state, stay), "class", len(state["labels"]), classes)
     return renumbered(new, "row", 1 + len(state["names"]), stay["row"]), stay
 

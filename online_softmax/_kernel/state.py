@@ -18,6 +18,7 @@ making room for new features. A row says
   leaf              the leaves of the grove
   node              its nodes
   tested leaf       the leaves that have tests
+  past sample       the last samples, which these may count again
   remembered        the samples in the long memory
   kd node           the nodes of its largest tree
   value             a weight, then its states under the update rule
@@ -84,6 +85,7 @@ from online_softmax._kernel.limits import (
     QDA_AT,
     QDA_CELLS,
     QDA_FEATURES,
+    RECALLED,
     SCALE_MEMORY,
     SPARSE_AT,
     SPARSE_EXPERTS,
@@ -93,6 +95,7 @@ from online_softmax._kernel.limits import (
     VOTES_AT,
     WINDOW_LEAST,
     memory_size,
+    past_size,
     window_size,
 )
 from online_softmax._kernel.trees import check_trees
@@ -123,6 +126,7 @@ SIZES: Sizes = {
     "tree": GROVE_TREES,
     "side": 2,  # left and right of a test
     "test": TESTS,
+    "recalled": RECALLED,
 }
 MERGES = ("sum", "clock", "mean", "steps", "gain", "moments", "information", "evidence", "newest", "least")
 
@@ -230,6 +234,20 @@ TABLE: dict[str, tuple[Field, ...]] = {
         Field("tests_counts", "f4", ("tested leaf", "class", "side", "test"), least=0, merge="newest"),
         Field("tests_n", "i4", ("tested leaf",), least=0, most=2 * LONGEST_WAIT - 1, merge="newest"),
         Field("tests_wrong", "f4", ("tested leaf",), least=0, merge="newest"),
+        # The numbers of its samples, and how many these were: round and round.
+        Field("tests_sample", "u4", ("tested leaf", "recalled"), least=0, merge="newest"),
+        Field("tests_recalled", "i4", ("tested leaf",), least=0, most=2 * RECALLED - 1, merge="newest"),
+        Field("past_x", "f8", ("past sample", "row"), merge="newest"),
+        Field("past_label", "i4", ("past sample",), values="class", merge="newest"),
+        Field("past_weight", "f4", ("past sample",), least=0, merge="newest"),
+        Field(
+            "past_head",  # where the next sample goes
+            int,
+            least=lambda n: n["past sample"] if n["past sample"] < past_size(n["row"]) else 0,
+            most=lambda n: max(min(n["past sample"], past_size(n["row"]) - 1), 0),
+            merge="newest",
+        ),
+        Field("past_n", int, least=lambda n: n["past sample"], most=MOST, merge="newest"),
         Field("grove_drawn", int, least=0, most=MOST, merge="newest"),
         Field("grove_calm", int, least=0, most=MOST, merge="newest"),
         Field("grove_fast", float, least=0, merge="newest"),
@@ -400,6 +418,10 @@ def _bank(model: Any, sizes: Sizes, found: Mapping[str, Any]) -> list[str]:
     blocks = _blocks(model, sizes, found)
     if "grove" in blocks:
         sizes |= grove.sizes(shape(found, "grove_W", 2)[0], shape(found, "tests_leaf", 1)[0])
+        (m,) = shape(found, "past_label", 1)
+        if m > past_size(sizes["row"]):
+            raise ValueError(f"a grove of {sizes['feature']} features does not hold {m} samples")
+        sizes["past sample"] = m
         for name in grove.STRUCTURE:
             shape(found, name, len(FIELDS[name].axes))
             check_value(name, FIELDS[name].wanted(sizes), found[name])

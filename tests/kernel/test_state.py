@@ -18,13 +18,13 @@ from river import optim
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
 from online_softmax._kernel import forgetting, limits, state
 from online_softmax._kernel.bank.auto import EXPERTS
-from online_softmax._kernel.forgetting import without_class, without_features
+from online_softmax._kernel.forgetting import oldest_first, without_class, without_features
 from online_softmax._kernel.state import FIELDS, MERGES, SIZES, TABLE, check
 from online_softmax._kernel.trees import without_trees
 
 KERNEL = Path(state.__file__).parent
 LEARNED_SIZES = {"feature", "row", "covered", "covered row", "modelled feature", "class", "modelled class"}
-LEARNED_SIZES |= {"sample", "remembered", "kd node", "value", "scalar", "leaf", "node", "tested leaf"}
+LEARNED_SIZES |= {"sample", "remembered", "kd node", "value", "scalar", "leaf", "node", "tested leaf", "past sample"}
 
 
 def samples(n, d=6, classes=4):
@@ -287,6 +287,8 @@ def test_what_stays_is_what_was_there(model, data):
                 continue
             at = field.each_axis().index(axis)
             old, new = field.unfolded(was[name]), field.unfolded(left[name])
+            if name == "past_x":  # whose samples may have been put in order
+                old, new = old[oldest_first(was, "past")], new[oldest_first(left, "past")]
             for i, kept in enumerate(left["names"][: new.shape[at] - first]):
                 a, b = old.shape[at], first + names.index(kept)
                 if field.each_axis().count(axis) > 1:  # in newton_P, on the diagonal

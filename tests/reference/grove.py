@@ -36,11 +36,20 @@ class Tests:
 
     def __init__(self, leaf, C):
         self.leaf, self.wrong, self.n, self.N = leaf, leaf.wrong, 0, np.zeros((C, 2, 0), F)
-        self.j, self.threshold = np.zeros(0, int), np.zeros(0)
+        self.j, self.threshold, self.noted, self.samples = np.zeros(0, int), np.zeros(0), 0, [None] * RECALLED
 
     def add(self, j, threshold):
         self.j, self.threshold = np.append(self.j, j), np.append(self.threshold, threshold)
         self.N = np.append(self.N, np.zeros((len(self.N), 2, 1), F), 2)
+
+    def note(self, number):
+        self.samples[self.noted % RECALLED] = number
+        self.noted += 1
+
+    def count(self, x, y, weight, since=0):
+        """Count a sample in the tests from `since` on."""
+        k = np.arange(since, self.j.size)
+        self.N[y, (x[self.j[k]] >= self.threshold[k]).astype(int), k] += F(weight)
 
     def keep(self, order):
         self.j, self.threshold, self.N = self.j[order], self.threshold[order], self.N[..., order]
@@ -58,6 +67,7 @@ class Grove:
             0,
             0,
         )
+        self.past, self.size, self.n = {}, 0, 0
         self.roots, self.calm, self.fast, self.slow = list(self.leaves), 0, 0.0, 0.0
 
     def scores(self, s):
@@ -81,7 +91,8 @@ class Grove:
                 leaf.W = grown(leaf.W, C)
             for tests in self.tested:
                 tests.N = grown(tests.N, C, 2, tests.j.size)
-        self.C = C
+        self.d, self.C, self.size = d, C, min(PAST_CELLS // (1 + d), PAST_SAMPLES)
+        self.size *= self.size >= PAST_LEAST
 
     def learn(self, s, P, y, weight):
         """G <- G + |p - e_y|^2, r = GROVE_RATE / sqrt(G), W <- W - f r (p - e_y); then the tests of each leaf."""
@@ -97,6 +108,10 @@ class Grove:
             g = (f * gradient(p, y)).astype(F)
             for leaf, rate in zip(self.met, r, strict=True):
                 leaf.W = leaf.W - rate * g
+        if self.size and self.known:
+            self.n += 1
+            self.past[self.n] = s.raw, y, weight
+        self.past = {number: self.past[number] for number in list(self.past)[-self.size :] if self.size}
         for leaf in self.met:
             if leaf.tests is None:
                 leaf.wrong += F(weight * wrong)
@@ -118,7 +133,7 @@ class Grove:
 
     @property
     def most_tests(self):
-        return TEST_BYTES // (12 * TESTS + 16 + 8 * TESTS * self.C)
+        return TEST_BYTES // (12 * TESTS + 4 * RECALLED + 24 + 8 * TESTS * self.C)
 
     def random(self):
         """The next 32 bits of SplitMix64."""
@@ -156,28 +171,71 @@ class Grove:
             again = tests.n >= FIRST_CHECK and tests.j.size > 1 and u & 1
             j = tests.j[u >> 1 & 1] if again else s.there[(u >> 2) % s.there.size]
             tests.add(j, s.raw[j] if s.raw[j] > 0 else np.nextafter(s.raw[j], inf))
-        tests.N[y, (s.raw[tests.j] >= tests.threshold).astype(int), range(tests.j.size)] += F(weight)
+        tests.count(s.raw, y, weight)
         tests.n, tests.wrong = tests.n + 1, tests.wrong + wrong
+        if self.size:
+            tests.note(self.n)
         if tests.n >= FIRST_CHECK and tests.n & (tests.n - 1) == 0:
-            self.check(tests, s.raw)
+            self.check(tests, s)
 
-    def check(self, tests, x):
-        """Split by the best test if it gains enough; otherwise the better half stays."""
-        gains, classes, leaf = self.gains(tests.N.astype(float)), np.count_nonzero(tests.N.any((1, 2))), tests.leaf
-        order = [i for i in np.argsort(-gains, kind="stable") if gains[i] >= 0]
-        if order and gains[order[0]] > GAIN + CLASS_GAIN * (classes - 1) and len(self.leaves) < self.most_leaves:
-            self.end(tests)
-            leaf.G *= F(INHERITED)
-            self.leaves.append(Leaf(leaf.tree, leaf.W.copy(), leaf.G))
-            node = Node(tests.j[order[0]], tests.threshold[order[0]], leaf, self.leaves[-1])
-            way = self.way(self.roots[leaf.tree], x)
-            if len(way) == 1:
-                self.roots[leaf.tree] = node
-            else:
-                way[-2].sides[way[-2].sides.index(leaf)] = node
+    def check(self, tests, s):
+        """Split by the best test if it gains enough; otherwise the better half stays, others are drawn: in rounds."""
+        recalled = [number for number in tests.samples if number in self.past]
+        for i in range(ROUNDS if recalled and s.there.size else 1):
+            gains, classes = self.gains(tests.N.astype(float)), np.count_nonzero(tests.N.any((1, 2)))
+            order = [k for k in np.argsort(-gains, kind="stable") if gains[k] >= 0]
+            if order and gains[order[0]] > GAIN + CLASS_GAIN * (classes - 1) and len(self.leaves) < self.most_leaves:
+                self.split(tests, tests.j[order[0]], tests.threshold[order[0]], s, recalled)
+                return
+            tests.keep(order[: TESTS // 2])
+            if i == 0:
+                tests.n, tests.wrong = LONGEST_WAIT if tests.n == 2 * LONGEST_WAIT else tests.n, tests.wrong * F(0.5)
+            self.redraw(tests, s, recalled)
+
+    def split(self, tests, j, threshold, s, recalled):
+        """The left half keeps the leaf; both begin with those of its samples that are their own."""
+        self.end(tests)
+        leaf = tests.leaf
+        leaf.G *= F(INHERITED)
+        right = Leaf(leaf.tree, leaf.W.copy(), leaf.G)
+        self.leaves.append(right)
+        way = self.way(self.roots[leaf.tree], s.raw)
+        if len(way) == 1:
+            self.roots[leaf.tree] = Node(j, threshold, leaf, right)
+        else:
+            way[-2].sides[way[-2].sides.index(leaf)] = Node(j, threshold, leaf, right)
+        for side, half in enumerate((leaf, right)):
+            own = [number for number in recalled if (self.seen(number)[j] >= threshold) == side]
+            if self.n < PARTED or len(own) < LEAST_PART or len({self.past[number][1] for number in own}) < 2:
+                continue
+            half.wrong = tests.wrong * F(0.5)
+            self.ask(half)
+            if half.tests is None:
+                continue
+            self.redraw(half.tests, s, own)
+            for number in own:
+                half.tests.note(number)
+            n = len(own)
+            half.tests.n = n if n < FIRST_CHECK else 2 ** int(np.log2(n + 1)) - 1
+
+    def seen(self, number):
+        """A sample of the past, with the features of today."""
+        x = np.zeros(self.d)
+        x[: self.past[number][0].size] = self.past[number][0]
+        return x
+
+    def redraw(self, tests, s, recalled):
+        """Draw what is wanting at samples recalled, of a feature that is there or of the best two, and count them."""
+        kept = tests.j.size
+        if not recalled or not s.there.size:
             return
-        tests.keep(order[: TESTS // 2])
-        tests.n, tests.wrong = LONGEST_WAIT if tests.n == 2 * LONGEST_WAIT else tests.n, tests.wrong * F(0.5)
+        while tests.j.size < TESTS:
+            x = self.seen(recalled[self.random() % len(recalled)])
+            u = self.random()
+            j = tests.j[u >> 1 & 1] if kept > 1 and u & 1 else s.there[(u >> 2) % s.there.size]
+            tests.add(j, x[j] if x[j] > 0 else np.nextafter(x[j], inf))
+        for number in recalled:
+            tests.count(self.seen(number), *self.past[number][1:], kept)
 
     @staticmethod
     def gains(N):

@@ -81,8 +81,14 @@ cdef extern from "bank.h":
     ctypedef struct grove_tests:
         double *threshold
         int32_t *feature
-        int32_t drawn, n, leaf
+        int32_t drawn, n, leaf, recalled
+        uint32_t *sample
         float wrong
+    ctypedef struct past_t "past":
+        int64_t rows, m, head, n
+        double *x
+        int32_t *label
+        float *weight
     ctypedef struct grove_t "grove":
         int64_t class_room, n_leaves, n_tests
         int32_t *root
@@ -93,6 +99,7 @@ cdef extern from "bank.h":
         float *counts
         int64_t drawn, calm
         double fast, slow
+        past_t past
     ctypedef struct gaussian:
         double N
         int64_t turn
@@ -147,7 +154,7 @@ cdef extern from "bank.h":
     int LINEAR_EXPERTS, NEWTON_EXPERTS, GROVE_AT, NEWTON_AT, VOTES_AT, HATS_AT, MEMORY_AT, QDA_AT, BANK, COVERED, SIDE
     int SPARSE_ROWS, SPARSE_EXPERTS, PAIR
     int MIXERS, BUCKETS, CALIBRATED, LANES, INPUTS, TOP, HAT_ROWS, FEATURE_DOUBLES, GAUSSIAN_DOUBLES
-    int GROVE_TREES, TESTS, KD_TREES
+    int GROVE_TREES, TESTS, RECALLED, KD_TREES
     double DENSE
     double lag_product(int64_t since, int64_t now)
     void bank_free(bank *)
@@ -158,6 +165,7 @@ cdef extern from "bank.h":
     void mixture_list(mixture_t *)
     int grove_reserve(grove_t *, int64_t C)
     int grove_declare(grove_t *, int64_t C)
+    int past_reserve(past_t *, int64_t rows, int64_t samples)
     int bank_start(bank *, int64_t d, int64_t C, int interactions, int many)
     int sparse_start(sparse_t *, int64_t rows, int64_t stride)
     int window_reserve(window_t *, int64_t d)
@@ -337,6 +345,13 @@ cdef class Auto(BulkModel):
             out["tests_counts"] = view(m.counts, "f4", (tests, C, 2, TESTS), (sides, 2 * TESTS, TESTS, 1))
             out["tests_n"] = view(&m.tests[0].n, "i4", (tests,), (sizeof(grove_tests) // 4,))
             out["tests_wrong"] = view(&m.tests[0].wrong, "f4", (tests,), (sizeof(grove_tests) // 4,))
+            out["tests_recalled"] = view(&m.tests[0].recalled, "i4", (tests,), (sizeof(grove_tests) // 4,))
+            out["tests_sample"] = view(m.tests[0].sample, "u4", (tests, RECALLED), (sizeof(grove_tests) // 4, 1))
+            out["past_x"] = view(m.past.x, "f8", (m.past.m, rows), (m.past.rows, 1))
+            out["past_label"] = view(m.past.label, "i4", (m.past.m,))
+            out["past_weight"] = view(m.past.weight, "f4", (m.past.m,))
+            out["past_head"] = view(&m.past.head, "i8", ())
+            out["past_n"] = view(&m.past.n, "i8", ())
             out["grove_drawn"] = view(&m.drawn, "i8", ())
             out["grove_calm"] = view(&m.calm, "i8", ())
             out["grove_fast"] = view(&m.fast, "f8", ())
@@ -442,8 +457,10 @@ cdef class Auto(BulkModel):
             leaves, _ = state["grove_W"].shape
             (tests,) = state["tests_leaf"].shape
             b.grove.n_leaves, b.grove.n_tests = leaves, tests
-            if grove_reserve(&b.grove, self.n_classes):
+            m = len(state["past_label"])
+            if past_reserve(&b.grove.past, self.n_features + 1, m) or grove_reserve(&b.grove, self.n_classes):
                 raise MemoryError
+            b.grove.past.m = m
         if bank_has(b, NEWTON_AT):
             b.newton.n = len(state["newton_P"])
         if bank_has(b, VOTES_AT):

@@ -2,13 +2,15 @@
    the sum of the rows W of the leaves that a sample falls into, and each of them steps by r = GROVE_RATE / sqrt(G). A
    leaf that is often wrong draws tests at random, counts on which side of each the classes fall, and splits by the best
    of them once its gain is beyond chance: Hoeffding trees (Domingos and Hulten 2000) with the tests of extremely
-   randomised ones (Geurts et al. 2006). Where the loss has risen for good, half of the trees start anew. */
+   randomised ones (Geurts et al. 2006). What is still there of its last samples is counted again: by tests drawn in the
+   place of poor ones, and by those of the halves of a leaf that has split. Where the loss has risen for good, half of the trees start anew. */
 #ifndef ONLINE_SOFTMAX_GROVE_H
 #define ONLINE_SOFTMAX_GROVE_H
 
 #include <stdlib.h>
 #include "../outcome.h"
 #include "mixture.h"
+#include "past.h"
 #include "squash.h"
 
 enum { GROVE_TREES = 12, GROVE_CLASSES = 1000 }; /* with more classes, the grove leaves */
@@ -16,6 +18,8 @@ enum { LEAVES = 6144, LEAF_CELLS = 524288 };     /* of all trees, and numbers W 
 enum { TESTS = 32, NEW_TESTS = 4 };              /* of a leaf; of these, what one sample adds */
 enum { TEST_BYTES = 1572864 };                   /* for the tests of all leaves and their counts */
 enum { FIRST_CHECK = 16, LONGEST_WAIT = 512 };   /* samples of a leaf until its first check, and to the next one */
+enum { RECALLED = 128, ROUNDS = 4 };             /* samples that a leaf counts again; drawings at a check */
+enum { PARTED = 256, LEAST_PART = 4 }; /* samples until halves begin with their own, and the fewest of these */
 enum { FAST_LOSS = 256, SLOW_LOSS = 4096, CALM = 2000 }; /* samples: in the means of the loss, and before a felling */
 
 #define GROVE_RATE .6
@@ -49,7 +53,9 @@ typedef struct {
     int32_t drawn; /* tests, so far */
     int32_t n;     /* samples; from 2 LONGEST_WAIT back to half of it */
     int32_t leaf;
-    float wrong; /* sum of 1 - p_y, halved at each check */
+    float wrong;      /* sum of 1 - p_y, halved at each check */
+    int32_t recalled; /* samples noted below, round and round; from 2 RECALLED back to half of it */
+    uint32_t sample[RECALLED];
 } grove_tests;
 
 typedef struct {
@@ -64,6 +70,7 @@ typedef struct {
     int64_t drawn;     /* random numbers, so far */
     int64_t calm;      /* samples since the last felling */
     double fast, slow; /* means of the loss since then */
+    past past;
 } grove;
 
 /* What one call finds out about its sample. */
@@ -76,13 +83,13 @@ typedef struct {
 } grove_walk;
 
 static void grove_free(grove *m) {
-    free(m->node), free(m->leaf), free(m->W), free(m->tests), free(m->counts);
+    free(m->node), free(m->leaf), free(m->W), free(m->tests), free(m->counts), past_free(&m->past);
     *m = (grove){0};
 }
 
 static int64_t grove_bytes(const grove *m) {
     return m->leaf_room * ((int64_t)(sizeof(grove_node) + sizeof(grove_leaf)) + 4 * m->class_room)
-           + m->tests_room * ((int64_t)sizeof(grove_tests) + 8 * TESTS * m->class_room);
+           + m->tests_room * ((int64_t)sizeof(grove_tests) + 8 * TESTS * m->class_room) + past_bytes(&m->past);
 }
 
 static int64_t most_leaves(int64_t C) {
@@ -282,6 +289,46 @@ INLINE void tests_count(const grove_tests *s, const grove_walk *o, float *left, 
     }
 }
 
+/* The leaf will know this sample again. */
+INLINE void tests_note(grove_tests *s, uint32_t number) {
+    s->sample[s->recalled % RECALLED] = number;
+    if (++s->recalled == 2 * RECALLED) s->recalled = RECALLED;
+}
+
+/* Where the samples are that it noted, as far as they are still there; returns how many. */
+static int tests_recall(const grove_tests *s, const past *q, int64_t at[RECALLED]) {
+    int n = 0;
+    for (int i = 0; i < RECALLED && i < s->recalled; i++) {
+        int64_t k = past_at(q, s->sample[i]);
+        if (k >= 0) at[n++] = k;
+    }
+    return n;
+}
+
+/* Draw all tests that are wanting, at the values of samples recalled, and count these. As likely as not a test is of the
+   same feature as one of the first two of those that are there: the best ones. */
+static void tests_redraw(grove *m, int64_t i, const active *a, const int64_t *at, int n) {
+    grove_tests *s = m->tests + i;
+    const past *q = &m->past;
+    int kept = s->drawn;
+    if (!n || a->n < 2) return;
+    for (; s->drawn < TESTS; s->drawn++) {
+        const double *x = q->x + at[grove_random(m) % (uint64_t)n] * q->rows;
+        uint64_t u = grove_random(m);
+        int again = kept > 1 && u & 1;
+        int32_t j = again ? s->feature[u >> 1 & 1] : a->slot[1 + (u >> 2) % (uint64_t)(a->n - 1)];
+        s->feature[s->drawn] = j, s->threshold[s->drawn] = x[j] > 0 ? x[j] : nextafter(x[j], HUGE_VAL);
+    }
+    for (int r = 0; r < n; r++) {
+        const double *x = q->x + at[r] * q->rows;
+        float *left = counts_of(m, i) + q->label[at[r]] * 2 * TESTS, *right = left + TESTS, w = q->weight[at[r]];
+        for (int k = kept; k < TESTS; k++) {
+            float in = x[s->feature[k]] >= s->threshold[k] ? w : 0;
+            right[k] += in, left[k] += w - in;
+        }
+    }
+}
+
 INLINE lanes x_ln_x(lanes v) { return v * lanes_log(lanes_max(v, every(1e-30))); }
 
 /* The gain of each test in nats, n times its information; -1 of one that may not split. Returns the classes in the
@@ -324,31 +371,64 @@ static void grove_split(grove *m, int t, const grove_walk *o, int32_t leaf, doub
     memcpy(m->W + right * m->class_room, m->W + leaf * m->class_room, (size_t)m->class_room * 4);
 }
 
-/* Split the leaf by its best test, or keep the better half of the tests. */
-WIDE __attribute__((noinline)) static void tests_check(grove *m, int t, const grove_walk *o, int64_t i, int64_t C) {
-    grove_tests *s = m->tests + i, was = *s;
+/* A half of a leaf begins with those of the leaf's samples that are its own, if they are of more than one class; where
+   they are enough for a check, it is due at the next one. */
+static void tests_part(grove *m, const active *a, int32_t leaf, float wrong, const int64_t *at, int n, int64_t C) {
+    const past *q = &m->past;
+    int mixed = 0;
+    for (int r = 1; r < n; r++) mixed |= q->label[at[r]] != q->label[at[0]];
+    if (!mixed || n < LEAST_PART) return;
+    m->leaf[leaf].wrong = wrong;
+    tests_start(m, leaf, C);
+    int64_t i = m->leaf[leaf].tests;
+    if (i < 0) return;
+    tests_redraw(m, i, a, at, n);
+    grove_tests *s = m->tests + i;
+    for (int r = 0; r < n; r++) tests_note(s, past_number(q, at[r]));
+    for (s->n = n; s->n >= FIRST_CHECK && s->n & (s->n + 1); s->n--) {}
+}
+
+/* Split the leaf by its best test, or keep the better half of the tests and draw the others anew, a few times over. */
+WIDE __attribute__((noinline)) static void tests_check(grove *m, int t, const grove_walk *o, const active *a, int64_t i,
+                                                       int64_t C) {
+    const past *q = &m->past;
     double gain[TESTS];
-    int order[TESTS], keep = 0;
-    int64_t classes = tests_gains(s, counts_of(m, i), C, gain);
-    for (int k = 0; k < TESTS; k++) { /* the best first */
-        if (gain[k] < 0) continue;
-        int j = keep++;
-        for (; j && gain[order[j - 1]] < gain[k]; j--) order[j] = order[j - 1];
-        order[j] = k;
-    }
-    if (keep && gain[order[0]] > GAIN + CLASS_GAIN * (double)(classes - 1) && m->n_leaves < most_leaves(C)) {
-        tests_end(m, i);
-        grove_split(m, t, o, was.leaf, was.threshold[order[0]], was.feature[order[0]]);
-        return;
-    }
-    if (keep > TESTS / 2) keep = TESTS / 2;
-    *s = (grove_tests){.drawn = keep, .n = s->n, .leaf = s->leaf, .wrong = s->wrong * .5f};
-    if (s->n == 2 * LONGEST_WAIT) s->n = LONGEST_WAIT;
-    for (int k = 0; k < keep; k++) s->threshold[k] = was.threshold[order[k]], s->feature[k] = was.feature[order[k]];
-    float *side = counts_of(m, i), row[TESTS];
-    for (int64_t c = 0; c < 2 * C; c++, side += TESTS) {
-        for (int k = 0; k < TESTS; k++) row[k] = k < keep ? side[order[k]] : 0;
-        memcpy(side, row, sizeof row);
+    int64_t at[RECALLED], part[RECALLED];
+    int n = tests_recall(m->tests + i, q, at), rounds = n && a->n > 1 ? ROUNDS : 1;
+    for (int round = 0; round < rounds; round++) {
+        grove_tests *s = m->tests + i, was = *s;
+        int order[TESTS], keep = 0;
+        int64_t classes = tests_gains(s, counts_of(m, i), C, gain);
+        for (int k = 0; k < TESTS; k++) { /* the best first */
+            if (gain[k] < 0) continue;
+            int j = keep++;
+            for (; j && gain[order[j - 1]] < gain[k]; j--) order[j] = order[j - 1];
+            order[j] = k;
+        }
+        if (keep && gain[order[0]] > GAIN + CLASS_GAIN * (double)(classes - 1) && m->n_leaves < most_leaves(C)) {
+            double threshold = was.threshold[order[0]];
+            int32_t j = was.feature[order[0]], half[2] = {was.leaf, (int32_t)m->n_leaves};
+            tests_end(m, i);
+            grove_split(m, t, o, was.leaf, threshold, j);
+            for (int side = 0; side < 2 && q->n >= PARTED; side++) {
+                int k = 0;
+                for (int r = 0; r < n; r++)
+                    if ((q->x[at[r] * q->rows + j] >= threshold) == side) part[k++] = at[r];
+                tests_part(m, a, half[side], was.wrong * .5f, part, k, C);
+            }
+            return;
+        }
+        if (keep > TESTS / 2) keep = TESTS / 2;
+        memset(s->threshold, 0, sizeof s->threshold), memset(s->feature, 0, sizeof s->feature);
+        for (int k = 0; k < keep; k++) s->threshold[k] = was.threshold[order[k]], s->feature[k] = was.feature[order[k]];
+        s->drawn = keep;
+        if (!round) s->n = s->n == 2 * LONGEST_WAIT ? LONGEST_WAIT : s->n, s->wrong *= .5f;
+        float *side = counts_of(m, i), row[TESTS];
+        for (int64_t c = 0; c < 2 * C; c++, side += TESTS) {
+            for (int k = 0; k < TESTS; k++) row[k] = k < keep ? side[order[k]] : 0;
+            memcpy(side, row, sizeof row);
+        }
+        tests_redraw(m, i, a, at, n);
     }
 }
 
@@ -435,6 +515,7 @@ INLINE void grove_learn(grove *m, grove_walk *o, const active *a, const double *
         }
     float more = (float)(weight * wrong);
     walk_start(o, a);
+    past_store(&m->past, o->x, y, weight);
     for (int t = 0; t < GROVE_TREES; t++) {
         grove_leaf *v = m->leaf + o->leaf[t];
         if (v->tests < 0) {
@@ -446,7 +527,8 @@ INLINE void grove_learn(grove *m, grove_walk *o, const active *a, const double *
         tests_draw(m, s, o, a);
         tests_count(s, o, counts_of(m, v->tests) + y * 2 * TESTS, weight);
         s->n++, s->wrong += more;
-        if (s->n >= FIRST_CHECK && !(s->n & (s->n - 1))) tests_check(m, t, o, v->tests, C);
+        if (m->past.size) tests_note(s, (uint32_t)m->past.n);
+        if (s->n >= FIRST_CHECK && !(s->n & (s->n - 1))) tests_check(m, t, o, a, v->tests, C);
     }
     walk_end(o, a);
     if (y < known) grove_watch(m, p_y, C);
