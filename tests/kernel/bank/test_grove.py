@@ -247,6 +247,21 @@ def test_the_same_bits_one_by_one_in_bulk_and_resumed_anywhere(learned):
     assert learned(one) == learned(bulk) == learned(pickled) == learned(loaded)
 
 
+def test_the_same_bits_whatever_the_room_for_classes(learned):
+    """One that has grown class by class, and one resumed, have room for different numbers of them."""
+    rng, one = random.Random(0), AutoSoftmaxRegression()
+    resumed = AutoSoftmaxRegression()
+    for t in range(2500):
+        x = {name: rng.gauss(0, 1) for name in "ab"}
+        y = int(10 * (x["a"] > 0) + 5 * (x["b"] > 0) + rng.randrange(1 + min(t // 60, 40)))
+        one.learn_one(x, y)
+        resumed.learn_one(x, y)
+        if t % 60 == 33:
+            resumed = pickle.loads(pickle.dumps(resumed))
+    assert len(state(one)["grove_W"]) > 2 * limits.GROVE_TREES
+    assert learned(one) == learned(resumed)
+
+
 def test_memory_grows_with_use_up_to_its_bound(is_finite):
     X, y = board(15_000)
     model, linear, sizes = AutoSoftmaxRegression(), AutoSoftmaxRegression(interactions=False), []

@@ -14,6 +14,9 @@ import pandas as pd
 import pytest
 
 from online_softmax import AutoSoftmaxRegression
+from online_softmax._kernel.bank.auto import EXPERTS
+from online_softmax._kernel.limits import INPUTS
+from online_softmax._kernel.state import FIELDS
 
 BANKS = pytest.mark.parametrize("interactions", ["auto", False], ids=["whole bank", "linear bank"])
 FIRST_ORDER = {
@@ -109,6 +112,24 @@ def test_growth_keeps_the_bits(learned, at):
             assert paused.expert_weights == through.expert_weights
             assert paused.predict_proba_one(x) == through.predict_proba_one(x)
     assert learned(paused) == learned(through)
+
+
+def test_experts_that_have_left_leave_nothing_behind_in_the_mixture():
+    model = AutoSoftmaxRegression()
+    for x, y in linear_stream(20, 8):
+        model.learn_one(x, y)
+    gone = np.array([name in BEYOND_100 for name in EXPERTS])
+    inputs = np.append(gone, np.zeros(INPUTS - len(EXPERTS), bool))
+    mixers = FIELDS["mixers"].unfolded(model._state()["mixers"])
+    assert mixers[:, 0, inputs].all()
+    for x, y in linear_stream(LEAVING, 110, seed=1):
+        model.learn_one(x, y)
+    state = model._state()
+    mixers = FIELDS["mixers"].unfolded(state["mixers"])
+    assert not mixers[:, :, inputs].any()
+    assert not mixers[:, 1:][:, inputs].any()
+    assert not state["experts"][0, gone].any()
+    assert not state["voices"][0, gone].any()
 
 
 def test_interactions_that_are_insisted_on_refuse_the_101st_feature():

@@ -106,6 +106,28 @@ def test_hostile_rows_leave_a_distribution(is_finite, weight):
     assert is_finite(model)
 
 
+def test_a_heavy_sample_counts_like_eight_in_explicit_steps():
+    model, (x, y) = learn(AutoSoftmaxRegression(), texts(50)), next(texts(1, seed=9))
+    steps = {}
+    for weight in (4.0, 8.0, 1000.0):
+        steps[weight] = model.copy()
+        steps[weight].learn_one(x, y, w=weight)
+    B = {weight: one._state()["sparse_B"] for weight, one in steps.items()}
+    np.testing.assert_array_equal(B[8.0][:, 2:], B[1000.0][:, 2:])
+    for one, other in ((B[4.0][:, 2:], B[8.0][:, 2:]), (B[8.0][:, :2], B[1000.0][:, :2])):
+        assert (one != other).any()
+
+
+def test_a_value_that_is_too_large_teaches_nothing():
+    model = learn(AutoSoftmaxRegression(), texts(50))
+    before, common = model._state(), 1 + model.features.index("w1")
+    model.learn_one({"w1": 1e151, "huge": 1e151}, "class 1")
+    after, huge = model._state(), 1 + model.features.index("huge")
+    for name in "sparse_N", "sparse_B":
+        np.testing.assert_array_equal(after[name][common], before[name][common])
+        assert not after[name][huge].any()
+
+
 def test_empty_rows_and_one_class():
     model = AutoSoftmaxRegression()
     for t in range(30):
