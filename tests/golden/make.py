@@ -9,15 +9,14 @@ import numpy as np
 
 from tests.golden.streams import LATE, LINEAR, WEIGHTED, WHOLE, random_weights
 from tests.reference.bank import Bank, progressive
-from tests.reference.precision import Double
 
 HERE = Path(__file__).parent
 
 
-def figures(stream, rows=None, weights=None, names=(), **parameters):
+def figures(stream, rows=None, weights=None, **parameters):
     """Give p of each row's true class (0 where it is new) and the largest p (1 where there is none), a row each."""
     samples = list(islice(stream(), rows))
-    answers = progressive(samples, weights, Bank(precision=Double, **parameters), names)
+    answers = progressive(samples, weights, Bank(**parameters))
     return np.array([(p.get(y, 0), max(p.values(), default=1)) for (_, y), p in zip(samples, answers, strict=True)])
 
 
@@ -30,8 +29,7 @@ def whole(rows=None):
     """Give what interactions.npz holds, likewise."""
     found = {}
     for name, stream in (WHOLE | LATE).items():
-        names = list(next(iter(stream()))[0]) if name in LATE else ()
-        found[name] = figures(stream, rows, names=names)
+        found[name] = figures(stream, rows)
         found[f"{name}, linear"] = figures(stream, rows, interactions=False)
         if name in WHOLE:
             found[f"{name}, window 50"] = figures(stream, rows, window=50)

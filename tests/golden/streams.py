@@ -79,8 +79,7 @@ WHOLE = {
     "mixture": mixture,
     "wide": wide,
 }
-# Two columns of this one start with zeros. The golden figures count them from the first sample, and the model does not:
-# to give a zero changes nothing.
+# Two columns of this one start with zeros, which change nothing.
 LATE = {"image segments": datasets.ImageSegments}
 # Those of WHOLE that are learned with weights, too.
 WEIGHTED = ("wine", "bananas", "mixture")

@@ -24,17 +24,16 @@ from tests.reference.experts import Additive, Gaussian, Labels, Linear, Newton, 
 from tests.reference.grove import Grove
 from tests.reference.memory import Memory
 from tests.reference.mixture import Mixture
-from tests.reference.precision import Single
 from tests.reference.sparse import Sparse
 from tests.reference.steps import grown, softmax
 
 
-def progressive(samples, weights=None, bank=None, names=()):
+def progressive(samples, weights=None, bank=None):
     """Yield p by label, before each (features by name, label) is learned.
 
-    A name begins with its first value that is not 0, unless it is among the first `names`.
+    A name begins with its first value that is not 0.
     """
-    bank, names, labels = bank or Bank(), list(names), []
+    bank, names, labels = bank or Bank(), [], []
     for (x, label), weight in zip(samples, weights or repeat(1.0), strict=False):
         names += sorted(name for name, value in x.items() if value != 0 and name not in names)
         known = list(labels)
@@ -47,12 +46,11 @@ def progressive(samples, weights=None, bank=None, names=()):
 class Bank:
     """A mixture of blocks of experts.
 
-    `interactions` and `window` are the model's. The kernel votes in single precision, and so does `Single`; with
-    `Double`, the formulas stand as they are.
+    `interactions` and `window` are the model's.
     """
 
-    def __init__(self, interactions="auto", window=1000, precision=Single):
-        self.interactions, self.window, self.precision = interactions, window, precision
+    def __init__(self, interactions="auto", window=1000):
+        self.interactions, self.window = interactions, window
         self.t, self.d, self.C, self.scaler, self.unheard = 0, 0, 0, Scaler(), []
 
     def learn(self, x, y, weight=1.0):
@@ -92,7 +90,7 @@ class Bank:
         if d <= SECOND_ORDER:
             self.blocks += [Newton()]
             if self.interactions:
-                self.blocks += [Votes(self.window, self.precision), Additive(), Memory(self.precision)]
+                self.blocks += [Votes(self.window), Additive(), Memory()]
                 self.blocks += [Gaussian()] * fits(d, 1)
             self.unheard = [] if self.interactions is True else [self.sparse()]
         else:

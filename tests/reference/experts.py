@@ -10,6 +10,7 @@ from math import ceil, log
 import numpy as np
 
 from tests.reference.constants import *
+from tests.reference.precision import exp, number, totals
 from tests.reference.steps import adagrad, capped, grown, learned, step
 
 # the values without outliers, the columns that it carries, and the variances with it; the values as they are, and the
@@ -97,20 +98,19 @@ class Newton:
 class Votes:
     """Rows i of a window vote for their labels L_i, the nearer the stronger, in a metric w of age (w_0) and features.
 
-    The window is a ring, and the next row goes to its `head`. Sums over rows are of the `precision` that is asked for.
+    The window is a ring, and the next row goes to its `head`. Sums over rows are those of `precision.py`.
     """
 
     experts = "votes", "wide-votes"
 
-    def __init__(self, budget, precision):
-        number = precision.number
-        self.budget, self.precision, self.size, self.head = budget, precision, 0, 0
+    def __init__(self, budget):
+        self.budget, self.size, self.head = budget, 0, 0
         self.window = [np.zeros((0, 0), number), np.zeros(0, int), np.zeros(0, int), np.zeros(0, number)]
         self.w, self.G, self.nearest, self.n_nearest = np.array([AGE_WEIGHT]), np.array([METRIC_SUM]), 1.0, 0
 
     def scores(self, s):
         """z_c = ln(v_c + r), v_c the sum of k_i = e_i^3 and of e_i over L_i = c, e_i = exp(-(D_i - min D) / T)."""
-        (B, L, time, weights), number, x = self.window, self.precision.number, s.xb[1 : 1 + SECOND_ORDER]
+        (B, L, time, weights), x = self.window, s.xb[1 : 1 + SECOND_ORDER]
         self.known, self.r, self.k, self.v = x.size, BACKGROUND / max(self.C, 1), np.zeros(0), np.zeros((2, self.C))
         if not L.size:
             return self.v
@@ -121,7 +121,7 @@ class Votes:
         self.least, self.rate = float(D.min()), max(1 / (self.n_nearest + 1), 0.01)
         self.T = TEMPERATURE * (self.nearest + (self.least - self.nearest) * self.rate) + 1e-9
         a = (D - D.min()) * number(1 / self.T)
-        e = np.where(a < FARTHEST, self.precision.exp(-np.minimum(a, number(FARTHEST))), 0) * weights
+        e = np.where(a < FARTHEST, exp(-np.minimum(a, number(FARTHEST))), 0) * weights
         self.k = e * (e / weights) * (e / weights)
         self.v = np.array([np.bincount(L, votes, self.C) for votes in (self.k, e)]) + self.r
         return np.log(self.v)
@@ -150,13 +150,13 @@ class Votes:
 
     def learn_metric(self, t, x, y, v_y, votes, weight):
         """w_j <- w_j exp(-METRIC_RATE g_j / sqrt(G_j)), g_j = w_j sum_i a_i (B_ij - x_j)^2."""
-        (B, L, time, _), number = self.window, self.precision.number
+        B, L, time, _ = self.window
         others = number(3 / (self.T * (votes + BACKGROUND)))
         own = number(3 / (self.T * v_y)) - others
         a = np.where(self.k > number(1e-3 * votes), self.k * np.where(y == L, own, -others), 0)
         far, age = (B - x.astype(number)).T, (t - time).astype(number)
         terms = np.vstack([a * age * (1 / number(self.size)), a * far * far])
-        g = weight * self.precision.totals(terms).astype(float) * self.w
+        g = weight * totals(terms).astype(float) * self.w
         self.G += g**2
         self.w = np.clip(self.w * np.exp(-METRIC_RATE * g / np.sqrt(self.G)), METRIC_LEAST, METRIC_MOST)
 

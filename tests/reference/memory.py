@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.reference.constants import *
+from tests.reference.precision import exp, number, totals
 from tests.reference.steps import grown
 
 
@@ -65,7 +66,7 @@ class Tree:
 
         The threshold lies between two values at a random place in the middle third. False where all samples are equal.
         """
-        memory, number, n = self.memory, self.memory.number, len(ids)
+        memory, n = self.memory, len(ids)
         Z, d = memory.Z[ids], memory.Z.shape[1]
         some = d if d < 4 else 2 + d // 4
         best, dim = number(0), None
@@ -142,9 +143,8 @@ class Memory:
 
     experts = "memory", "wide-memory"
 
-    def __init__(self, precision):
-        number = self.number = precision.number
-        self.precision, self.head, self.stored = precision, 0, 0
+    def __init__(self):
+        self.head, self.stored = 0, 0
         self.Z, self.L, self.time, self.weights = (
             np.zeros((0, 0), number),
             np.zeros(0, int),
@@ -160,17 +160,17 @@ class Memory:
         self.k, self.r, self.v = np.zeros(0), BACKGROUND / max(self.C, 1), np.zeros((2, self.C))
         if not self.L.size:
             return self.v
-        number, self.z = self.number, self.in_units(s.raw[: self.mean.size])
+        self.z = self.in_units(s.raw[: self.mean.size])
         self.near = list(dict.fromkeys(i for tree in self.trees for i in tree.leaves[tree.find(self.z)[1]]))
         if not self.near:
             return self.v
         w, L, weights = self.w[1:].astype(number), self.L[self.near], self.weights[self.near]
         self.far, self.ago = self.Z[self.near] - self.z, s.t - self.time[self.near]
-        D = self.precision.totals(w * self.far * self.far, 8) + number(self.w[0] / self.size) * self.ago.astype(number)
+        D = totals(w * self.far * self.far, 8) + number(self.w[0] / self.size) * self.ago.astype(number)
         self.least, self.rate = float(D.min()), max(1 / (self.n_nearest + 1), 0.01)
         self.T = TEMPERATURE * (self.nearest + (self.least - self.nearest) * self.rate) + 1e-9
         a = (D - D.min()) * number(1 / self.T)
-        e = np.where(a < FARTHEST, self.precision.exp(-np.minimum(a, number(FARTHEST))), 0)
+        e = np.where(a < FARTHEST, exp(-np.minimum(a, number(FARTHEST))), 0)
         self.k = e * e * e * weights
         self.v = np.array([np.bincount(L, votes, self.C) for votes in (self.k, e * weights)]) + self.r
         return np.log(self.v)
@@ -199,7 +199,7 @@ class Memory:
 
     def learn_metric(self, y, v_y, votes, weight):
         """w_j <- w_j exp(-METRIC_RATE g_j / sqrt(G_j)), g_j = w_j sum_i a_i (z_ij - z_j)^2, of the features so far."""
-        number, d = self.number, self.far.shape[1]
+        d = self.far.shape[1]
         others = number(3 / (self.T * (votes + BACKGROUND)))
         own = number(3 / (self.T * v_y)) - others
         some = self.k > number(1e-3 * votes)
@@ -216,7 +216,7 @@ class Memory:
         mean, sd = self.mean[: x.size], self.sd[: x.size]
         per = np.divide(1, sd, out=np.zeros(sd.size), where=sd > 0)
         with np.errstate(over="ignore"):
-            return np.clip((x[: mean.size] - mean) * per, -FARTHEST_Z, FARTHEST_Z).astype(self.number)
+            return np.clip((x[: mean.size] - mean) * per, -FARTHEST_Z, FARTHEST_Z).astype(number)
 
     def oldest_first(self):
         n = len(self.L)
@@ -262,7 +262,7 @@ class Memory:
                 continue
 
             def anew(z, centre=centre, sd=sd):
-                return np.clip((z.astype(float) - centre) * (1 / sd), -FARTHEST_Z, FARTHEST_Z).astype(self.number)
+                return np.clip((z.astype(float) - centre) * (1 / sd), -FARTHEST_Z, FARTHEST_Z).astype(number)
 
             self.mean[j] += self.sd[j] * centre
             self.sd[j] *= sd
@@ -270,7 +270,7 @@ class Memory:
             for tree in self.trees:
                 for k, child in enumerate(tree.child):
                     if child and tree.dim[k] == j:
-                        tree.threshold[k] = anew(self.number(tree.threshold[k]))
+                        tree.threshold[k] = anew(number(tree.threshold[k]))
 
     def resize(self, size):
         """More features leave room for fewer samples, and the oldest go."""
