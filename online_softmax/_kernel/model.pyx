@@ -337,6 +337,23 @@ cdef class Model(Vocabulary):
             check_known_label(label)
         for i in range(len(names)):
             self.on_new_feature(i + 1, names[i])
+        before = self._snapshot()
+        try:
+            self._fill(state, names, labels, slots, positions)
+        except BaseException:  # there is no memory: what there was fitted, and what cannot be put back is gone
+            try:
+                names, labels = before["names"], before["labels"]
+                self._fill(before, names, labels, {name: i + 1 for i, name in enumerate(names)},
+                           {label: i for i, label in enumerate(labels)})
+            except BaseException:
+                self._names, self._labels, self._slots, self._positions = [], [], {}, {}
+                self.clear()
+            raise
+        return 0
+
+    def _fill(self, dict state, list names, list labels, dict slots, dict positions):
+        """Take over a state that has been checked."""
+        cdef Py_ssize_t i
         # New lists and dictionaries: a call that has left may still hold the old ones.
         self._names, self._labels, self._slots, self._positions = [], [], {}, {}
         self.truncated += 1
@@ -355,7 +372,6 @@ cdef class Model(Vocabulary):
             self.learned, self.evicted = state["learned"], state["evicted"]
             for i in range(self.n_features):
                 self.uses[i], self.last_use[i] = state["uses"][i], state["last_use"][i]
-        return 0
 
     # ---- bounded memory ----
 
