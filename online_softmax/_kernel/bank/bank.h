@@ -35,7 +35,8 @@ WIDE static int bank_learn(bank *b, bank_scratch *s, const int32_t *slots, const
     int rare = b->sparse.W || b->n_rows - 1 > COVERED;
     if (rare && sparse_sample_reserve(&s->sparse, a->capacity)) return NO_MEMORY;
     if (rare && !b->sparse.W && sparse_start(&b->sparse, b->row_capacity, stride)) return NO_MEMORY;
-    if (bank_has(b, GROVE_AT) && past_reserve(&b->grove.past, b->n_rows, b->grove.past.m + 1)) return NO_MEMORY; /* last */
+    /* The last one, since the oldest samples may go. */
+    if (bank_has(b, GROVE_AT) && past_reserve(&b->grove.past, b->n_rows, b->grove.past.m + 1)) return NO_MEMORY;
     if (rare && !bank_has(b, SPARSE_AT)) bank_ask_sparse(b, s, known);
     b->version++;
     if (y < known) mixture_learn(&b->mixture, o, stride, C, y, weight);

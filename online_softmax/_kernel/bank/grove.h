@@ -3,7 +3,8 @@
    leaf that is often wrong draws tests at random, counts on which side of each the classes fall, and splits by the best
    of them once its gain is beyond chance: Hoeffding trees (Domingos and Hulten 2000) with the tests of extremely
    randomised ones (Geurts et al. 2006). What is still there of its last samples is counted again: by tests drawn in the
-   place of poor ones, and by those of the halves of a leaf that has split. Where the loss has risen for good, half of the trees start anew. */
+   place of poor ones, and by those of the halves of a leaf that has split. Where the loss has risen for good, half of
+   the trees start anew. */
 #ifndef ONLINE_SOFTMAX_GROVE_H
 #define ONLINE_SOFTMAX_GROVE_H
 
@@ -305,8 +306,8 @@ static int tests_recall(const grove_tests *s, const past *q, int64_t at[RECALLED
     return n;
 }
 
-/* Draw all tests that are wanting, at the values of samples recalled, and count these. As likely as not a test is of the
-   same feature as one of the first two of those that are there: the best ones. */
+/* Draw all tests that are wanting, at the values of samples recalled, and count these. As likely as not a test is of
+   the same feature as one of the first two of those that are there: the best ones. */
 static void tests_redraw(grove *m, int64_t i, const active *a, const int64_t *at, int n) {
     grove_tests *s = m->tests + i;
     const past *q = &m->past;
@@ -538,8 +539,9 @@ INLINE void grove_learn(grove *m, grove_walk *o, const active *a, const double *
 /* Classes that no sample has yet: within the bounds of so many, have room for them. */
 static int grove_declare(grove *m, int64_t C) {
     if (!m->node) return 0;
+    if (grove_reserve(m, C)) return NO_MEMORY;
     grove_bound(m, C);
-    return grove_reserve(m, C);
+    return 0;
 }
 
 #endif
