@@ -279,12 +279,14 @@ INLINE void tests_draw(grove *m, grove_tests *s, const grove_walk *o, const acti
     }
 }
 
-INLINE void tests_count(const grove_tests *s, const grove_walk *o, float *left, double weight) {
+/* Count a sample of these raw values in the tests from `since` on. */
+INLINE void tests_count(const grove_tests *s, const double *x, float *left, double weight, int since) {
     float *right = left + TESTS;
-    for (int i = 0; i < TESTS; i += LANES) {
+    for (int i = since / LANES * LANES; i < TESTS; i += LANES) {
         const int32_t *j = s->feature + i;
-        lanes x = {o->x[j[0]], o->x[j[1]], o->x[j[2]], o->x[j[3]], o->x[j[4]], o->x[j[5]], o->x[j[6]], o->x[j[7]]};
-        lanes w = first(every(weight), s->drawn - i, 0), in = choose(x >= load(s->threshold + i), w, every(0));
+        lanes at = {x[j[0]], x[j[1]], x[j[2]], x[j[3]], x[j[4]], x[j[5]], x[j[6]], x[j[7]]};
+        lanes w = first(every(weight), s->drawn - i, 0) - first(every(weight), since - i, 0);
+        lanes in = choose(at >= load(s->threshold + i), w, every(0));
         *(eight_at *)(right + i) = eight_of(right + i) + narrow(in);
         *(eight_at *)(left + i) = eight_of(left + i) + narrow(w - in);
     }
@@ -308,7 +310,7 @@ static int tests_recall(const grove_tests *s, const past *q, int64_t at[RECALLED
 
 /* Draw all tests that are wanting, at the values of samples recalled, and count these. As likely as not a test is of
    the same feature as one of the first two of those that are there: the best ones. */
-static void tests_redraw(grove *m, int64_t i, const active *a, const int64_t *at, int n) {
+WIDE static void tests_redraw(grove *m, int64_t i, const active *a, const int64_t *at, int n) {
     grove_tests *s = m->tests + i;
     const past *q = &m->past;
     int kept = s->drawn;
@@ -320,14 +322,8 @@ static void tests_redraw(grove *m, int64_t i, const active *a, const int64_t *at
         int32_t j = again ? s->feature[u >> 1 & 1] : a->slot[1 + (u >> 2) % (uint64_t)(a->n - 1)];
         s->feature[s->drawn] = j, s->threshold[s->drawn] = x[j] > 0 ? x[j] : nextafter(x[j], HUGE_VAL);
     }
-    for (int r = 0; r < n; r++) {
-        const double *x = q->x + at[r] * q->rows;
-        float *left = counts_of(m, i) + q->label[at[r]] * 2 * TESTS, *right = left + TESTS, w = q->weight[at[r]];
-        for (int k = kept; k < TESTS; k++) {
-            float in = x[s->feature[k]] >= s->threshold[k] ? w : 0;
-            right[k] += in, left[k] += w - in;
-        }
-    }
+    for (int r = 0; r < n; r++)
+        tests_count(s, q->x + at[r] * q->rows, counts_of(m, i) + q->label[at[r]] * 2 * TESTS, q->weight[at[r]], kept);
 }
 
 INLINE lanes x_ln_x(lanes v) { return v * lanes_log(lanes_max(v, every(1e-30))); }
@@ -526,7 +522,7 @@ INLINE void grove_learn(grove *m, grove_walk *o, const active *a, const double *
         }
         grove_tests *s = m->tests + v->tests;
         tests_draw(m, s, o, a);
-        tests_count(s, o, counts_of(m, v->tests) + y * 2 * TESTS, weight);
+        tests_count(s, o->x, counts_of(m, v->tests) + y * 2 * TESTS, weight, 0);
         s->n++, s->wrong += more;
         if (m->past.size) tests_note(s, (uint32_t)m->past.n);
         if (s->n >= FIRST_CHECK && !(s->n & (s->n - 1))) tests_check(m, t, o, a, v->tests, C);
