@@ -7,7 +7,7 @@
 #include "../outcome.h"
 #include "../simd.h"
 
-enum { PAST_SAMPLES = 4096, PAST_CELLS = 32768, PAST_LEAST = 128 }; /* at most, numbers in them, and at least */
+enum { PAST_SAMPLES = 4096, PAST_CELLS = 65536, PAST_LEAST = 256 }; /* at most, numbers in them, and at least */
 
 typedef struct {
     int64_t rows, size, room; /* slots of a sample; samples at most, and those that there is room for */

@@ -81,11 +81,11 @@ def test_the_window_keeps_to_its_150_kilobytes(d):
 
 
 def test_experts_that_leave_give_their_memory_back():
-    rows = list(clouds(400, 101, 3))
-    late = [({name: v for name, v in x.items() if name != "x100"}, y) for x, y in rows[:100]] + rows[100:]
-    model = learn(AutoSoftmaxRegression(), late[:100])
+    rows = list(clouds(700, 101, 3))
+    late = [({name: v for name, v in x.items() if name != "x100"}, y) for x, y in rows[:400]] + rows[400:]
+    model = learn(AutoSoftmaxRegression(), late[:400])
     full = sys.getsizeof(model)
-    learn(model, late[100:])
+    learn(model, late[400:])
     without = learn(AutoSoftmaxRegression(), rows)
     assert set(model.expert_weights) == set(without.expert_weights)
     assert sys.getsizeof(model) < min(full, 1.2 * sys.getsizeof(without))
