@@ -36,7 +36,7 @@ def figures(run: dict) -> dict[str, Figures]:
     """Those of every setting that has any."""
     return {
         name: Figures(each["log_loss"], each["accuracy"], each["us"], each.get("rows", run["rows"]))
-        for name, each in run["settings"].items()
+        for name, each in run.get("settings", {}).items()
         if each["log_loss"] is not None
     }
 

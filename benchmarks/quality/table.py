@@ -194,11 +194,15 @@ def leaders(runs: dict[str, Runs]) -> list[str]:
                 [name, NAMES[rival], share, shown(mine), shown(theirs), f"{mine.log_loss - theirs.log_loss:+.4f}"]
             )
     first = len(runs) - len({name for name, *_ in rows})
-    said = f"Ours has the lowest log loss of all on {first} of {len(runs)} streams"
-    if not rows:
-        return [f"{said}."]
+    rivals = *LINEAR, *STRONG
+    pairs = [(its, of[rival]["rows"]) for of in runs.values() for rival in rivals if (its := found(of.get(rival, {})))]
+    said = [
+        f"Ours has the lowest log loss of all on {first} of {len(runs)} streams. The {len(rivals)} rivals have figures "
+        f"in {len(pairs)} of {len(rivals) * len(runs)} cases, {sum(its.rows < rows for its, rows in pairs)} of them "
+        "over the first rows."
+    ]
     header = ["stream", "ahead of ours", "after", "ours", "its", "log loss, ours - its"]
-    return [f"{said}. On the others:", "", *markdown(header, rows, words=2)]
+    return [*said, "", *markdown(header, rows, words=2)] if rows else said
 
 
 def conditions(runs: dict[str, Runs]) -> Iterator[Conditions]:

@@ -280,13 +280,15 @@ def test_the_rivals_that_are_ahead_are_named(runs):
     assert standing.ahead(runs["one"]) == standing.ahead(runs["three"]) == {}
     assert list(standing.ahead(runs["three"], "accuracy")) == ["sam_knn"]
     assert table.leaders(runs) == [
-        "Ours has the lowest log loss of all on 2 of 3 streams. On the others:",
+        "Ours has the lowest log loss of all on 2 of 3 streams. "
+        "The 9 rivals have figures in 3 of 27 cases, 1 of them over the first rows.",
         "",
         "| stream | ahead of ours | after | ours | its | log loss, ours - its |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
         "| two | CapyMOA's SAMkNN | 100 % | 0.4000 / 80.0 | 0.2000 / 70.0 | +0.2000 |",
     ]
-    assert table.leaders({"one": runs["one"]}) == ["Ours has the lowest log loss of all on 1 of 1 streams."]
+    (alone,) = table.leaders({"one": runs["one"]})
+    assert alone.startswith("Ours has the lowest log loss of all on 1 of 1 streams.")
 
 
 def test_a_rival_of_the_first_rows_is_compared_with_ours_over_them(runs):
