@@ -19,6 +19,7 @@ from online_softmax._kernel.limits import (
     FARTHEST_Z,
     GAUSSIAN_LD,
     MARKOV_CLASSES,
+    METRIC_MOST,
     QDA_START,
     gaussians_fit,
     memory_size,
@@ -317,7 +318,8 @@ class _Shards:
             return _mixed(each, self._known(shares), base)
         if name in ("metric", "memory_metric"):  # they move by factors
             pulls = _pulls(self._at_base(f"{name}_G"), self._each(f"{name}_G"))
-            return np.exp(_mixed([np.log(one) for one in each], pulls, np.log(base)))
+            mean = np.exp(_mixed([np.log(one) for one in each], pulls, np.log(base)))
+            return np.minimum(mean, METRIC_MOST)  # rounding may pass it
         return _mixed(each, self._known(self.weights), base)
 
     def _rule_steps(self, each: list[Values], base: Values) -> Values:

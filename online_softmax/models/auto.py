@@ -61,7 +61,7 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
     >>> from online_softmax import AutoSoftmaxRegression
     >>> model = AutoSoftmaxRegression()
     >>> evaluate.progressive_val_score(datasets.ImageSegments(), model, metrics.CrossEntropy())
-    CrossEntropy: 0.127
+    CrossEntropy: 0.116
 
     Records as they come:
 
@@ -123,11 +123,11 @@ class AutoSoftmaxRegression(Auto, KernelClassifier):
         >>> for x, y in datasets.Phishing():
         ...     model.learn_one(x, y)
         >>> model.explain_one(x)
-        False 99.1%, True 0.9%
+        False 99.2%, True 0.8%
         <BLANKLINE>
         feature                    value     False      True
-        empty_server_form_handler      1    +0.948     -2.86
-        https                          1    +0.414     -1.09
+        empty_server_form_handler      1    +0.908     -2.84
+        request_from_other_domain      1    +0.506    -0.486
         ...
         """
         if of not in ("whole", "linear"):

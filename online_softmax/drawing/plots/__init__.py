@@ -65,7 +65,7 @@ def plot(
     >>> result = progressive_validation("phishing", AutoSoftmaxRegression())
     >>> figure = plot({"runs": {"auto": result.to_dict()}}, "confusion")
     >>> figure.get_suptitle()
-    'Confusion of auto: 90.80% of 1,250 rows right'
+    'Confusion of auto: 90.96% of 1,250 rows right'
 
     """
     if kind not in KINDS:
