@@ -45,10 +45,12 @@ def added(base: np.ndarray, each: list[np.ndarray]) -> np.ndarray:
 
 def evidence_added(self: Any, field: Any) -> np.ndarray:
     each = self._each(field.name)
-    base = np.log(self.base.get(field.name, np.full(each[0].shape, 1 / each[0].size)))
+    part = np.maximum.reduce(each) > 0  # in the mixture
+    n = part.sum()
+    base = np.log(np.maximum(self.base.get(field.name, part / n), TINY))
     logs = base + total(np.log(np.maximum(one, TINY)) - base for one in each)
-    new = np.exp(logs - logs.max())
-    return 0.998 * new / new.sum() + 0.002 / new.size
+    new = np.where(part, np.exp(logs - logs[part].max()), 0.0)
+    return np.where(part, 0.998 * new / new.sum() + 0.002 / n, 0.0)
 
 
 def filters_added(self: Any, field: Any) -> np.ndarray:
