@@ -27,8 +27,9 @@ class AutoSoftmaxClassifier(KernelEstimator):
     Parameters
     ----------
     interactions
-        `"auto"` adds non-linear experts, unless there are more than 100 features within the first 500 samples; `True`
-        insists on them, and refuses the sample that brings the 101st feature; `False` keeps to linear experts.
+        `"auto"` adds non-linear experts; most of them leave where more than 100 features come within the first 500
+        samples. `True` insists on them, and refuses the sample that brings the 101st feature; `False` keeps to linear
+        experts.
     window
         How many samples the voting experts remember at most.
     missing
