@@ -74,7 +74,7 @@ def test_bad_parameters_are_refused_at_the_door(parameters):
 
 
 def test_true_is_auto_up_to_100_features(learned):
-    rows = list(clouds(300, 100, 3))
+    rows = list(clouds(501, 100, 3))  # until then, "auto" learns for rows of more features, too
     auto, insisting = learn(AutoSoftmaxRegression(), rows), learn(AutoSoftmaxRegression(interactions=True), rows)
     assert learned(insisting) == learned(auto)
     assert set(auto.expert_weights) >= NON_LINEAR - {"gaussian"}
@@ -148,8 +148,8 @@ def test_clone_repr_and_pickle_keep_the_parameters(interactions, window):
         assert {f"interactions={interactions}", f"window={window}"} <= set(shown)
 
 
-def test_a_longer_window_helps_where_samples_must_be_remembered():
-    """Forty small clouds of two classes: a window of 20 holds too few of them."""
+def test_regions_are_remembered_whatever_the_window():
+    """Forty small clouds of two classes: a window of 20 holds too few of them, and the memory all."""
     rng, hits = random.Random(0), dict.fromkeys((20, 1000), 0)
     centres = [(rng.uniform(-10, 10), rng.uniform(-10, 10), rng.choice("ab")) for _ in range(40)]
     models = {window: AutoSoftmaxRegression(window=window) for window in hits}
@@ -159,5 +159,4 @@ def test_a_longer_window_helps_where_samples_must_be_remembered():
         for window, model in models.items():
             hits[window] += model.predict_one(x) == label
             model.learn_one(x, label)
-    assert hits[1000] > 0.85 * 1500
-    assert hits[1000] > hits[20] + 0.1 * 1500
+    assert min(hits.values()) > 0.9 * 1500

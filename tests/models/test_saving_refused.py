@@ -13,6 +13,7 @@ from river import optim
 from safetensors.numpy import load as contents
 
 from online_softmax import AutoSoftmaxRegression, ImplicitAdaGrad, SoftmaxRegression
+from online_softmax._kernel.state import FIELDS
 from online_softmax.models.saving import FORMAT, ModelFileError, load, to_bytes
 from online_softmax.storage import container
 from online_softmax.storage.container import KEY
@@ -154,7 +155,8 @@ def test_wrong_numbers_are_refused(number):
     value = numbers.pop(number)
     refuses(about, arrays, "missing")
     other = float(value) if type(value) is int else 1
-    for wrong in (None, True, "1", [value], {}, other, -1 if type(value) is int else -1.0, 2**63, 10**400):
+    negative = [] if FIELDS[number].least == -math.inf else [type(value)(-1)]
+    for wrong in (None, True, "1", [value], {}, other, *negative, 2**63, 10**400):
         refuses(about | {"numbers": numbers | {number: wrong}}, arrays)
     refuses(about | {"numbers": {**numbers, number: value, "more": 1}}, arrays, "'more' is not part of such a model")
     with pytest.raises(ValueError, match="not JSON compliant"):

@@ -19,7 +19,7 @@ from online_softmax.models.saving import to_bytes
 from online_softmax.models.scaled import NumberScaler, native
 from online_softmax.storage import container
 
-KINDS = {2: {"class": str, "format": int, "numbers": dict, "parameters": dict, "version": str, "scaler": dict}}
+KINDS = {3: {"class": str, "format": int, "numbers": dict, "parameters": dict, "version": str, "scaler": dict}}
 
 
 @pytest.fixture
