@@ -518,14 +518,7 @@ INLINE void memory_predict(const memory *s, recall *o, const active *a, int64_t 
         o->k[i] = e * e * e * of->weight;
         wide[of->label] += e * of->weight, v[of->label] += o->k[i];
     }
-    double r = BACKGROUND / (double)C;
-    lanes all = {0};
-    FOR_LANES(c) all += load(v + c);
-    o->all = lanes_sum(all);
-    FOR_LANES(c) {
-        store(v + c, lanes_log(load(v + c) + r), LANES);
-        store(wide + c, lanes_log(load(wide + c) + r), LANES);
-    }
+    o->all = votes_logits(v, wide, C);
 }
 
 /* The metric's step, on the candidates: `window_learn_metric` has the formulas. */

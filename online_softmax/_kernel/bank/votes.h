@@ -180,6 +180,18 @@ static void window_grow(window *s, int64_t d, float *spare) {
     s->d = d, s->size = size;
 }
 
+/* z_c = ln(v_c + BACKGROUND / C) of the sharp votes v and of the wide ones, in their place; returns the sum of v. */
+INLINE double votes_logits(double *v, double *wide, int64_t C) {
+    double r = BACKGROUND / (double)C;
+    lanes all = {0};
+    FOR_LANES(c) all += load(v + c);
+    FOR_LANES(c) {
+        store(v + c, lanes_log(load(v + c) + r), LANES);
+        store(wide + c, lanes_log(load(wide + c) + r), LANES);
+    }
+    return lanes_sum(all);
+}
+
 /* z_c = ln(v_c + r), v_c the sum over the rows of class c of e_i = exp(-(D_i - min D) / T) for the wide vote, and of
    k_i = e_i^3 for the sharp one; r = BACKGROUND / C. */
 INLINE void window_predict(const window *s, votes *o, const double *xb, int64_t t, double *Z, int64_t stride,
@@ -231,14 +243,7 @@ INLINE void window_predict(const window *s, votes *o, const double *xb, int64_t 
             wide[s->label[l]] += e, v[s->label[l]] += o->k[l];
         }
     }
-    double r = BACKGROUND / (double)C;
-    lanes all = {0};
-    FOR_LANES(c) all += load(v + c);
-    o->all = lanes_sum(all);
-    FOR_LANES(c) {
-        store(v + c, lanes_log(load(v + c) + r), LANES);
-        store(wide + c, lanes_log(load(wide + c) + r), LANES);
-    }
+    o->all = votes_logits(v, wide, C);
 }
 
 /* w <- w exp(u), u = -rate g / sqrt(G), g = w gradient; |u| <= rate, since |g| <= sqrt(G). */
